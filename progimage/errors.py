@@ -1,0 +1,146 @@
+"""One tree of errors: what the server raises and answers, the client catches.
+
+    ProgImageError
+    ├── ParameterError          400 invalid_parameter
+    ├── NotAuthenticated        401 not_authenticated
+    ├── PermissionDenied        403 permission_denied
+    ├── NotFound                404 not_found
+    ├── MethodNotAllowed        405 method_not_allowed
+    ├── LengthRequired          411 length_required
+    ├── PreconditionFailed      412 precondition_failed
+    ├── BodyTooLarge            413 body_too_large
+    ├── UnsupportedFormat       415 unsupported_format
+    ├── RangeNotSatisfiable     416 range_not_satisfiable
+    ├── UnprocessableImage      422 unprocessable_image
+    │   └── ImageTooLarge       422 image_too_large
+    ├── InternalError           500 internal_error
+    ├── ObjectMissing           502 object_missing
+    └── Unavailable             503 unavailable
+
+Each class has a stable `code`, an HTTP `status` and a `title` (RFC 9457). A message never holds a secret
+and is fit to be shown to the caller; what only operators may read goes to the log.
+"""
+
+from typing import ClassVar
+
+
+class ProgImageError(Exception):
+    """The base of every error that ProgImage raises on purpose."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def members(self) -> dict[str, str]:
+        """Return what this error adds to the problem's JSON."""
+        return {}
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of HTTP that belong to the answer."""
+        return {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Come whole through a process pool, with what subclasses add."""
+        return _rebuild, (type(self), self.message, self.__dict__)
+
+
+def _rebuild(error: type[ProgImageError], message: str, state: dict[str, object]) -> ProgImageError:
+    rebuilt = error.__new__(error, message)
+    rebuilt.__dict__.update(state)
+    return rebuilt
+
+
+class ParameterError(ProgImageError):
+    """A parameter is unknown, repeated, of the wrong type or out of range.
+
+    `pointer` is a JSON pointer (RFC 6901) to it: /operations/0/width in a transform, /w in a query."""
+
+    code, status, title = "invalid_parameter", 400, "A parameter is not right"
+
+    def __init__(self, message: str, *, pointer: str = "") -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+    def members(self) -> dict[str, str]:
+        return {"pointer": self.pointer} if self.pointer else {}
+
+
+class NotAuthenticated(ProgImageError):
+    code, status, title = "not_authenticated", 401, "An API key is needed"
+
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": 'Bearer realm="ProgImage"'}
+
+
+class PermissionDenied(ProgImageError):
+    code, status, title = "permission_denied", 403, "The API key may not do this"
+
+
+class NotFound(ProgImageError):
+    code, status, title = "not_found", 404, "There is nothing here"
+
+
+class MethodNotAllowed(ProgImageError):
+    code, status, title = "method_not_allowed", 405, "The method is not allowed here"
+
+
+class LengthRequired(ProgImageError):
+    code, status, title = "length_required", 411, "The request needs a Content-Length"
+
+
+class PreconditionFailed(ProgImageError):
+    code, status, title = "precondition_failed", 412, "The image is not the one that was meant"
+
+
+class BodyTooLarge(ProgImageError):
+    code, status, title = "body_too_large", 413, "The body is too large"
+
+
+class UnsupportedFormat(ProgImageError):
+    code, status, title = "unsupported_format", 415, "The format is not supported"
+
+
+class RangeNotSatisfiable(ProgImageError):
+    """`size` is the length in bytes of what a range was asked of."""
+
+    code, status, title = "range_not_satisfiable", 416, "The range lies outside the image"
+
+    def __init__(self, message: str, *, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+
+    def headers(self) -> dict[str, str]:
+        return {"Content-Range": f"bytes */{self.size}"}
+
+
+class UnprocessableImage(ProgImageError):
+    code, status, title = "unprocessable_image", 422, "The image cannot be processed"
+
+
+class ImageTooLarge(UnprocessableImage):
+    code, title = "image_too_large", "The image is too large"
+
+
+class InternalError(ProgImageError):
+    code, status, title = "internal_error", 500, "Something went wrong"
+
+
+class ObjectMissing(ProgImageError):
+    code, status, title = "object_missing", 502, "The stored bytes are missing"
+
+
+class Unavailable(ProgImageError):
+    """Try again after `retry_after_s` seconds."""
+
+    code, status, title = "unavailable", 503, "The service is busy"
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_s)}

@@ -1,0 +1,31 @@
+"""How a result is written: the format and what belongs to it. An output is no step: order does not matter."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from .fields import Color, Short
+from .operation import Checked
+from .parameters import Range
+
+OutputFormat = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "jp2"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output(Checked):
+    """The format and its options. An option that a format does not have changes nothing there."""
+
+    name: ClassVar[str] = "output"
+    format: Annotated[OutputFormat | None, Short("fm"), "The format; the source's own when not given."] = None
+    quality: Annotated[
+        int | None,
+        Range(1, 100),
+        Short("q"),
+        "Quality of lossy formats; when not given jpeg 80, webp 79, avif 60, jp2 80.",
+    ] = None
+    lossless: Annotated[bool, "Keep every pixel as it is, in webp, avif and jp2."] = False
+    progressive: Annotated[bool, "Write a progressive JPEG, which shows early and is often smaller."] = False
+    background: Annotated[
+        Color | None,
+        "The colour below transparent parts. When not given they stay transparent where the format can hold "
+        "them and become white where it cannot.",
+    ] = None
