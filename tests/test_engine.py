@@ -1,0 +1,355 @@
+"""The pipeline: every step by what it does to an image whose pixels are known."""
+
+import hashlib
+import io
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, PngImagePlugin
+
+from progimage.errors import ImageTooLarge, UnprocessableImage
+from progimage.operations import Output, Resize, Transform
+from tests import images as made
+from tests import profiles
+from transforms.engine import Rendered, render_file
+from transforms.formats import WRITABLE
+from transforms.limits import Limits
+from transforms.resolving import resolve
+
+SMALL = "w=30&h=20&format=png"
+
+
+def test_the_result_is_described(tmp_path: Path) -> None:
+    facts, content = made.rendered(made.encoded("png"), "w=60&format=webp", tmp_path)
+    assert facts == Rendered(
+        format="webp",
+        media_type="image/webp",
+        width=60,
+        height=40,
+        frames=1,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+@pytest.mark.parametrize("name", made.READABLE)
+def test_the_same_bytes_come_twice(name: str, tmp_path: Path) -> None:
+    for written in WRITABLE:
+        one, other = (made.rendered(made.encoded(name), f"w=50&format={written}", tmp_path)[1] for _ in range(2))
+        assert one == other, written
+
+
+class TestOrientation:
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "avif", "tiff"])
+    def test_every_result_is_upright_and_alike(self, name: str, orientation: int, tmp_path: Path) -> None:
+        _, content = made.rendered(made.encoded_oriented(orientation, name), "format=png", tmp_path)
+        assert made.furthest(content, made.picture()) <= 14  # what JPEG and AVIF at quality 95 may lose
+        assert Image.open(io.BytesIO(content)).getexif() == {}
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    @pytest.mark.parametrize("resize", ["w=30", "h=20", "w=24&h=24&fit=cover&gravity=northeast"])
+    def test_a_resize_means_the_upright_image(self, resize: str, orientation: int, tmp_path: Path) -> None:
+        expected, actual = (
+            made.rendered(made.encoded_oriented(turn, "png"), f"{resize}&format=png", tmp_path)[1]
+            for turn in (1, orientation)
+        )
+        assert made.furthest(expected, actual) <= 1  # the two passes of a resampling round in another order
+
+
+class TestResize:
+    def test_a_flat_image_stays_flat(self, tmp_path: Path) -> None:
+        _, content = made.rendered(made.encoded_flat("png", 97, 61), SMALL, tmp_path)
+        assert made.furthest(content, Image.new("RGB", (30, 19), "#336699")) == 0
+
+    def test_a_checkerboard_becomes_grey(self, tmp_path: Path) -> None:
+        _, content = made.rendered(made.encoded("png", made.checkerboard(64, 64)), "w=8&format=png", tmp_path)
+        assert np.abs(made.pixels(content) - 127.5).max() <= 2
+
+    def test_hidden_colours_do_not_bleed(self, tmp_path: Path) -> None:
+        """Below the transparent half lies red; no visible pixel may have taken any of it."""
+        _, content = made.rendered(made.encoded("png", made.translucent()), SMALL, tmp_path)
+        shown = made.pixels(content, "RGBA")
+        visible = shown[shown[..., 3] > 16]
+        assert np.abs(visible[:, 2] - 64).max() <= 6  # divided by a small alpha, 8 bits leave a few steps
+
+    def test_contain_pads_with_nothing(self, tmp_path: Path) -> None:
+        query = "w=40&h=40&fit=contain&format=png"
+        alpha = made.pixels(made.rendered(made.encoded("png"), query, tmp_path)[1], "RGBA")[..., 3]
+        assert alpha.shape == (40, 40)
+        assert (alpha[:6] == 0).all()
+        assert (alpha[7:33] == 255).all()
+
+    def test_contain_pads_with_the_background(self, tmp_path: Path) -> None:
+        query = "w=40&h=40&fit=contain&background=00ff00&format=png"
+        image = Image.open(io.BytesIO(made.rendered(made.encoded("png"), query, tmp_path)[1]))
+        assert (image.mode, image.getpixel((0, 0))) == ("RGB", (0, 255, 0))
+
+    def test_operations_run_in_the_order_written(self, tmp_path: Path) -> None:
+        text = "transform=resize:width=20,height=20,fit=fill/resize:width=40,enlarge=1"
+        facts, content = made.rendered(made.encoded("png", made.checkerboard(80, 80)), f"{text}&format=png", tmp_path)
+        assert (facts.width, facts.height) == (40, 40)
+        assert made.pixels(content).std() < 3  # the first of them has made it grey
+
+    @pytest.mark.parametrize(
+        "query",
+        ["w=300", "w=125", "w=100&h=100&fit=cover&gravity=northwest", "w=97&h=61&fit=cover", "w=60&h=200&fit=fill"],
+    )
+    def test_a_scaled_decode_loses_next_to_nothing(self, query: str, tmp_path: Path) -> None:
+        """Within 0.5 dB of decoding all, against the image from which the JPEG was made."""
+        photograph = made.photograph()
+        jpeg = made.encoded("jpeg", photograph, quality=90)
+        lossless = made.encoded("png", Image.open(io.BytesIO(jpeg)))
+        truth, scaled, full = (
+            made.rendered(content, f"{query}&format=png", tmp_path)[1]
+            for content in (made.encoded("png", photograph), jpeg, lossless)
+        )
+        assert made.psnr(scaled, truth) > min(made.psnr(full, truth), 38) - 0.5
+
+
+def _expected_srgb(color: tuple[int, int, int], primaries: list[tuple[float, float, float]], gamma: float) -> Any:
+    """Return what a colour of a matrix profile is in sRGB: IEC 61966-2-1, primaries adapted to D50."""
+    srgb = np.array([(0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141)]).T
+    light = np.linalg.inv(srgb) @ np.array(primaries).T @ (np.array(color) / 255) ** gamma
+    light = light.clip(0, 1)
+    return 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+P3 = [(0.5151, 0.2412, -0.0011), (0.2919, 0.6922, 0.0419), (0.1572, 0.0666, 0.7841)]
+
+
+class TestColour:
+    @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "tiff", "avif"])
+    @pytest.mark.parametrize("color", [(200, 100, 50), (40, 160, 90), (128, 128, 128)], ids=str)
+    def test_wide_gamut_becomes_srgb(self, name: str, color: tuple[int, int, int], tmp_path: Path) -> None:
+        source = made.encoded(name, Image.new("RGB", (16, 16), color), icc_profile=profiles.DISPLAY_P3)
+        shown = made.pixels(made.rendered(source, "format=png", tmp_path)[1])[8, 8]
+        tolerance = {"jpeg": 4, "avif": 5}.get(name, 2)  # lossy before it was read; else rounding, twice
+        assert np.abs(shown - _expected_srgb(color, P3, 2.2)).max() <= tolerance
+
+    def test_alpha_survives_a_profile(self, tmp_path: Path) -> None:
+        image = Image.new("RGBA", (4, 4), (200, 100, 50, 77))
+        source = made.encoded("png", image, icc_profile=profiles.DISPLAY_P3)
+        shown = made.pixels(made.rendered(source, "format=png", tmp_path)[1], "RGBA")[0, 0]
+        assert shown[3] == 77
+        assert np.abs(shown[:3] - _expected_srgb((200, 100, 50), P3, 2.2)).max() <= 2
+
+    def test_an_srgb_profile_changes_nothing(self, tmp_path: Path) -> None:
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        _, content = made.rendered(made.encoded("png", icc_profile=profile), "format=png", tmp_path)
+        assert made.furthest(content, made.picture()) == 0
+
+    @pytest.mark.parametrize("profile", [b"x", b"\0" * 500, profiles.DISPLAY_P3[:200], profiles.grey_profile(1)])
+    def test_a_profile_that_is_broken_or_of_another_mode_is_ignored(self, profile: bytes, tmp_path: Path) -> None:
+        _, content = made.rendered(made.encoded("png", icc_profile=profile), "format=png", tmp_path)
+        assert made.furthest(content, made.picture()) == 0
+
+    def test_a_profile_of_dishonest_size_is_ignored(self, tmp_path: Path) -> None:
+        source, target = tmp_path / "source", tmp_path / "target"
+        source.write_bytes(made.encoded("png", icc_profile=profiles.DISPLAY_P3))
+        transform = resolve(Transform(), "png")
+        render_file(source, transform, target, Limits(max_metadata_bytes=100))
+        assert made.furthest(target.read_bytes(), made.picture()) == 0
+
+    @pytest.mark.parametrize("mode", ["L", "LA"])
+    def test_a_grey_profile_is_applied(self, mode: str, tmp_path: Path) -> None:
+        """Half the light is 188 in sRGB."""
+        grey = Image.new("L", (8, 8), 128).convert(mode)
+        source = made.encoded("png", grey, icc_profile=profiles.grey_profile(1.0))
+        assert np.abs(made.pixels(made.rendered(source, "format=png", tmp_path)[1]) - 188).max() <= 1
+
+    @pytest.mark.parametrize("name", ["jpeg", "tiff"])
+    def test_cmyk_takes_its_colours_from_the_profile(self, name: str, tmp_path: Path) -> None:
+        """The profile says that full magenta on full yellow is Lab (53.6, 0, 0), which is sRGB grey 128."""
+        inks = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+        source = made.encoded(name, inks, icc_profile=profiles.cmyk_profile((53.6, 0, 0)))
+        shown = made.pixels(made.rendered(source, "format=png", tmp_path)[1])[8, 8]
+        assert np.abs(shown - 128).max() <= 3  # a Lab of 8 bits has steps of 1
+
+    @pytest.mark.parametrize("name", ["jpeg", "tiff"])
+    @pytest.mark.parametrize(
+        ("inks", "color"),
+        [((0, 0, 0, 0), (255, 255, 255)), ((0, 0, 0, 255), (0, 0, 0)), ((255, 0, 0, 0), (0, 255, 255))],
+        ids=["paper", "black", "cyan"],
+    )
+    def test_cmyk_without_a_profile(
+        self, name: str, inks: tuple[int, ...], color: tuple[int, ...], tmp_path: Path
+    ) -> None:
+        source = made.encoded(name, Image.new("CMYK", (16, 16), inks))
+        assert np.abs(made.pixels(made.rendered(source, "format=png", tmp_path)[1]) - color).max() <= 2
+
+    def test_cmyk_jpeg_of_adobe_is_not_inverted_twice_nor_another_at_all(self, tmp_path: Path) -> None:
+        """Adobe's marker says that inks are stored inverted, as Pillow writes them; without it they are not."""
+        adobe = made.encoded("jpeg", Image.new("CMYK", (16, 16), (0, 0, 0, 0)))
+        at = adobe.index(b"\xff\xee")
+        plain = adobe[:at] + adobe[at + 2 + int.from_bytes(adobe[at + 2 : at + 4]) :]
+        for source, shown in ((adobe, 255), (plain, 0)):
+            assert np.abs(made.pixels(made.rendered(source, "format=png", tmp_path)[1]) - shown).max() <= 2
+
+    def test_lab(self, tmp_path: Path) -> None:
+        """Lab (53.6, 0, 0) is sRGB grey 128."""
+        source = made.encoded("tiff", Image.new("LAB", (8, 8), (137, 128, 128)), compression="raw")
+        assert np.abs(made.pixels(made.rendered(source, "format=png", tmp_path)[1]) - 128).max() <= 3
+
+    @pytest.mark.parametrize(
+        ("values", "shown"),
+        [
+            pytest.param(np.array([[0, 32_768, 65_535]], np.uint16), [0, 128, 255], id="16 bits"),
+            pytest.param(np.array([[0, 32_768, 65_535]], np.int32), [0, 128, 255], id="32 bits"),
+            pytest.param(np.array([[0.0, 0.5, 1.0]], np.float32), [0, 128, 255], id="floats to 1"),
+            pytest.param(np.array([[0.0, 128.0, 255.0]], np.float32), [0, 128, 255], id="floats to 255"),
+            pytest.param(np.array([[-100.0, 0.0, 100.0]], np.float32), [0, 128, 255], id="floats of any range"),
+            pytest.param(np.array([[np.nan, 0.5, np.inf]], np.float32), None, id="no numbers at all"),
+        ],
+    )
+    def test_grey_of_more_than_8_bits(self, values: Any, shown: list[int] | None, tmp_path: Path) -> None:
+        source = made.encoded("tiff", Image.fromarray(values), compression="raw")
+        _, content = made.rendered(source, "format=png", tmp_path)
+        if shown is not None:
+            assert np.abs(made.pixels(content)[0, :, 0] - shown).max() <= 1
+
+    def test_a_png_of_16_bits(self, tmp_path: Path) -> None:
+        ramp = np.linspace(0, 65_535, 256).astype(np.uint16)[None, :].repeat(4, axis=0)
+        _, content = made.rendered(made.encoded("png", Image.fromarray(ramp)), "format=png", tmp_path)
+        assert np.abs(made.pixels(content)[0, :, 0] - np.arange(256)).max() <= 1
+
+    @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+    def test_modes_without_alpha(self, mode: str, tmp_path: Path) -> None:
+        image = made.checkerboard(16, 16, cell=4).convert(mode)
+        _, content = made.rendered(made.encoded("png", image), "format=png", tmp_path)
+        assert made.furthest(content, image) == 0
+
+    @pytest.mark.parametrize("mode", ["L", "P", "RGB"])
+    def test_a_transparent_colour_is_alpha(self, mode: str, tmp_path: Path) -> None:
+        """tRNS of PNG: white is transparent."""
+        image = made.checkerboard(16, 16, cell=4).convert(mode)
+        white = {"L": 255, "P": image.getpixel((4, 0)), "RGB": (255, 255, 255)}[mode]
+        _, content = made.rendered(made.encoded("png", image, transparency=white), "format=png", tmp_path)
+        assert (made.pixels(content, "RGBA")[..., 3] == 255 - made.pixels(image)[..., 0]).all()
+
+
+class TestAlpha:
+    @pytest.mark.parametrize("name", ["jpeg", "bmp"])
+    def test_becomes_white_where_the_format_has_none(self, name: str, tmp_path: Path) -> None:
+        _, content = made.rendered(made.encoded("png", made.translucent()), f"format={name}&q=95", tmp_path)
+        assert made.pixels(content)[:, :50].min() >= 250
+
+    @pytest.mark.parametrize("name", WRITABLE)
+    def test_becomes_the_background_in_every_format(self, name: str, tmp_path: Path) -> None:
+        source = made.encoded("png", made.translucent())
+        _, content = made.rendered(source, f"format={name}&background=rgb(0,128,255)&q=95", tmp_path)
+        assert not Image.open(io.BytesIO(content)).has_transparency_data or name == "ico"
+        assert np.abs(made.pixels(content)[10:-10, 5:40] - (0, 128, 255)).max() <= 8
+
+    @pytest.mark.parametrize("name", ["png", "webp", "avif", "tiff", "ico", "jp2", "gif"])
+    def test_is_kept_where_the_format_has_it(self, name: str, tmp_path: Path) -> None:
+        _, content = made.rendered(made.encoded("png", made.translucent()), f"format={name}", tmp_path)
+        alpha = made.pixels(content, "RGBA")[..., 3]
+        assert alpha[:, :55].max() <= 8  # AVIF and JPEG 2000 are lossy in alpha too
+        assert alpha[:, 65:].min() >= 247
+
+    def test_a_background_may_be_translucent(self, tmp_path: Path) -> None:
+        source = made.encoded("png", made.translucent())
+        _, content = made.rendered(source, "format=png&background=00ff0080", tmp_path)
+        assert tuple(made.pixels(content, "RGBA")[0, 0]) == (0, 255, 0, 128)
+
+    def test_that_hides_nothing_is_left_out(self, tmp_path: Path) -> None:
+        opaque = made.encoded("png", made.picture().convert("RGBA"))
+        assert Image.open(io.BytesIO(made.rendered(opaque, "format=png", tmp_path)[1])).mode == "RGB"
+
+
+SECRET = "SECRET-7f3a"
+
+
+def _with_metadata(name: str) -> bytes:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0132] = SECRET, "2026:01:01 00:00:00"
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", SECRET)
+    text.add_itxt("XML:com.adobe.xmp", f"<x:xmpmeta>{SECRET}</x:xmpmeta>")
+    options: dict[str, Any] = {
+        "exif": exif,
+        "comment": SECRET.encode(),
+        "icc_profile": profiles.SRGB_LIKE.replace(b"made by a test", f"{SECRET}xxx".encode()),
+        "xmp": f"<x:xmpmeta>{SECRET}</x:xmpmeta>".encode(),
+        "dpi": (123, 123),
+        "pnginfo": text,
+    }
+    return made.encoded(name, **options)
+
+
+@pytest.mark.parametrize("source", ["jpeg", "png", "webp", "avif", "tiff", "gif"])
+@pytest.mark.parametrize("query", ["", "&w=60"], ids=["as it is", "resized"])
+def test_no_metadata_is_left(source: str, query: str, tmp_path: Path) -> None:
+    content = _with_metadata(source)
+    assert SECRET.encode() in content or source == "png"
+    for written in WRITABLE:
+        _, result = made.rendered(content, f"format={written}{query}", tmp_path)
+        assert SECRET.encode() not in result
+        left = Image.open(io.BytesIO(result))
+        known = {"exif", "xmp", "icc_profile", "photoshop", "Comment", "XML:com.adobe.xmp"}
+        assert not known & {key for key, value in left.info.items() if value}
+        assert b"OpenJPEG" in left.info.get("comment", b"OpenJPEG")
+        assert 0x010E not in left.getexif()
+
+
+class TestSizes:
+    @pytest.mark.parametrize(
+        ("operations", "output", "largest"),
+        [
+            pytest.param((Resize(width=9_000, height=90, fit="fill", enlarge=True),), {}, "8192 x 81", id="side"),
+            pytest.param((Resize(width=16_383, height=16_383, fit="fill", enlarge=True),), {}, "5000 x 5000", id="pixels"),
+            pytest.param((Resize(width=9_000, enlarge=True), Resize(width=10)), {}, "6123", id="on the way"),
+            pytest.param((Resize(width=6_000, enlarge=True),), {"format": "jp2"}, "4898 x 3265", id="jp2"),
+        ],
+    )
+    def test_a_result_that_is_too_large_is_refused_and_the_largest_named(
+        self, operations: tuple[Resize, ...], output: dict[str, object], largest: str, tmp_path: Path
+    ) -> None:
+        source = tmp_path / "source"
+        source.write_bytes(made.encoded("png"))
+        transform = resolve(Transform(operations, Output.from_dict(output)), "png")
+        with pytest.raises(ImageTooLarge, match=largest):
+            render_file(source, transform, tmp_path / "target")
+        assert not (tmp_path / "target").exists()
+
+    def test_the_largest_that_is_named_is_taken(self, tmp_path: Path) -> None:
+        facts, _ = made.rendered(made.encoded_flat("png", 12, 8), "w=4898&enlarge=1&format=jp2", tmp_path)
+        assert (facts.width, facts.height) == (4898, 3265)
+
+    def test_an_icon_shrinks_to_256_px(self, tmp_path: Path) -> None:
+        facts, content = made.rendered(made.encoded("png", made.picture(600, 400)), "format=ico", tmp_path)
+        assert (facts.width, facts.height) == (256, 171) == Image.open(io.BytesIO(content)).size
+
+    def test_every_frame_counts(self, tmp_path: Path) -> None:
+        frames = [Image.new("RGB", (100, 100), (n, 0, 0)) for n in range(0, 200, 20)]
+        source = made.encoded_animation("webp", frames, durations_ms=[10] * 10)
+        with pytest.raises(ImageTooLarge, match="10 frames"):
+            made.rendered(source, "w=1600&enlarge=1&format=avif", tmp_path)
+
+
+def test_an_encoder_that_gives_up_is_an_error_of_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("encoder error -2 when writing image file")
+
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(made.encoded_flat("bmp", 1, 1))
+    monkeypatch.setattr(Image.Image, "save", fail)
+    with pytest.raises(UnprocessableImage):
+        render_file(source, resolve(Transform(), "bmp"), target)
+
+
+def test_a_full_disk_is_not_the_images_fault(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(made.encoded("png"))
+    with pytest.raises(OSError, match="No space left"):
+        render_file(source, resolve(Transform(), "png"), Path("/dev/full"))
+
+
+def test_what_is_known_of_a_result_is_plain(tmp_path: Path) -> None:
+    """It crosses a pipe: no field holds more than a number or a text."""
+    facts, _ = made.rendered(made.encoded("png"), "", tmp_path)
+    assert all(isinstance(getattr(facts, field.name), int | str) for field in fields(facts))

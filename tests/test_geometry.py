@@ -1,0 +1,177 @@
+"""Sizes and boxes, without any image."""
+
+import pytest
+
+from progimage.operations import Fit, Gravity, Resize
+from transforms.geometry import (
+    GRAVITY,
+    Box,
+    Placement,
+    Size,
+    cover_box,
+    decode_scale,
+    fit_size,
+    half_up,
+    reduced,
+    stored_box,
+    upright_size,
+    whole,
+)
+from transforms.render import measure, place
+
+PHOTO = Size(400, 200)
+
+
+@pytest.mark.parametrize(("value", "rounded"), [(0.0, 1), (0.2, 1), (1.49, 1), (2.5, 3), (3.5, 4), (7.99, 8)])
+def test_halves_are_rounded_up_and_nothing_vanishes(value: float, rounded: int) -> None:
+    assert half_up(value) == rounded
+
+
+@pytest.mark.parametrize(
+    ("box", "fit", "enlarge", "expected"),
+    [
+        pytest.param((100, 100), "inside", False, (100, 50), id="inside"),
+        pytest.param((100, 100), "contain", False, (100, 50), id="contain, before it is padded"),
+        pytest.param((100, 100), "outside", False, (200, 100), id="outside"),
+        pytest.param((100, 100), "cover", False, (200, 100), id="cover, before it is cut"),
+        pytest.param((100, 100), "fill", False, (100, 100), id="fill"),
+        pytest.param((800, 800), "inside", False, (400, 200), id="inside never enlarges"),
+        pytest.param((800, 800), "inside", True, (800, 400), id="inside enlarges when asked"),
+        pytest.param((300, 300), "outside", False, (400, 200), id="outside never enlarges"),
+        pytest.param((300, 300), "outside", True, (600, 300), id="outside enlarges when asked"),
+        pytest.param((800, 100), "fill", False, (400, 100), id="fill enlarges no side"),
+        pytest.param((800, 100), "fill", True, (800, 100), id="fill enlarges a side when asked"),
+        pytest.param((1, 1), "inside", False, (1, 1), id="never below one px"),
+    ],
+)
+def test_fit_size(box: tuple[int, int], fit: Fit, enlarge: bool, expected: tuple[int, int]) -> None:
+    assert fit_size(PHOTO, Size(*box), fit, enlarge=enlarge) == expected
+
+
+def test_a_line_stays_a_line() -> None:
+    assert fit_size(Size(10_000, 1), Size(100, 100), "inside") == (100, 1)
+
+
+@pytest.mark.parametrize(
+    ("gravity", "left", "top"),
+    [
+        ("center", 100, 0),
+        ("north", 100, 0),
+        ("south", 100, 0),
+        ("west", 0, 0),
+        ("east", 200, 0),
+        ("northwest", 0, 0),
+        ("southeast", 200, 0),
+    ],
+)
+def test_cover_keeps_the_part_that_gravity_names(gravity: Gravity, left: int, top: int) -> None:
+    assert cover_box(PHOTO, Size(50, 50), gravity) == Box(left, top, 200, 200)
+
+
+def test_cover_keeps_fractions_of_a_pixel() -> None:
+    box = cover_box(Size(101, 67), Size(10, 10), "center")
+    assert box == pytest.approx((17, 0, 67, 67))
+    assert cover_box(Size(100, 67), Size(10, 10), "center") == pytest.approx((16.5, 0, 67, 67))
+
+
+def test_every_gravity_has_a_place() -> None:
+    from typing import get_args
+
+    assert set(GRAVITY) == set(get_args(Gravity))
+
+
+RESIZES = [
+    pytest.param(Resize(width=100), Placement(whole(PHOTO), Size(100, 50), Size(100, 50)), id="height follows"),
+    pytest.param(Resize(height=50), Placement(whole(PHOTO), Size(100, 50), Size(100, 50)), id="width follows"),
+    pytest.param(
+        Resize(width=100, dpr=2), Placement(whole(PHOTO), Size(200, 100), Size(200, 100)), id="dpr doubles"
+    ),
+    pytest.param(
+        Resize(width=25, dpr=0.5), Placement(whole(PHOTO), Size(13, 7), Size(13, 7)), id="dpr rounds half up"
+    ),
+    pytest.param(
+        Resize(width=100, fit="cover"), Placement(whole(PHOTO), Size(100, 50), Size(100, 50)), id="cover of one side"
+    ),
+    pytest.param(
+        Resize(width=100, height=100, fit="cover", gravity="east"),
+        Placement(Box(200, 0, 200, 200), Size(100, 100), Size(100, 100)),
+        id="cover",
+    ),
+    pytest.param(
+        Resize(width=800, height=800, fit="cover"),
+        Placement(Box(100, 0, 200, 200), Size(200, 200), Size(200, 200)),
+        id="cover of a small image keeps the proportions and makes the box smaller",
+    ),
+    pytest.param(
+        Resize(width=800, height=800, fit="cover", enlarge=True),
+        Placement(Box(100, 0, 200, 200), Size(800, 800), Size(800, 800)),
+        id="cover enlarges when asked",
+    ),
+    pytest.param(
+        Resize(width=100, height=100, fit="contain"),
+        Placement(whole(PHOTO), Size(100, 50), Size(100, 100), 0, 25),
+        id="contain pads",
+    ),
+    pytest.param(
+        Resize(width=100, height=100, fit="contain", gravity="south"),
+        Placement(whole(PHOTO), Size(100, 50), Size(100, 100), 0, 50),
+        id="contain pads where gravity says",
+    ),
+    pytest.param(
+        Resize(width=600, height=400, fit="contain"),
+        Placement(whole(PHOTO), PHOTO, Size(600, 400), 100, 100),
+        id="contain pads what it does not enlarge",
+    ),
+    pytest.param(
+        Resize(width=100, height=150, fit="fill"),
+        Placement(whole(PHOTO), Size(100, 150), Size(100, 150)),
+        id="fill",
+    ),
+]
+
+
+@pytest.mark.parametrize(("operation", "expected"), RESIZES)
+def test_resize_is_placed(operation: Resize, expected: Placement) -> None:
+    assert place(operation, PHOTO) == expected
+    assert measure(operation, PHOTO) == expected.canvas
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_box_is_found_where_it_is_stored(orientation: int) -> None:
+    """The top left 10 x 20 px of the upright image, found in the stored one."""
+    stored = Size(100, 60)
+    upright = upright_size(stored, orientation)
+    corners = {
+        1: (0, 0, 10, 20),
+        2: (90, 0, 10, 20),
+        3: (90, 40, 10, 20),
+        4: (0, 40, 10, 20),
+        5: (0, 0, 20, 10),
+        6: (0, 50, 20, 10),
+        7: (80, 50, 20, 10),
+        8: (80, 0, 20, 10),
+    }
+    assert upright == ((60, 100) if orientation > 4 else (100, 60))
+    assert stored_box(Box(0, 0, 10, 20), upright, orientation) == corners[orientation]
+
+
+@pytest.mark.parametrize(
+    ("size", "target", "scale"),
+    [
+        pytest.param((4000, 3000), (300, 225), 8, id="ten times the target"),
+        pytest.param((4000, 3000), (400, 300), 8, id="just enough for an eighth"),
+        pytest.param((4000, 3000), (401, 301), 4, id="not quite enough"),
+        pytest.param((4000, 3000), (1600, 1200), 2, id="a half"),
+        pytest.param((4000, 3000), (1601, 1201), 1, id="nothing to leave out"),
+        pytest.param((4000, 300), (100, 100), 2, id="the narrower side decides"),
+    ],
+)
+def test_the_decode_is_scaled_as_far_as_it_serves(
+    size: tuple[int, int], target: tuple[int, int], scale: int
+) -> None:
+    assert decode_scale(whole(Size(*size)), Size(*target), margin=1.25) == scale
+
+
+def test_a_scaled_decode_rounds_up_and_the_box_does_not() -> None:
+    assert reduced(Size(1001, 667), 8) == (126, 84)
+    assert whole(Size(1001, 667)).divided(8) == (0, 0, 125.125, 83.375)

@@ -1,0 +1,89 @@
+"""One meaning, one cache key."""
+
+import pytest
+
+from progimage.operations import Output, Resize, Transform, parse_query, parse_text
+from transforms import resolving
+from transforms.resolving import cache_key, resolve
+
+SHA256 = "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("given", "source", "expected"),
+    [
+        pytest.param({}, "png", {"format": "png"}, id="the source's format"),
+        pytest.param({}, "jpeg", {"format": "jpeg", "quality": 80, "background": "#ffffffff"}, id="jpeg"),
+        pytest.param({}, "webp", {"format": "webp", "quality": 79}, id="webp"),
+        pytest.param({}, "avif", {"format": "avif", "quality": 60}, id="avif"),
+        pytest.param({}, "jp2", {"format": "jp2", "quality": 80}, id="jp2"),
+        pytest.param(
+            {}, "heic", {"format": "jpeg", "quality": 80, "background": "#ffffffff"}, id="heic is written as jpeg"
+        ),
+        pytest.param({"quality": 50}, "png", {"format": "png"}, id="png has no quality"),
+        pytest.param({"lossless": True}, "png", {"format": "png"}, id="png is never lossy"),
+        pytest.param(
+            {"lossless": True, "quality": 50}, "webp", {"format": "webp", "lossless": True}, id="lossless has none"
+        ),
+        pytest.param(
+            {"lossless": True}, "avif", {"format": "avif", "quality": 60}, id="avif cannot be lossless here"
+        ),
+        pytest.param({"progressive": True}, "webp", {"format": "webp", "quality": 79}, id="only jpeg progresses"),
+        pytest.param(
+            {"progressive": True, "background": "red"},
+            "jpeg",
+            {"format": "jpeg", "quality": 80, "progressive": True, "background": "#ff0000ff"},
+            id="what jpeg has",
+        ),
+        pytest.param({"background": "red"}, "png", {"format": "png", "background": "#ff0000ff"}, id="background"),
+    ],
+)
+def test_what_varies_by_format_is_written_out(
+    given: dict[str, object], source: str, expected: dict[str, object]
+) -> None:
+    resolved = resolve(Transform((), Output.from_dict(given)), source)
+    assert resolved.output == Output.from_dict(expected)
+    assert resolve(resolved, source) == resolved
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        parse_query([("w", "300"), ("format", "webp")]),
+        parse_query([("width", "300"), ("format", "webp"), ("q", "79")]),
+        parse_query([("transform", "resize:300"), ("format", "webp"), ("lossless", "false")]),
+        Transform(parse_text("resize:width=300,dpr=1,enlarge=0"), Output(format="webp", progressive=True)),
+        Transform.from_json('{"operations":[{"op":"resize","width":300}],"output":{"format":"webp"}}'),
+    ],
+    ids=["short", "long", "text", "built", "json"],
+)
+def test_every_spelling_has_one_key(transform: Transform) -> None:
+    expected = resolve(Transform((Resize(width=300),), Output(format="webp", quality=79)), "jpeg")
+    assert cache_key(SHA256, resolve(transform, "jpeg")) == cache_key(SHA256, expected)
+
+
+def test_a_key_is_64_hex_digits_that_stay_the_same_for_ever() -> None:
+    """Another value here throws every stored rendition away: raise RENDER_VERSION only when pixels change."""
+    key = cache_key(SHA256, resolve(parse_query([("w", "300")]), "png"))
+    assert key == "4f93dd60ccec9b8a017410fb504b97ef08276560c1466840a83301c59d0d2c54"
+
+
+@pytest.mark.parametrize(
+    ("query", "source", "sha256"),
+    [
+        pytest.param([("w", "301")], "jpeg", SHA256, id="another width"),
+        pytest.param([("w", "300")], "png", SHA256, id="another format"),
+        pytest.param([("w", "300")], "jpeg", "cd" * 32, id="another original"),
+        pytest.param([("w", "300"), ("q", "81")], "jpeg", SHA256, id="another quality"),
+    ],
+)
+def test_another_meaning_has_another_key(query: list[tuple[str, str]], source: str, sha256: str) -> None:
+    usual = cache_key(SHA256, resolve(parse_query([("w", "300")]), "jpeg"))
+    assert cache_key(sha256, resolve(parse_query(query), source)) != usual
+
+
+def test_a_render_version_changes_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved = resolve(parse_query([("w", "300")]), "jpeg")
+    before = cache_key(SHA256, resolved)
+    monkeypatch.setattr(resolving, "RENDER_VERSION", resolving.RENDER_VERSION + 1)
+    assert cache_key(SHA256, resolved) != before

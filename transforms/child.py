@@ -1,0 +1,47 @@
+"""What runs inside a rendering child: its limits, and one task at a time."""
+
+import os
+import resource
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import TypeVar
+
+from progimage.errors import Unavailable, UnprocessableImage
+
+T = TypeVar("T")
+
+_SUICIDE_S = 1.0
+"""How long after the deadline a child ends itself: the parent may be dead."""
+
+
+def confine(max_memory_bytes: int, max_output_bytes: int) -> None:
+    """Limit what this process may take. Memory counts from what an idle child has mapped already."""
+    # pebble's own handler would wait for the end of a call into C before the process ends
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    limits = {
+        resource.RLIMIT_AS: _mapped_bytes() + max_memory_bytes,
+        resource.RLIMIT_FSIZE: max_output_bytes,
+        resource.RLIMIT_CORE: 0,
+    }
+    for limit, most in limits.items():
+        resource.setrlimit(limit, (most, most))
+
+
+def run(function: Callable[..., T], args: tuple[object, ...], start_by: float, timeout_s: float) -> T:
+    """Do one task, unless nobody waits for it any more (`start_by` is on the monotonic clock)."""
+    if monotonic() > start_by:
+        raise Unavailable("Every renderer is busy, and none became free in time")
+    signal.setitimer(signal.ITIMER_REAL, timeout_s + _SUICIDE_S)
+    try:
+        return function(*args)
+    except MemoryError as error:
+        raise UnprocessableImage("The image needs more memory than a render may take") from error
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _mapped_bytes() -> int:
+    pages, _, _ = Path("/proc/self/statm").read_text().partition(" ")
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,195 @@
+"""Where pixels run: child processes with a deadline, a memory limit and nothing to steal.
+
+    configure(PoolSettings(workers=2))
+    header = pool().validate(path)
+
+There is one pool in a process that renders: made when it is first used, and anew after a fork."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from multiprocessing import forkserver, get_context, util
+from pathlib import Path
+from threading import BoundedSemaphore, Lock
+from time import monotonic
+from typing import Any, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from progimage.errors import Unavailable, UnprocessableImage
+from progimage.operations import Transform
+
+from .child import confine, run
+from .decode import Header, validate
+from .engine import Rendered, render_file
+from .limits import Limits
+
+T = TypeVar("T")
+
+_GRACE_S = 2.0
+"""How long a child may outlive its deadline before the pool is taken for broken; pebble looks each 0.1 s."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolSettings:
+    """`timeout_s` bounds the wait for a free child and, apart from that, the work itself."""
+
+    workers: int = 1
+    max_queue: int = 16
+    timeout_s: float = 10.0
+    max_child_memory_bytes: int = 1_500_000_000
+    max_output_bytes: int = 512_000_000
+    max_tasks: int = 1_000
+    limits: Limits = field(default_factory=Limits)
+
+
+class RenderPool:
+    """Admits as many tasks as there are children and places to wait, and refuses the rest at once."""
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self.settings = settings
+        self._places = BoundedSemaphore(settings.workers + settings.max_queue)
+        self._lock = Lock()
+        self._processes: ProcessPool | None = None
+        self._futures: set[Future[Any]] = set()
+        # in a process that multiprocessing started, as granian's workers are, atexit never runs
+        util.Finalize(None, self.stop, exitpriority=100)
+
+    def validate(self, path: Path) -> Header:
+        """Decode every frame of an image.
+
+        Raises UnsupportedFormat, UnprocessableImage or ImageTooLarge, and Unavailable where there is no room."""
+        return self._run(validate, path, self.settings.limits)
+
+    def render(self, source: Path, transform: Transform, target: Path) -> Rendered:
+        """Write what a resolved transform makes of `source` to `target`. Raises as `validate` does."""
+        return self._run(render_file, source, transform, target, self.settings.limits)
+
+    def stop(self) -> None:
+        """End every child now. The next task starts new ones."""
+        with self._lock:
+            processes, self._processes = self._processes, None
+            if processes:
+                _end(processes)
+        for future in tuple(self._futures):
+            future.cancel()
+
+    def _run(self, function: Callable[..., T], *args: object) -> T:
+        try:
+            return self._attempt(function, *args)
+        except BrokenProcessPool:
+            # pebble gives the pool up when an idle child is killed; the next one is whole
+            return self._attempt(function, *args)
+
+    def _attempt(self, function: Callable[..., T], *args: object) -> T:
+        future = self._schedule(function, *args)
+        wait([future], self.settings.timeout_s)
+        if future.running():
+            wait([future], self.settings.timeout_s + _GRACE_S)
+        if not future.done():
+            future.cancel()
+            raise Unavailable("Every renderer is busy, and none became free in time")
+        try:
+            return future.result()
+        except TimeoutError as error:
+            raise UnprocessableImage(
+                f"Expected an image that is processed within {self.settings.timeout_s:g} s but it takes longer"
+            ) from error
+        except ProcessExpired as error:
+            raise UnprocessableImage("The image could not be processed: its renderer ended") from error
+        except CancelledError as error:
+            raise Unavailable("The renderers are being stopped") from error
+
+    def _schedule(self, function: Callable[..., T], *args: object) -> Future[T]:
+        if not self._places.acquire(blocking=False):
+            raise Unavailable("Every renderer is busy and the queue is full")
+        try:
+            start_by = monotonic() + self.settings.timeout_s
+            task = (function, args, start_by, self.settings.timeout_s)
+            future: Future[T] = self._ready().schedule(run, args=task, timeout=self.settings.timeout_s)
+        except BaseException:
+            self._places.release()
+            raise
+        self._futures.add(future)
+        future.add_done_callback(self._forget)
+        return future
+
+    def _forget(self, future: Future[T]) -> None:
+        self._futures.discard(future)
+        self._places.release()
+
+    def _ready(self) -> ProcessPool:
+        with self._lock:
+            if self._processes and not self._processes.active:
+                _end(self._processes)
+                self._processes = None
+            if self._processes is None:
+                self._processes = _start(self.settings)
+            return self._processes
+
+
+def _start(settings: PoolSettings) -> ProcessPool:
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["transforms.forkserver"])
+    _start_forkserver()
+    return ProcessPool(
+        max_workers=settings.workers,
+        max_tasks=settings.max_tasks,
+        initializer=confine,
+        initargs=(settings.max_child_memory_bytes, settings.max_output_bytes),
+        context=context,
+    )
+
+
+def _end(processes: ProcessPool) -> None:
+    processes.stop()  # type: ignore[no-untyped-call]
+    processes.join()
+
+
+def _start_forkserver() -> None:
+    """Start it where it can import this package: before Python 3.13 it is not told the parent's path."""
+    before = os.environ.get("PYTHONPATH")
+    root = str(Path(__file__).parents[1])
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (root, before)))
+    try:
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+_settings = PoolSettings()
+_pool: RenderPool | None = None
+_pool_lock = Lock()
+
+
+def configure(settings: PoolSettings) -> None:
+    """Set what the process's pool is like. A pool that runs already is stopped."""
+    global _settings, _pool
+    with _pool_lock:
+        _settings, previous, _pool = settings, _pool, None
+    if previous:
+        previous.stop()
+
+
+def pool() -> RenderPool:
+    """Return the pool of this process."""
+    global _pool  # noqa: PLW0603
+    with _pool_lock:
+        if _pool is None:
+            _pool = RenderPool(_settings)
+        return _pool
+
+
+def _after_fork() -> None:
+    """The children, the threads that manage them and the forkserver all belong to the parent."""
+    global _pool, _pool_lock
+    _pool, _pool_lock = None, Lock()
+    forkserver._forkserver.__init__()  # type: ignore[misc]  # noqa: SLF001
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,41 @@
+"""From a transform as it was asked for to the one meaning that a cache key is made of."""
+
+from dataclasses import replace
+from hashlib import sha256 as _sha256
+
+from progimage.operations import Output, Transform
+
+from .formats import FORMATS, Format
+
+RENDER_VERSION = 1
+"""Raised by hand whenever the pixels or bytes of any result change."""
+
+_WHITE = "#ffffffff"
+
+
+def resolve(transform: Transform, source_format: str) -> Transform:
+    """Write out all that varies by format, so that equal results have equal keys.
+
+    What the format does not have is None or False; without alpha the background is written out as well."""
+    format = FORMATS[transform.output.format or source_format]
+    return replace(
+        transform, output=_resolve_output(transform.output, FORMATS[format.written_as or format.name])
+    )
+
+
+def _resolve_output(output: Output, format: Format) -> Output:
+    lossless = output.lossless and format.has_lossless
+    is_lossy = format.quality is not None and not lossless
+    return Output(
+        format=format.name,  # type: ignore[arg-type]
+        quality=(output.quality or format.quality) if is_lossy else None,
+        lossless=lossless,
+        progressive=output.progressive and format.has_progressive,
+        background=output.background or (None if format.has_alpha else _WHITE),
+    )
+
+
+def cache_key(sha256: str, resolved: Transform) -> str:
+    """Return the key, 64 hex digits, of what `resolved` makes of the original with that sha256."""
+    text = f"{sha256}\n{resolved.canonical_json()}\n{RENDER_VERSION}"
+    return _sha256(text.encode()).hexdigest()
