@@ -1,0 +1,43 @@
+"""The command line behind `make run` and `make stop`: what a user can put right is one sentence."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from config.local import Refused, say, supervisor
+from config.local.state import DEFAULT_FOLDER, State
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    try:
+        if options.command == "run":
+            supervisor.run(State(options.var), port=options.port, storage=options.storage)
+        elif options.var.exists():
+            supervisor.stop(State(options.var))
+        else:
+            say(f"ProgImage: nothing was running, there is no folder {options.var}")
+    except Refused as refusal:
+        sys.exit(f"ProgImage: {refusal}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m config.local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="start everything and stay until it is stopped")
+    run.add_argument("--port", type=_port, default=8000)
+    run.add_argument("--storage", choices=("disk", "s3"), default="disk")
+    stop = commands.add_parser("stop", help="stop it, or what a killed run has left")
+    for command in (run, stop):
+        command.add_argument("--var", type=Path, default=DEFAULT_FOLDER, help="the state folder")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535 but received {text!r}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    main()
