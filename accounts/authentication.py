@@ -1,0 +1,42 @@
+"""Who asks: an API key as `Authorization: Bearer <prefix>.<secret>` (RFC 6750), never in a URL."""
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from progimage.errors import NotAuthenticated
+
+from . import services
+from .keys import KeyText, is_secret, parse_key
+from .models import Account, ApiKey
+
+_NO_SECRET = "0" * 64
+_REFUSED = "Expected a valid API key: it is unknown, revoked or expired"
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """Sets request.user to the Account and request.auth to the ApiKey."""
+
+    def authenticate(self, request: Request) -> tuple[Account, ApiKey] | None:
+        header = request.headers.get("Authorization", "")
+        if not header:
+            return None
+        scheme, _, text = header.partition(" ")
+        key = parse_key(text.strip()) if scheme.lower() == "bearer" else None
+        if key is None:
+            raise NotAuthenticated("Expected Authorization: Bearer <prefix>.<secret>")
+        api_key = find_api_key(key)
+        if api_key is None:
+            raise NotAuthenticated(_REFUSED)
+        services.note_use(api_key)
+        request._request.api_key_prefix = api_key.prefix  # type: ignore[attr-defined]  # noqa: SLF001
+        return api_key.account, api_key
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="ProgImage"'
+
+
+def find_api_key(key: KeyText) -> ApiKey | None:
+    """Return the valid key that `key` spells. An unknown prefix costs the same work as a wrong secret."""
+    api_key = ApiKey.objects.select_related("account").filter(prefix=key.prefix).first()
+    is_known = is_secret(key.secret, api_key.secret_sha256 if api_key else _NO_SECRET)
+    return api_key if api_key and is_known and api_key.is_valid() else None

@@ -1,0 +1,36 @@
+"""What a key may do."""
+
+from typing import TYPE_CHECKING
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from progimage.errors import NotAuthenticated, PermissionDenied
+
+from .models import ApiKey, Scope
+
+if TYPE_CHECKING:  # at run time the settings name this module while that one is being imported
+    from rest_framework.views import APIView
+
+
+class HasScope(BasePermission):
+    """Reading needs the scope read, everything else write."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not isinstance(request.auth, ApiKey):
+            raise NotAuthenticated("Expected an API key: Authorization: Bearer <prefix>.<secret>")
+        return has_scope(request)
+
+
+class HasScopeOrNoKey(HasScope):
+    """For what may be public: without a key the view decides, with one it must have the scope."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return request.auth is None or super().has_permission(request, view)
+
+
+def has_scope(request: Request) -> bool:
+    needed = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+    if needed not in request.auth.scopes:
+        raise PermissionDenied(f"Expected a key with the scope {needed.value}")
+    return True

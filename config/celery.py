@@ -1,0 +1,18 @@
+"""The worker's application: `celery -A config worker`. Its settings are Django's, under CELERY_."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("progimage")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _keep_the_projects_logging(**_: Any) -> None:
+    """Celery replaces the root logger's handlers unless somebody is connected here."""

@@ -1,0 +1,75 @@
+"""What every operation of the API shares in its documentation: problems, and how a key is sent."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+from progimage import errors
+
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457. Rely on `code`; `detail` is for people.",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "request_id": {"type": "string"},
+        "pointer": {"type": "string", "description": "JSON pointer to the parameter that is not right."},
+    },
+}
+_EVERYWHERE = (errors.NotAuthenticated, errors.PermissionDenied, errors.Unavailable, errors.InternalError)
+_BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
+    "upload_image": (
+        errors.ParameterError,
+        errors.LengthRequired,
+        errors.BodyTooLarge,
+        errors.UnsupportedFormat,
+        errors.UnprocessableImage,
+    ),
+    "get_original": (
+        errors.ParameterError,
+        errors.NotFound,
+        errors.PreconditionFailed,
+        errors.RangeNotSatisfiable,
+        errors.ObjectMissing,
+    ),
+    "get_metadata": (errors.NotFound,),
+    "get_rendition": (
+        errors.ParameterError,
+        errors.NotFound,
+        errors.PreconditionFailed,
+        errors.UnsupportedFormat,
+        errors.RangeNotSatisfiable,
+        errors.UnprocessableImage,
+        errors.ObjectMissing,
+    ),
+}
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    target_class = "accounts.authentication.ApiKeyAuthentication"
+    name = "ApiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "<prefix>.<secret>"}
+
+
+def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Document the problems of each operation: spectacular's hook, run when the schema is whole."""
+    result["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
+    for path in result["paths"].values():
+        for operation in path.values():
+            for error in _BY_OPERATION.get(operation["operationId"], ()):
+                _add(operation, error)
+            for error in _EVERYWHERE if operation["operationId"] in _BY_OPERATION else ():
+                _add(operation, error)
+    return result
+
+
+def _add(operation: dict[str, Any], error: type[errors.ProgImageError]) -> None:
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    answer = {"description": f"{error.title} (`{error.code}`).", "content": content}
+    operation["responses"].setdefault(str(error.status), answer)

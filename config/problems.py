@@ -1,0 +1,103 @@
+"""Every error leaves the server here, as application/problem+json (RFC 9457), and is never cacheable."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from psycopg_pool import PoolTimeout
+from rest_framework import exceptions
+
+from progimage import errors
+
+log = logging.getLogger("progimage.error")
+
+_BY_STATUS: dict[int, type[errors.ProgImageError]] = {
+    400: errors.ParameterError,
+    401: errors.NotAuthenticated,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    405: errors.MethodNotAllowed,
+    413: errors.BodyTooLarge,
+    415: errors.UnsupportedFormat,
+}
+_BY_CAUSE: dict[type[Exception], Callable[[], errors.ProgImageError]] = {
+    Http404: lambda: errors.NotFound("There is nothing at this address"),
+    PermissionDenied: lambda: errors.PermissionDenied("This is not allowed"),
+    RequestDataTooBig: lambda: errors.BodyTooLarge("Expected at most 1 MB of text fields in a form"),
+    UnreadablePostError: lambda: errors.ParameterError("Expected the whole body but the connection ended"),
+    SuspiciousOperation: lambda: errors.ParameterError("The request is not well-formed"),
+    BadRequest: lambda: errors.ParameterError("The request is not well-formed"),
+}
+_DATABASE_IS_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+
+
+def answer(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """Answer an exception that left a DRF view. None passes an unexpected one on to `server_error`."""
+    problem = as_problem(error)
+    return problem and problem_response(problem)
+
+
+def as_problem(error: Exception) -> errors.ProgImageError | None:
+    """Return the error of the tree that `error` is for the caller; None where it is unexpected."""
+    if isinstance(error, errors.ProgImageError):
+        return error
+    if isinstance(error, exceptions.ValidationError):
+        return _invalid(error)
+    if isinstance(error, exceptions.APIException):
+        return _BY_STATUS.get(error.status_code, errors.ParameterError)(str(error.detail))
+    if isinstance(error, _DATABASE_IS_AWAY):
+        log.error("database unavailable", exc_info=error)
+        return errors.Unavailable("The database does not answer", retry_after_s=2)
+    return next((problem() for cause, problem in _BY_CAUSE.items() if isinstance(error, cause)), None)
+
+
+def problem_response(error: errors.ProgImageError) -> HttpResponse:
+    problem = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+    }
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return JsonResponse(
+        problem | error.members(),
+        status=error.status,
+        content_type="application/problem+json",
+        headers=headers | error.headers(),
+    )
+
+
+def _invalid(error: exceptions.ValidationError) -> errors.ParameterError:
+    """The first of a serializer's complaints, with a pointer to its field."""
+    detail, pointer = error.detail, ""
+    while isinstance(detail, dict | list) and detail:
+        step = next(iter(detail)) if isinstance(detail, dict) else None
+        pointer += f"/{step}" if step is not None else ""
+        detail = detail[step] if isinstance(detail, dict) else detail[0]
+    return errors.ParameterError(str(detail), pointer=pointer.removesuffix("/non_field_errors"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem_response(as_problem(exception) or errors.ParameterError("The request is not well-formed"))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return bad_request(request, PermissionDenied())
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return bad_request(request, Http404())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The last resort. What went wrong goes to the log under the request's id, never to the caller."""
+    log.critical("unexpected error", exc_info=True)  # noqa: LOG014 - Django calls this while it handles
+    return problem_response(
+        errors.InternalError("Something unexpected went wrong; the log knows the request_id")
+    )

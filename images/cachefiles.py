@@ -1,0 +1,127 @@
+"""ImageKit's cache file backend, with its state in the Rendition's row.
+
+The stock backend keeps `generating` in a cache, for ever after a failure, and lets concurrent first readers
+fail. Here one of them holds a lease and renders, the others wait for its row; a lease ends by itself."""
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from itertools import chain, repeat
+from typing import cast
+
+from django.conf import settings
+from django.db.models.functions import Now
+from imagekit.cachefiles import ImageCacheFile
+
+from progimage.errors import ImageTooLarge, NotFound, Unavailable, UnprocessableImage
+
+from .database import release_connection
+from .models import Image, Rendition
+from .specs import RenditionSpec
+
+_REMEMBERED = {error.code: error for error in (UnprocessableImage, ImageTooLarge)}
+_LEASE = timedelta(seconds=6 * settings.RENDER_TIMEOUT_S)
+"""Fetching, waiting for a child, rendering and storing end before it, each by a limit of its own."""
+
+_waiters = threading.BoundedSemaphore(settings.RENDITION_WAITERS)
+
+
+class RowBackend:
+    """Each method takes an ImageCacheFile whose generator is a RenditionSpec."""
+
+    is_async = False
+
+    def exists(self, file: ImageCacheFile) -> bool:
+        wanted = _spec(file).source
+        rows = Rendition.objects.filter(image_id=wanted.image_id, cache_key=wanted.cache_key)
+        return rows.filter(state=Rendition.State.READY).exists()
+
+    def generate(self, file: ImageCacheFile, force: bool = False) -> None:
+        """Return when the rendition is ready. `file` has the content where this very call rendered it.
+
+        `force` is ImageKit's and changes nothing: the bytes behind a name never change. Raises what rendering
+        raises, also where another call rendered, and Unavailable where it takes too long."""
+        with _place_to_wait():
+            _generate(file)
+
+
+def _generate(file: ImageCacheFile) -> None:
+    lease, gives_up_at = uuid.uuid4(), time.monotonic() + 2 * settings.RENDER_TIMEOUT_S
+    for pause_s in chain((0.02, 0.05, 0.1), repeat(0.2)):
+        row = _spec(file).source = _claim(_spec(file).source, lease)
+        if row.lease == lease:
+            _render(file, row, lease)
+            return
+        if row.state == Rendition.State.READY:
+            return
+        if row.state == Rendition.State.FAILED:
+            raise _REMEMBERED[row.failure_code](row.failure_message)
+        if time.monotonic() > gives_up_at:
+            raise Unavailable("The rendition is still being made", retry_after_s=settings.RENDER_TIMEOUT_S)
+        release_connection()
+        time.sleep(pause_s)
+
+
+def _claim(wanted: Rendition, lease: uuid.UUID) -> Rendition:
+    """Return the one row for what is wanted; its lease is `lease` where the claim was won."""
+    rows = Rendition.objects.select_related("image").filter(
+        image_id=wanted.image_id, cache_key=wanted.cache_key
+    )
+    claim = {"state": Rendition.State.RENDERING, "lease": lease, "lease_until": Now() + _LEASE}
+    if not rows.filter(lease_until__lt=Now()).update(**claim) and not rows.exists():
+        identity = {name: getattr(wanted, name) for name in ("image_id", "cache_key", "transform", "format")}
+        Rendition.objects.bulk_create([Rendition(**identity, **claim)], ignore_conflicts=True)
+    return rows.get()
+
+
+def _render(file: ImageCacheFile, row: Rendition, lease: uuid.UUID) -> None:
+    own = Rendition.objects.filter(pk=row.pk, lease=lease)
+    release_connection()
+    try:
+        _make(file)
+    except tuple(_REMEMBERED.values()) as error:
+        failure = {"failure_code": error.code, "failure_message": error.message, "lease": None}
+        retry_at = Now() + timedelta(seconds=settings.RENDITION_FAILURE_TTL_S)
+        own.update(state=Rendition.State.FAILED, lease_until=retry_at, **failure)
+        raise
+    except BaseException:
+        own.delete()
+        raise
+    facts = asdict(cast("object", _spec(file).rendered))  # type: ignore[call-overload]
+    facts = {name: facts[name] for name in ("width", "height", "frames", "size_bytes", "sha256")}
+    ready = {"state": Rendition.State.READY, "lease": None, "lease_until": None} | facts
+    if not own.filter(image__state=Image.State.READY).update(**ready):
+        if not Rendition.objects.filter(pk=row.pk).exists():
+            file.storage.delete(file.name)
+        raise NotFound("There is no image with this id")
+    for name, value in ready.items():
+        setattr(row, name, value)
+
+
+def _make(file: ImageCacheFile) -> None:
+    """Let ImageKit generate and store the content."""
+    try:
+        file._generate()  # noqa: SLF001 - what ImageKit's own backends call
+    except FileExistsError:
+        # Left by a render that was killed before its row was ready.
+        file.storage.delete(file.name)
+        file._generate()  # noqa: SLF001
+
+
+def _spec(file: ImageCacheFile) -> RenditionSpec:
+    return cast("RenditionSpec", file.generator)
+
+
+@contextmanager
+def _place_to_wait() -> Iterator[None]:
+    """Hits never wait behind renders: so many threads may be here, the rest of them stay free."""
+    if not _waiters.acquire(blocking=False):
+        raise Unavailable("Too many requests wait for renditions", retry_after_s=1)
+    try:
+        yield
+    finally:
+        _waiters.release()

@@ -1,0 +1,143 @@
+"""GET of an image: conditional, by range, streamed, with headers that let nothing be taken for a page.
+
+Cache headers stand on answers with an image alone: an error is never cached (config/problems.py)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
+
+from progimage.errors import ObjectMissing, PreconditionFailed
+from progimage.operations import Transform
+
+from . import ranges
+from .database import release_connection
+from .models import Image, Rendition, Visibility
+from .renditions import forget, get_rendition
+from .storage import originals, renditions
+from .uploads import CHUNK_BYTES
+
+_IMMUTABLE = "max-age=31536000, immutable"
+_SAFETY = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Accept-Ranges": "bytes",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a request says of the answer, beside the transform."""
+
+    download: str | None = None
+    is_versioned: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Representation:
+    sha256: str
+    size_bytes: int
+    media_type: str
+    open_range: Callable[[int, int | None], IO[bytes]]
+
+
+def deliver_original(request: HttpRequest, image: Image, asked: Asked) -> HttpResponseBase:
+    """Answer with the bytes that were uploaded. Raises ObjectMissing, RangeNotSatisfiable."""
+    representation = _Representation(
+        sha256=image.sha256,
+        size_bytes=image.size_bytes,
+        media_type=image.media_type,
+        open_range=lambda start, stop: originals().open_range(image.storage_name, start, stop),
+    )
+    try:
+        return _answer(request, representation, _headers(image, asked, is_immutable=True))
+    except FileNotFoundError as error:
+        raise ObjectMissing("The image's bytes are missing from storage") from error
+
+
+def deliver_rendition(
+    request: HttpRequest, image: Image, transform: Transform, asked: Asked
+) -> HttpResponseBase:
+    """Answer with the transform's result, rendered now where it has not been before."""
+    try:
+        return _deliver_rendition(request, image, transform, asked)
+    except FileNotFoundError:
+        # The row was ready and is dropped by now; a second loss is the storage's failure.
+        return _deliver_rendition(request, image, transform, asked)
+
+
+def _deliver_rendition(
+    request: HttpRequest, image: Image, transform: Transform, asked: Asked
+) -> HttpResponseBase:
+    rendition, content = get_rendition(image, transform)
+
+    def open_range(start: int, stop: int | None) -> IO[bytes]:
+        if content is not None:
+            content.seek(start)
+            return content
+        return _open_stored(rendition, start, stop)
+
+    representation = _Representation(
+        sha256=rendition.sha256,
+        size_bytes=rendition.size_bytes or 0,
+        media_type=rendition.media_type,
+        open_range=open_range,
+    )
+    answer = _answer(request, representation, _headers(image, asked, is_immutable=asked.is_versioned))
+    if content is not None and not answer.streaming:
+        content.close()
+    return answer
+
+
+def _open_stored(rendition: Rendition, start: int, stop: int | None) -> IO[bytes]:
+    try:
+        return renditions().open_range(rendition.storage_name, start, stop)
+    except FileNotFoundError:
+        forget(rendition)
+        raise
+
+
+def _answer(request: HttpRequest, what: _Representation, headers: dict[str, str]) -> HttpResponseBase:
+    etag = f'"{what.sha256}"'
+    headers = headers | {
+        "ETag": etag,
+        "Content-Type": what.media_type,
+        "Content-Length": str(what.size_bytes),
+    }
+    conditional = get_conditional_response(request, etag=etag, response=HttpResponse(headers=headers))
+    if conditional is None or conditional.status_code == 412:
+        raise PreconditionFailed(f"Expected the image with ETag {etag}")
+    if conditional.status_code == 304 or request.method == "HEAD":
+        return conditional
+    part = ranges.asked_range(request, size=what.size_bytes, etag=etag)
+    start, stop = part or (0, what.size_bytes)
+    if part:
+        headers["Content-Length"] = str(stop - start)
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{what.size_bytes}"
+    opened = what.open_range(start, stop if part else None)
+    release_connection()
+    return StreamingHttpResponse(_chunks(opened, stop - start), status=206 if part else 200, headers=headers)
+
+
+def _headers(image: Image, asked: Asked, *, is_immutable: bool) -> dict[str, str]:
+    is_public = image.visibility == Visibility.PUBLIC
+    age = _IMMUTABLE if is_immutable else f"max-age={settings.RENDITION_MAX_AGE_S}"
+    headers = {"Cache-Control": f"{'public' if is_public else 'private'}, {age}"}
+    if not is_public:
+        headers["Vary"] = "Authorization"
+    is_download = asked.download is not None
+    disposition = content_disposition_header(is_download, asked.download or "")
+    return _SAFETY | headers | {"Content-Disposition": disposition or "inline"}
+
+
+def _chunks(opened: IO[bytes], length: int) -> Iterator[bytes]:
+    with opened:
+        while length > 0 and (chunk := opened.read(min(CHUNK_BYTES, length))):
+            length -= len(chunk)
+            yield chunk

@@ -1,0 +1,126 @@
+"""Originals and what is derived from them. Rows are the truth; bytes lie in storage, named by ids."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Account
+from progimage.operations import Transform
+from transforms.formats import FORMATS
+
+from .ids import uuid7
+
+
+class Visibility(models.TextChoices):
+    PRIVATE = "private", "private: only with a key of its account"
+    PUBLIC = "public", "public: anybody who knows its id"
+
+
+class Image(models.Model):
+    """An original, as it was uploaded. Its bytes and its id never change."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "pending: its bytes are on their way to storage"
+        READY = "ready"
+        DELETED = "deleted", "deleted: not served any more, its bytes still there"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="images")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE)
+    filename = models.CharField(max_length=255, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    format = models.CharField(max_length=10)
+    width = models.PositiveIntegerField(help_text="px, as stored; orientation 5-8 swaps it with the height")
+    height = models.PositiveIntegerField(help_text="px, as stored")
+    frames = models.PositiveIntegerField()
+    size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    has_alpha = models.BooleanField()
+    orientation = models.PositiveSmallIntegerField(help_text="EXIF 1-8")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=["account", "-id"], name="image_by_account"),
+            models.Index(fields=["created_at"], name="image_pending", condition=Q(state="pending")),
+            GinIndex(fields=["metadata"], name="image_metadata", opclasses=["jsonb_path_ops"]),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def storage_name(self) -> str:
+        """The last two hex digits are random in a UUID of version 7, and spread the names over folders."""
+        return f"originals/{self.id.hex[-2:]}/{self.id}"
+
+    @property
+    def media_type(self) -> str:
+        return FORMATS[self.format].media_type
+
+
+class Tag(models.Model):
+    """A word that an account gave to an image. Rows, so that an index finds images by them."""
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=["name", "image"], name="tag_once_per_image"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Rendition(models.Model):
+    """The result of a transform on an image: this row is ImageKit's state of the cache file."""
+
+    class State(models.TextChoices):
+        RENDERING = "rendering", "rendering: somebody holds the lease"
+        READY = "ready"
+        FAILED = "failed", "failed: not tried again for a while"
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="renditions")
+    cache_key = models.CharField(max_length=64)
+    transform = models.JSONField(help_text="resolved, with all defaults written out")
+    format = models.CharField(max_length=10)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RENDERING)
+    lease = models.UUIDField(null=True, help_text="who renders it")
+    lease_until = models.DateTimeField(null=True, help_text="when others may take over, or try again")
+    failure_code = models.CharField(max_length=40, blank=True)
+    failure_message = models.TextField(blank=True)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    frames = models.PositiveIntegerField(null=True)
+    size_bytes = models.PositiveBigIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=["image", "cache_key"], name="rendition_once_per_image"),
+        )
+        indexes = (
+            models.Index(fields=["lease_until"], name="rendition_unfinished", condition=~Q(state="ready")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.image_id} {self.cache_key[:12]}"
+
+    @property
+    def storage_name(self) -> str:
+        """Made of the image's id and the cache key alone, so that no change of code moves it."""
+        extension = FORMATS[self.format].extensions[0]
+        return f"renditions/{self.image_id.hex[-2:]}/{self.image_id}/{self.cache_key}.{extension}"
+
+    @property
+    def media_type(self) -> str:
+        return FORMATS[self.format].media_type
+
+    @property
+    def resolved_transform(self) -> Transform:
+        return Transform.from_dict(self.transform)

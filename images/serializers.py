@@ -1,0 +1,119 @@
+"""What the API says of an image, and what it may be told of one."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from .models import Image, Visibility
+
+MAX_TAGS = 50
+MAX_METADATA_BYTES = 16_384
+_LINKED = ("jpg", "png", "webp", "avif")
+
+
+class PlainText(serializers.CharField):
+    """Text on one line. NUL and other control characters have no use in a name, and Postgres refuses NUL."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text: str = super().to_internal_value(data)
+        if any(ord(character) < 32 or ord(character) == 127 for character in text):
+            raise serializers.ValidationError("Expected text without control characters")
+        return text
+
+
+class TagsField(serializers.ListField):
+    """A list, or names with commas between them, as a form and a query spell lists."""
+
+    child = PlainText(max_length=64)
+
+    def get_value(self, dictionary: Any) -> Any:
+        if not hasattr(dictionary, "getlist"):
+            return super().get_value(dictionary)
+        if self.field_name not in dictionary:
+            return serializers.empty
+        texts = ",".join(dictionary.getlist(self.field_name))
+        return [name.strip() for name in texts.split(",") if name.strip()]
+
+
+class MetadataField(serializers.JSONField):
+    """A JSON object that Postgres can hold: no NUL, no lone surrogates, no NaN, and of bounded size."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        try:
+            value = json.loads(data) if isinstance(data, str) else data
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, TypeError, RecursionError) as error:
+            raise serializers.ValidationError("Expected a JSON object") from error
+        if not isinstance(value, dict) or rb"\u0000" in text:
+            raise serializers.ValidationError("Expected a JSON object without NUL characters")
+        if len(text) > MAX_METADATA_BYTES:
+            raise serializers.ValidationError(f"Expected at most {MAX_METADATA_BYTES} bytes of JSON")
+        return value
+
+
+class DescriptionSerializer(serializers.Serializer):
+    """What an upload may say of its image: form fields beside `file`, or the query of a raw body."""
+
+    tags = TagsField(default=list, max_length=MAX_TAGS, help_text="Names, with commas between them.")
+    metadata = MetadataField(default=dict, help_text="A JSON object of your own, at most 16 KiB.")
+    visibility = serializers.ChoiceField(
+        choices=Visibility.values,
+        default=Visibility.PRIVATE.value,
+        help_text="Private unless public is asked for.",
+    )
+    filename = PlainText(
+        default="",
+        allow_blank=True,
+        max_length=255,
+        help_text="What you call it; the form's own when not given.",
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        for name in data:
+            if name not in self.fields and name != "file":
+                known = ", ".join(self.fields)
+                raise serializers.ValidationError(
+                    {name[:60]: f"Expected one of {known} but received {name[:60]!r}"}
+                )
+        return super().to_internal_value(data)
+
+
+class ImageSerializer(serializers.ModelSerializer):
+    """An image. Width and height are in px as stored: orientation 5-8 swaps them where it is shown."""
+
+    media_type = serializers.CharField(help_text="The media type of the original's bytes.")
+    bytes = serializers.IntegerField(source="size_bytes", help_text="Size of the original.")
+    tags = serializers.SerializerMethodField()
+    urls = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Image
+        fields = (
+            "id",
+            "format",
+            "media_type",
+            "width",
+            "height",
+            "frames",
+            "bytes",
+            "sha256",
+            "has_alpha",
+            "orientation",
+            "visibility",
+            "filename",
+            "tags",
+            "metadata",
+            "created_at",
+            "urls",
+        )
+        read_only_fields = fields
+
+    def get_tags(self, image: Image) -> list[str]:
+        return [tag.name for tag in image.tags.all()]
+
+    def get_urls(self, image: Image) -> dict[str, str]:
+        """From the settings, never from the request's Host."""
+        own = f"{settings.PUBLIC_URL}/images/{image.id}"
+        return {"original": own, "metadata": f"{own}.json"} | {name: f"{own}.{name}" for name in _LINKED}

@@ -1,0 +1,43 @@
+"""A rendition as ImageKit knows it: a registered spec that defines, names and generates the cached file.
+
+ImageKit's own names are pickles of class paths, and move when a class does. Here the row's cache key is the
+hash and the row's storage name is the name, so neither depends on where this code stands."""
+
+from typing import IO
+
+from imagekit import ImageSpec, register
+
+from transforms.engine import Rendered
+
+from . import rendering
+from .models import Rendition
+from .storage import ObjectStorage, renditions
+
+SPEC_ID = "progimage:rendition"
+
+
+class RenditionSpec(ImageSpec):
+    """The source is a Rendition's row: it holds the image, the resolved transform and the name."""
+
+    source: Rendition
+    rendered: Rendered | None = None
+
+    @property
+    def cachefile_storage(self) -> ObjectStorage:
+        return renditions()
+
+    @property
+    def cachefile_name(self) -> str:
+        return self.source.storage_name
+
+    def get_hash(self) -> str:
+        return self.source.cache_key
+
+    def generate(self) -> IO[bytes]:
+        """Return the rendition's bytes as a seekable file, and keep the facts about it."""
+        result = rendering.render(self.source.image, self.source.resolved_transform)
+        self.rendered = result.facts
+        return result.file
+
+
+register.generator(SPEC_ID, RenditionSpec)

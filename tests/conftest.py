@@ -1,0 +1,99 @@
+"""Fixtures: an account's client, storages of both kinds, a real server."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import storages
+from django.test import Client
+
+from accounts import services
+from accounts.models import Account
+from images.storage import ObjectStorage, originals
+from tests.servers import S3_MISSING_REASON
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip for want of a tool; in CI, which installs every tool, a skip is a failure."""
+    if os.environ.get("PROGIMAGE_REQUIRE_TOOLS"):
+        pytest.fail(f"PROGIMAGE_REQUIRE_TOOLS is set but: {reason}")
+    pytest.skip(reason)
+
+
+@dataclass
+class Api:
+    """An application that holds an API key. It reads every answer to its end, as clients do."""
+
+    account: Account
+    key: str
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        headers |= options.pop("headers", {})
+        return _read(self.client.generic(method, path, headers=headers, **options))
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.request("GET", path, headers=headers)
+
+    def upload(self, content: bytes, *, media_type: str = "image/png", query: str = "") -> Any:
+        return self.request("POST", f"/images{query}", data=content, content_type=media_type)
+
+    def upload_form(self, **fields: Any) -> Any:
+        return self.client.post("/images", fields, headers={"Authorization": f"Bearer {self.key}"})
+
+    def stored(self, content: bytes, *, query: str = "") -> str:
+        """Upload and return the new image's path."""
+        answer = self.upload(content, query=query)
+        assert answer.status_code == 201, answer.content
+        return f"/images/{answer.json()['id']}"
+
+
+def _read(answer: Any) -> Any:
+    """Reading to its end is what closes a streamed answer in Django's client."""
+    answer.body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return answer
+
+
+def body(answer: Any) -> bytes:
+    """The whole body of an answer that an Api received."""
+    content: bytes = answer.body
+    return content
+
+
+def make_api(name: str, **options: Any) -> Api:
+    account = services.create_account(name)
+    return Api(account, str(services.create_api_key(account, name="tests", **options)[1]))
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    return make_api("alice")
+
+
+@pytest.fixture
+def other_api(db: None) -> Api:
+    return make_api("bob")
+
+
+@pytest.fixture
+def anonymous(api: Api) -> Api:
+    return Api(api.account, "")
+
+
+@pytest.fixture(params=["s3", "disk"])
+def storage(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> ObjectStorage:
+    """The storage of originals and renditions: S3 first, disk second."""
+    if request.param == "s3" and S3_MISSING_REASON:
+        skip_or_fail(S3_MISSING_REASON)
+    if request.param == "disk":
+        use_disk(settings, tmp_path)
+    return originals()
+
+
+def use_disk(settings: Any, folder: Path) -> None:
+    disk = {"BACKEND": "images.storage.DiskObjectStorage", "OPTIONS": {"location": folder}}
+    settings.STORAGES = settings.STORAGES | {"originals": disk, "renditions": disk}
+    assert storages["originals"].location == str(folder)

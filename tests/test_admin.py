@@ -1,0 +1,86 @@
+"""The admin, as its pages answer. tests/test_browser.py drives it as an operator does."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from accounts.authentication import find_api_key
+from accounts.keys import parse_key
+from accounts.models import Account, ApiKey
+from images.models import Image
+from tests import images as made
+from tests.conftest import Api
+
+PNG = made.encoded("png")
+
+
+@pytest.fixture
+def operator(db: None, client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("operator", password="x"))
+    return client
+
+
+def test_new_key_is_shown_once_and_works(operator: Client, api: Api) -> None:
+    form = {
+        "account": api.account.pk,
+        "name": "shop",
+        "scopes": ["read"],
+        "expires_at_0": "",
+        "expires_at_1": "",
+    }
+    page = operator.post("/admin/accounts/apikey/add/", form, follow=True).content.decode()
+    shown = re.search(r"pi_[a-z0-9]{12}\.[\w-]{43}", page)
+    assert shown is not None
+    key = parse_key(shown[0])
+    assert key is not None
+    found = find_api_key(key)
+    assert found is not None
+    assert (found.account, found.name, found.scopes) == (api.account, "shop", ["read"])
+    again = operator.get("/admin/accounts/apikey/").content.decode()
+    assert (key.prefix in again, key.secret in again) == (True, False)
+    assert key.secret not in operator.get(f"/admin/accounts/apikey/{found.pk}/change/").content.decode()
+
+
+def test_revoking_ends_keys(operator: Client, api: Api) -> None:
+    (key,) = ApiKey.objects.all()
+    operator.post("/admin/accounts/apikey/", {"action": "revoke_keys", "_selected_action": [key.pk]})
+    assert api.get("/images/x").status_code == 404
+    assert api.upload(PNG).status_code == 401
+
+
+def test_images_have_thumbnails(operator: Client, api: Api) -> None:
+    image_id = api.stored(PNG).rpartition("/")[2]
+    thumbnail = f"/admin/images/image/{image_id}/thumbnail"
+    assert f'src="{thumbnail}"' in operator.get("/admin/images/image/").content.decode()
+    answer = operator.get(thumbnail)
+    assert (answer["Content-Type"], b"".join(answer)[8:12]) == ("image/webp", b"WEBP")
+
+
+@pytest.mark.parametrize("path", ["accounts/account", "accounts/apikey", "images/image", "images/rendition"])
+def test_pages(operator: Client, api: Api, path: str) -> None:
+    api.get(api.stored(PNG) + ".png")
+    assert operator.get(f"/admin/{path}/").status_code == 200
+    model = {"account": Account, "apikey": ApiKey, "image": Image}.get(path.rpartition("/")[2])
+    if model:
+        assert operator.get(f"/admin/{path}/{model.objects.get().pk}/change/").status_code == 200
+
+
+def test_file_names_are_escaped(operator: Client, api: Api) -> None:
+    """WEB-5."""
+    api.upload(PNG, query="?filename=%3Cscript%3Ealert(1)%3C/script%3E")
+    assert "<script>alert(1)" not in operator.get("/admin/images/image/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["", "accounts/apikey/", "images/image/"])
+def test_api_keys_open_no_admin(api: Api, path: str) -> None:
+    answer = api.get(f"/admin/{path}")
+    assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
+
+
+def test_thumbnail_needs_an_operator(api: Api, client: Client) -> None:
+    thumbnail = f"/admin/images/image/{api.stored(PNG).rpartition('/')[2]}/thumbnail"
+    assert client.get(thumbnail).status_code == 302
+    client.force_login(User.objects.create_user("clerk", is_staff=True))
+    assert client.get(thumbnail).status_code == 403

@@ -1,0 +1,67 @@
+"""manage.py bootstrap: makes what a first start needs, and only what is missing."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import call_command
+
+from accounts import services
+from accounts.models import Account, ApiKey
+from images.models import Image
+from images.sample import SAMPLE, draw
+from tests.conftest import Api, body
+
+pytestmark = pytest.mark.django_db
+
+
+def bootstrap(env_file: Path, url: str = "http://127.0.0.1:8000") -> dict[str, str]:
+    call_command("bootstrap", "--env-file", env_file, "--url", url)
+    words = shlex.split(env_file.read_text())
+    return dict(word.split("=", 1) for word in words)
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Path:
+    return tmp_path / "env"
+
+
+def test_first_start(env_file: Path) -> None:
+    values = bootstrap(env_file)
+    assert env_file.stat().st_mode & 0o777 == 0o600
+    assert values["PROGIMAGE_URL"] == "http://127.0.0.1:8000"
+    assert authenticate(username="admin", password=values["PROGIMAGE_ADMIN_PASSWORD"])
+    api = Api(Account.objects.get(), values["PROGIMAGE_API_KEY"])
+    assert body(api.get(f"/images/{values['PROGIMAGE_SAMPLE_ID']}")) == SAMPLE.read_bytes()
+
+
+def test_later_starts_keep_everything_but_the_address(env_file: Path) -> None:
+    first = bootstrap(env_file)
+    assert bootstrap(env_file, "http://127.0.0.1:8001") == first | {"PROGIMAGE_URL": "http://127.0.0.1:8001"}
+    assert (ApiKey.objects.count(), Image.objects.count(), Account.objects.count()) == (1, 1, 1)
+
+
+def test_what_was_lost_is_made_again(env_file: Path) -> None:
+    first = bootstrap(env_file)
+    env_file.unlink()
+    second = bootstrap(env_file)
+    assert second["PROGIMAGE_API_KEY"] != first["PROGIMAGE_API_KEY"]
+    assert second["PROGIMAGE_SAMPLE_ID"] == first["PROGIMAGE_SAMPLE_ID"]
+    assert authenticate(username="admin", password=second["PROGIMAGE_ADMIN_PASSWORD"])
+
+
+def test_revoked_key_is_replaced(env_file: Path) -> None:
+    first = bootstrap(env_file)
+    services.revoke(ApiKey.objects.get())
+    assert bootstrap(env_file)["PROGIMAGE_API_KEY"] != first["PROGIMAGE_API_KEY"]
+
+
+def test_sample_is_what_its_script_draws() -> None:
+    """Within what JPEG at quality 88 changes: libjpeg's versions round differently."""
+    from PIL import Image as Pillow
+    from PIL import ImageChops, ImageStat
+
+    with Pillow.open(SAMPLE) as sample:
+        difference = ImageChops.difference(draw(), sample.convert("RGB"))
+    assert max(ImageStat.Stat(difference).rms) < 3

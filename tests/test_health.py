@@ -1,0 +1,77 @@
+"""/healthz and /readyz: alive is not ready, and ready names what is missing."""
+
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.test import Client
+
+from config import health
+from images.storage import ObjectStorage, S3ObjectStorage
+from progimage.errors import Unavailable
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health._Memory, "is_migrated", False)
+    monkeypatch.setattr(health._Memory, "storage_was_there_at", float("-inf"))
+
+
+def ready(client: Client) -> tuple[int, str, dict[str, str]]:
+    answer = client.get("/readyz")
+    return answer.status_code, answer.json()["status"], answer.json()["checks"]
+
+
+def test_healthz_touches_nothing(client: Client) -> None:
+    """pytest-django lets no test without the mark reach the database."""
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "checks": {}})
+
+
+def test_readyz(client: Client, db: None, storage: ObjectStorage) -> None:
+    everything = dict.fromkeys(("database", "migrations", "storage", "cache"), "ok")
+    assert ready(client) == (200, "ok", everything)
+
+
+def test_database_is_needed(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(health._CHECKS, "database", lambda: 1 / 0)
+    status, word, checks = ready(client)
+    assert (status, word, checks["database"]) == (503, "unavailable", "does not answer (ZeroDivisionError)")
+
+
+def test_storage_is_needed(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch, storage: ObjectStorage
+) -> None:
+    def fail(_: ObjectStorage) -> None:
+        raise Unavailable("The storage does not answer")
+
+    monkeypatch.setattr(type(storage), "check", fail)
+    status, word, checks = ready(client)
+    assert (status, word, checks["storage"]) == (503, "unavailable", "The storage does not answer")
+
+
+def test_missing_bucket_is_named(client: Client, db: None, settings: Any) -> None:
+    if not settings.S3_BUCKET:
+        pytest.skip("no S3")
+    options = settings.STORAGES["originals"]["OPTIONS"] | {"bucket_name": "no-such-bucket"}
+    settings.STORAGES = settings.STORAGES | {
+        "originals": {"BACKEND": f"images.storage.{S3ObjectStorage.__name__}", "OPTIONS": options}
+    }
+    assert ready(client)[2]["storage"] == "There is no bucket no-such-bucket"
+
+
+def test_migrations_are_needed(client: Client, db: None) -> None:
+    from django.db.migrations.recorder import MigrationRecorder
+
+    MigrationRecorder.Migration.objects.filter(app="images").delete()
+    status, _, checks = ready(client)
+    assert (status, checks["migrations"]) == (503, "migrations are to be applied: manage.py migrate")
+
+
+def test_without_the_cache_it_is_degraded(client: Client, db: None, settings: Any) -> None:
+    """F-12."""
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    assert caches["default"]
+    status, word, checks = ready(client)
+    assert (status, word) == (200, "degraded")
+    assert checks["cache"].startswith("does not answer")

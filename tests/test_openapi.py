@@ -1,0 +1,68 @@
+"""The documentation of the API is whole and true."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from progimage.operations import query_parameters
+
+
+@pytest.fixture
+def schema(client: Client) -> dict[str, Any]:
+    schema: dict[str, Any] = client.get("/schema").json()
+    return schema
+
+
+def test_is_valid_and_without_warnings() -> None:
+    command = [
+        sys.executable,
+        "manage.py",
+        "spectacular",
+        "--validate",
+        "--fail-on-warn",
+        "--file",
+        "/dev/null",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_every_route_is_documented(schema: dict[str, Any]) -> None:
+    methods = {path: sorted(operations) for path, operations in schema["paths"].items()}
+    assert methods == {
+        "/images": ["post"],
+        "/images/{image_id}": ["get"],
+        "/images/{image_id}.json": ["get"],
+        "/images/{image_id}.{extension}": ["get"],
+        "/healthz": ["get"],
+        "/readyz": ["get"],
+    }
+
+
+def test_upload_documents_its_bodies(schema: dict[str, Any]) -> None:
+    upload = schema["paths"]["/images"]["post"]
+    content = upload["requestBody"]["content"]
+    assert content["image/*"]["schema"] == {"type": "string", "format": "binary"}
+    assert content["multipart/form-data"]["schema"]["properties"]["file"]["format"] == "binary"
+    assert set(upload["responses"]) == {"201", "400", "401", "403", "411", "413", "415", "422", "500", "503"}
+
+
+def test_rendition_documents_every_parameter(schema: dict[str, Any]) -> None:
+    get = schema["paths"]["/images/{image_id}.{extension}"]["get"]
+    parameters = {parameter["name"]: parameter for parameter in get["parameters"]}
+    assert set(query_parameters()) | {"transform", "download", "v"} <= set(parameters)
+    assert parameters["w"]["schema"]["maximum"] == 16_383
+    assert parameters["fit"]["schema"]["enum"] == ["inside", "outside", "cover", "contain", "fill"]
+    assert get["responses"]["200"]["content"]["image/*"]["schema"]["format"] == "binary"
+    problem = get["responses"]["400"]["content"]["application/problem+json"]["schema"]
+    assert problem == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_page_to_try_it_needs_no_other_host(client: Client) -> None:
+    page = client.get("/docs")
+    assert page.status_code == 200
+    assert "swagger-ui" in page.content.decode()
+    assert "https://" not in page.content.decode()

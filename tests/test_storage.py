@@ -1,0 +1,135 @@
+"""Both storages do alike: a name is written once, opened in one request, read by range, removed for good."""
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import storages
+
+from images.ids import uuid7
+from images.storage import DiskObjectStorage, ObjectStorage, S3ObjectStorage, originals
+from progimage.errors import Unavailable
+from tests.conftest import skip_or_fail
+from tests.servers import S3_MISSING_REASON
+
+CONTENT = bytes(range(256)) * 1_000
+
+
+@pytest.fixture
+def name() -> str:
+    return f"originals/ab/{uuid7()}"
+
+
+def put(store: ObjectStorage, name: str, content: bytes = CONTENT) -> None:
+    store.put(name, io.BytesIO(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def read(store: ObjectStorage, name: str, start: int = 0, stop: int | None = None) -> bytes:
+    with store.open_range(name, start, stop) as opened:
+        return opened.read() if stop is None else opened.read(stop - start)
+
+
+def test_put_and_read(storage: ObjectStorage, name: str) -> None:
+    put(storage, name)
+    assert read(storage, name) == CONTENT
+    assert read(storage, name, 5) == CONTENT[5:]
+    assert read(storage, name, 5, 9) == CONTENT[5:9]
+    with storage.local_path(name) as path:
+        assert path.read_bytes() == CONTENT
+
+
+def test_a_name_is_written_once(storage: ObjectStorage, name: str) -> None:
+    put(storage, name)
+    with pytest.raises(FileExistsError):
+        put(storage, name, b"other")
+    assert read(storage, name) == CONTENT
+
+
+def test_djangos_save_is_the_same_put(storage: Any, name: str) -> None:
+    assert storage.save(name, File(io.BytesIO(CONTENT))) == name
+    assert read(storage, name) == CONTENT
+    assert storage.exists(name)
+    with pytest.raises(FileExistsError):
+        storage.save(name, ContentFile(b"other"))
+    with storage.open(name) as opened:
+        assert opened.read() == CONTENT
+
+
+def test_missing_objects(storage: ObjectStorage, name: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        storage.open_range(name)
+    with pytest.raises(FileNotFoundError), storage.local_path(name):
+        pass
+    storage.delete(name)
+    put(storage, name)
+    storage.delete(name)
+    storage.delete(name)
+    with pytest.raises(FileNotFoundError):
+        storage.open_range(name)
+
+
+def test_names_stay_inside(storage: ObjectStorage) -> None:
+    from django.core.exceptions import SuspiciousOperation
+
+    store: Any = storage
+    with pytest.raises(SuspiciousOperation):
+        store.save("../../outside", ContentFile(b"x"))
+
+
+def test_s3_checks_what_arrives(name: str) -> None:
+    if S3_MISSING_REASON:
+        skip_or_fail(S3_MISSING_REASON)
+    with pytest.raises(Unavailable):
+        originals().put(name, io.BytesIO(CONTENT), sha256=hashlib.sha256(b"other").hexdigest())
+
+
+def test_s3_that_is_away(name: str) -> None:
+    store = S3ObjectStorage(
+        bucket_name="x", endpoint_url="http://127.0.0.1:1", access_key="a", secret_key="b"
+    )
+    for attempt in (lambda: store.open_range(name), store.check, lambda: put(store, name)):
+        with pytest.raises(Unavailable) as caught:
+            attempt()
+        assert isinstance(caught.value.__cause__, EndpointConnectionError)
+
+
+def test_disk_that_is_not_there(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    store = DiskObjectStorage(location=tmp_path / "file")
+    for attempt in (store.check, lambda: put(store, name)):
+        with pytest.raises(Unavailable):
+            attempt()
+
+
+def test_disk_shows_a_file_whole_or_not_at_all(tmp_path: Path, name: str) -> None:
+    store = DiskObjectStorage(location=tmp_path)
+
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                raise RuntimeError("the sender is gone")
+            return super().read(10)
+
+    with pytest.raises(RuntimeError):
+        store.put(name, Failing(CONTENT), sha256="")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_both_aliases_share_a_backend(settings: Any) -> None:
+    assert type(storages["originals"]) is type(storages["renditions"])
+
+
+def test_ids_are_uuids_of_version_7_in_the_order_of_time() -> None:
+    import time
+
+    first = uuid7()
+    time.sleep(0.002)
+    second = uuid7()
+    assert {first.version, second.version} == {7}
+    assert {first.variant, second.variant} == {"specified in RFC 4122"}
+    assert first < second
+    assert abs((first.int >> 80) / 1000 - time.time()) < 5
