@@ -17,9 +17,13 @@ class HasScope(BasePermission):
     """Reading needs the scope read, everything else write."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        if not isinstance(request.auth, ApiKey):
+        api_key = request.auth
+        if not isinstance(api_key, ApiKey):
             raise NotAuthenticated("Expected an API key: Authorization: Bearer <prefix>.<secret>")
-        return has_scope(request)
+        needed = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+        if needed not in api_key.scopes:
+            raise PermissionDenied(f"Expected a key with the scope {needed.value}")
+        return True
 
 
 class HasScopeOrNoKey(HasScope):
@@ -27,10 +31,3 @@ class HasScopeOrNoKey(HasScope):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         return request.auth is None or super().has_permission(request, view)
-
-
-def has_scope(request: Request) -> bool:
-    needed = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
-    if needed not in request.auth.scopes:
-        raise PermissionDenied(f"Expected a key with the scope {needed.value}")
-    return True

@@ -1,7 +1,7 @@
 """System checks of the environment: every missing or wrong variable by its name, all of them at once."""
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
@@ -55,7 +55,7 @@ def _wrong_variables() -> dict[str, list[str]]:
             settings_env().seal()
             _wrong = {}
         except EnvValidationError as error:
-            _wrong = dict(error.error_messages)
+            _wrong = dict(cast("dict[str, list[str]]", error.error_messages))
     return _wrong
 
 

@@ -30,7 +30,7 @@ class HealthView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="get_health", auth=[], responses={200: _ANSWER})
+    @extend_schema(operation_id="get_health", tags=["health"], auth=[], responses={200: _ANSWER})
     def get(self, request: Request) -> Response:
         """Answer that the process lives. Asks nothing of anybody: an outage elsewhere must not end it."""
         return Response({"status": "ok", "checks": {}})
@@ -42,6 +42,7 @@ class ReadyView(APIView):
 
     @extend_schema(
         operation_id="get_readiness",
+        tags=["health"],
         auth=[],
         responses={200: _ANSWER, 503: OpenApiResponse(_ANSWER, description="It cannot serve now.")},
     )

@@ -34,7 +34,7 @@ class RequestLog:
                 method=request.method,
                 path=request.path[:200],
                 status=response.status_code,
-                bytes=int(response.get("Content-Length", 0)),
+                bytes=int(response.get("Content-Length", "0")),
                 duration_ms=round((time.perf_counter() - started) * 1000, 1),
                 api_key=getattr(request, "api_key_prefix", None),
             )

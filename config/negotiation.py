@@ -1,6 +1,6 @@
 """How an answer's media type is chosen for JSON answers: it is not negotiated."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -12,6 +12,7 @@ class AlwaysTheFirst(DefaultContentNegotiation):
     """Images are asked for with `Accept: image/*`; an error about one is problem+json all the same."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> Any:
-        return renderers[0], renderers[0].media_type
+        first = next(iter(renderers))
+        return first, first.media_type

@@ -49,7 +49,7 @@ _BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
 }
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.authentication.ApiKeyAuthentication"
     name = "ApiKey"
 

@@ -38,7 +38,7 @@ _DATABASE_IS_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 def answer(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """Answer an exception that left a DRF view. None passes an unexpected one on to `server_error`."""
     problem = as_problem(error)
-    return problem and problem_response(problem)
+    return problem_response(problem) if problem else None
 
 
 def as_problem(error: Exception) -> errors.ProgImageError | None:
@@ -75,11 +75,14 @@ def problem_response(error: errors.ProgImageError) -> HttpResponse:
 
 def _invalid(error: exceptions.ValidationError) -> errors.ParameterError:
     """The first of a serializer's complaints, with a pointer to its field."""
-    detail, pointer = error.detail, ""
+    detail: Any = error.detail
+    pointer = ""
     while isinstance(detail, dict | list) and detail:
-        step = next(iter(detail)) if isinstance(detail, dict) else None
-        pointer += f"/{step}" if step is not None else ""
-        detail = detail[step] if isinstance(detail, dict) else detail[0]
+        if isinstance(detail, dict):
+            step = next(iter(detail))
+            pointer, detail = f"{pointer}/{step}", detail[step]
+        else:
+            detail = detail[0]
     return errors.ParameterError(str(detail), pointer=pointer.removesuffix("/non_field_errors"))
 
 

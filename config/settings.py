@@ -5,6 +5,7 @@ and by name, instead of one traceback after the other. Names carry their units."
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from environs import Env, validate
@@ -22,7 +23,7 @@ DEBUG = env.bool("DEBUG", False)
 PUBLIC_URL = (
     env.str("PUBLIC_URL", validate=validate.URL(schemes={"http", "https"}, require_tld=False)) or ""
 ).rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS") or []
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS") or []
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- What it stands on
@@ -49,7 +50,7 @@ CACHES = {
 # --- Where bytes live: S3 where a bucket is named, files otherwise
 S3_BUCKET = env.str("S3_BUCKET", "")
 if S3_BUCKET:
-    _storage = {
+    _storage: dict[str, Any] = {
         "BACKEND": "images.storage.S3ObjectStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
@@ -63,7 +64,7 @@ if S3_BUCKET:
 else:
     STORAGE_ROOT = env.path("STORAGE_ROOT")
     _storage = {"BACKEND": "images.storage.DiskObjectStorage", "OPTIONS": {"location": STORAGE_ROOT}}
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "originals": _storage,
     "renditions": _storage,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

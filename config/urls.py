@@ -4,6 +4,10 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from .health import HealthView, ReadyView
 
+admin.site.site_header = admin.site.site_title = "ProgImage"
+admin.site.index_title = "Operations"
+admin.site.site_url = None  # there is no site behind the admin
+
 urlpatterns = [
     path("", include("images.urls")),
     path("healthz", HealthView.as_view()),

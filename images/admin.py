@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.template.defaultfilters import filesizeformat
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 from django.utils.html import format_html
@@ -34,10 +35,7 @@ class _LookOnly(admin.ModelAdmin):
 
 @admin.register(Image)
 class ImageAdmin(_LookOnly):
-    list_display = (
-        "thumbnail", "id", "account", "filename", "format", "width", "height", "size_bytes", "visibility",
-        "state", "created_at",
-    )  # fmt: skip
+    list_display = ("thumbnail", "id", "account", "filename", "facts", "visibility", "state", "created_at")
     list_display_links = ("thumbnail", "id")
     list_filter = ("state", "visibility", "format", "account")
     list_select_related = ("account",)
@@ -58,6 +56,10 @@ class ImageAdmin(_LookOnly):
         if image is None:
             raise Http404
         return deliver_rendition(request, image, _THUMBNAIL, Asked())
+
+    @admin.display(description="original")
+    def facts(self, image: Image) -> str:
+        return f"{image.format} {image.width} x {image.height}, {filesizeformat(image.size_bytes)}"
 
     @admin.display(description="")
     def thumbnail(self, image: Image) -> str:

@@ -12,17 +12,21 @@ from .ids import uuid7
 
 
 class Visibility(models.TextChoices):
-    PRIVATE = "private", "private: only with a key of its account"
-    PUBLIC = "public", "public: anybody who knows its id"
+    """Private: only with a key of its account. Public: anybody who knows its id."""
+
+    PRIVATE = "private", "private"
+    PUBLIC = "public", "public"
 
 
 class Image(models.Model):
     """An original, as it was uploaded. Its bytes and its id never change."""
 
     class State(models.TextChoices):
-        PENDING = "pending", "pending: its bytes are on their way to storage"
-        READY = "ready"
-        DELETED = "deleted", "deleted: not served any more, its bytes still there"
+        """Pending: its bytes are on their way to storage. Deleted: not served, its bytes still there."""
+
+        PENDING = "pending", "pending"
+        READY = "ready", "ready"
+        DELETED = "deleted", "deleted"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="images")
@@ -79,9 +83,11 @@ class Rendition(models.Model):
     """The result of a transform on an image: this row is ImageKit's state of the cache file."""
 
     class State(models.TextChoices):
-        RENDERING = "rendering", "rendering: somebody holds the lease"
-        READY = "ready"
-        FAILED = "failed", "failed: not tried again for a while"
+        """Rendering: somebody holds the lease. Failed: not tried again for a while."""
+
+        RENDERING = "rendering", "rendering"
+        READY = "ready", "ready"
+        FAILED = "failed", "failed"
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="renditions")
     cache_key = models.CharField(max_length=64)

@@ -22,7 +22,10 @@ def get_rendition(image: Image, transform: Transform) -> tuple[Rendition, IO[byt
     if ready is not None:
         return ready, None
     wanted = Rendition(
-        image=image, cache_key=key, transform=resolved.as_dict(), format=resolved.output.format
+        image=image,
+        cache_key=key,
+        transform=resolved.as_dict(),
+        format=resolved.output.format or image.format,
     )
     file = ImageCacheFile(generator_registry.get(SPEC_ID, source=wanted))
     file.generate()

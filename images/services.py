@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Account
-from progimage.errors import NotFound
+from progimage.errors import NotFound, Unavailable
 from transforms.pool import pool
 
 from .database import release_connection
@@ -54,7 +54,8 @@ def store(upload: Upload, *, account: Account, description: Description) -> Imag
     release_connection()
     with upload.path.open("rb") as content:
         originals().put(image.storage_name, content, sha256=upload.sha256)
-    Image.objects.filter(pk=image.pk, state=Image.State.PENDING).update(state=Image.State.READY)
+    if not Image.objects.filter(pk=image.pk, state=Image.State.PENDING).update(state=Image.State.READY):
+        raise Unavailable("The upload took too long and was given up")
     image.state = Image.State.READY
     return image
 

@@ -65,7 +65,7 @@ class _WrittenOnce:
         return name
 
     def _save(self, name: str, content: File) -> str:
-        file = cast("BinaryIO", content.file)
+        file: Any = content.file
         file.seek(0)
         cast("ObjectStorage", self).put(name, file, sha256=hashlib.file_digest(file, "sha256").hexdigest())
         return name
@@ -126,7 +126,7 @@ class S3ObjectStorage(_WrittenOnce, S3Storage):
 
     def get_default_settings(self) -> dict[str, Any]:
         defaults = {"file_overwrite": True, "client_config": self.client_config}
-        return super().get_default_settings() | defaults
+        return cast("dict[str, Any]", super().get_default_settings()) | defaults
 
     @cached_property
     def client(self) -> "S3Client":
@@ -155,7 +155,7 @@ class S3ObjectStorage(_WrittenOnce, S3Storage):
         return File(self.open_range(name), name=name)
 
     def open_range(self, name: str, start: int = 0, stop: int | None = None) -> IO[bytes]:
-        asked = {} if start == 0 and stop is None else {"Range": _http_range(start, stop)}
+        asked: Any = {} if start == 0 and stop is None else {"Range": _http_range(start, stop)}
         with _s3_errors(name):
             answer = self.client.get_object(Bucket=self.bucket_name, Key=name, **asked)
         return cast("IO[bytes]", answer["Body"])

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import account_of
 from accounts.permissions import HasScopeOrNoKey
 from progimage.errors import NotAuthenticated, NotFound, ParameterError, UnsupportedFormat
 from progimage.operations import Output, Transform, parse_query
@@ -51,12 +52,12 @@ class ImagesView(APIView):
     def _store_form(self, request: Request) -> Image:
         with receive_form(request) as upload:
             description = _describe(request.POST, filename=upload.filename)
-            return services.store(upload, account=request.user, description=description)
+            return services.store(upload, account=account_of(request), description=description)
 
     def _store_raw(self, request: Request) -> Image:
         description = _describe(request.query_params)
         with receive_raw(request) as upload:
-            return services.store(upload, account=request.user, description=description)
+            return services.store(upload, account=account_of(request), description=description)
 
 
 class OriginalView(APIView):
@@ -78,7 +79,7 @@ class MetadataView(APIView):
     @extend_schema(**schema.METADATA)
     def get(self, request: Request, image_id: UUID) -> Response:
         """Return what is known of an image: to its own account alone, also where its pixels are public."""
-        image = services.find_own_image(image_id, account=request.user)
+        image = services.find_own_image(image_id, account=account_of(request))
         return Response(ImageSerializer(image).data, headers={"Cache-Control": "private, no-cache"})
 
 
@@ -97,7 +98,7 @@ class RenditionView(APIView):
 
 def _find(request: Request, image_id: UUID) -> Image:
     """Raises NotFound; without a key NotAuthenticated, whether the image is missing or private."""
-    account = request.user if request.auth else None
+    account = account_of(request) if request.auth else None
     try:
         return services.find_image(image_id, account=account)
     except NotFound:
@@ -141,7 +142,7 @@ def _single(request: Request) -> dict[str, str]:
             raise ParameterError(
                 f"Expected {name[:60]!r} once but received it again", pointer=f"/{name[:60]}"
             )
-    return dict(request.query_params.items())
+    return {name: values[0] for name, values in request.query_params.lists()}
 
 
 def _take_asked(query: dict[str, str]) -> Asked:

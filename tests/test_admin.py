@@ -1,6 +1,7 @@
 """The admin, as its pages answer. tests/test_browser.py drives it as an operator does."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,7 +10,7 @@ from django.test import Client
 from accounts.authentication import find_api_key
 from accounts.keys import parse_key
 from accounts.models import Account, ApiKey
-from images.models import Image
+from images.models import Image, Rendition
 from tests import images as made
 from tests.conftest import Api
 
@@ -62,9 +63,9 @@ def test_images_have_thumbnails(operator: Client, api: Api) -> None:
 def test_pages(operator: Client, api: Api, path: str) -> None:
     api.get(api.stored(PNG) + ".png")
     assert operator.get(f"/admin/{path}/").status_code == 200
-    model = {"account": Account, "apikey": ApiKey, "image": Image}.get(path.rpartition("/")[2])
-    if model:
-        assert operator.get(f"/admin/{path}/{model.objects.get().pk}/change/").status_code == 200
+    models: dict[str, Any] = {"account": Account, "apikey": ApiKey, "image": Image, "rendition": Rendition}
+    row = models[path.rpartition("/")[2]].objects.get()
+    assert operator.get(f"/admin/{path}/{row.pk}/change/").status_code == 200
 
 
 def test_file_names_are_escaped(operator: Client, api: Api) -> None:

@@ -85,7 +85,7 @@ class TestSpellings:
 
     def test_values_are_percent_encoded_once_by_themselves(self) -> None:
         parameters = Everything.parameters()
-        given = Everything(text="a,b/c:d=e%20;", points=[1, -2.5], names=["x;y", "z"])
+        given = Everything(text="a,b/c:d=e%20;", points=(1, -2.5), names=("x;y", "z"))
         spelled = {name: parameters[name].spell(value) for name, value in given.given().items()}
         assert spelled == {
             "text": "a%2Cb%2Fc%3Ad%3De%2520%3B",

@@ -18,24 +18,34 @@ SHA256 = "ab" * 32
         pytest.param({}, "avif", {"format": "avif", "quality": 60}, id="avif"),
         pytest.param({}, "jp2", {"format": "jp2", "quality": 80}, id="jp2"),
         pytest.param(
-            {}, "heic", {"format": "jpeg", "quality": 80, "background": "#ffffffff"}, id="heic is written as jpeg"
+            {},
+            "heic",
+            {"format": "jpeg", "quality": 80, "background": "#ffffffff"},
+            id="heic is written as jpeg",
         ),
         pytest.param({"quality": 50}, "png", {"format": "png"}, id="png has no quality"),
         pytest.param({"lossless": True}, "png", {"format": "png"}, id="png is never lossy"),
         pytest.param(
-            {"lossless": True, "quality": 50}, "webp", {"format": "webp", "lossless": True}, id="lossless has none"
+            {"lossless": True, "quality": 50},
+            "webp",
+            {"format": "webp", "lossless": True},
+            id="lossless has none",
         ),
         pytest.param(
             {"lossless": True}, "avif", {"format": "avif", "quality": 60}, id="avif cannot be lossless here"
         ),
-        pytest.param({"progressive": True}, "webp", {"format": "webp", "quality": 79}, id="only jpeg progresses"),
+        pytest.param(
+            {"progressive": True}, "webp", {"format": "webp", "quality": 79}, id="only jpeg progresses"
+        ),
         pytest.param(
             {"progressive": True, "background": "red"},
             "jpeg",
             {"format": "jpeg", "quality": 80, "progressive": True, "background": "#ff0000ff"},
             id="what jpeg has",
         ),
-        pytest.param({"background": "red"}, "png", {"format": "png", "background": "#ff0000ff"}, id="background"),
+        pytest.param(
+            {"background": "red"}, "png", {"format": "png", "background": "#ff0000ff"}, id="background"
+        ),
     ],
 )
 def test_what_varies_by_format_is_written_out(

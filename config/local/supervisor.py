@@ -22,10 +22,10 @@ from config.local.state import State
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "images" / "sample.jpg"
 HOST = "127.0.0.1"
-# Many more threads than renders at once, so that hits never wait behind renders; the default is up to 512.
+# Twice RENDITION_WAITERS: half of the threads may wait for renders, the other half is always free for hits.
 WEB = (
     *("granian", "config.wsgi:application", "--interface=wsgi", f"--host={HOST}", "--no-access-log"),
-    *("--workers=2", "--blocking-threads=32", "--respawn-failed-workers", "--workers-kill-timeout=10"),
+    *("--workers=2", "--blocking-threads=128", "--respawn-failed-workers", "--workers-kill-timeout=10"),
 )
 # Threads, because Celery's prefork children may have no children, and rendering has.
 WORKER = (

@@ -1,0 +1,179 @@
+"""What only a real server shows: memory while bodies stream, senders that hang up, a server that is told to stop."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.db import connection
+
+from images.models import Image
+from tests import images as made
+from tests.conftest import make_api
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MB = 1_000_000
+
+
+@dataclass
+class Server:
+    port: int
+    process: subprocess.Popen[bytes]
+    key: str
+
+    def request(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        http = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        http.request(method, path, body=body, headers={"Authorization": f"Bearer {self.key}"} | headers)
+        answer = http.getresponse()
+        content = answer.read()
+        http.close()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
+
+    def raw(self, head: str, body: bytes) -> socket.socket:
+        """Send the start of a request and return the open connection."""
+        opened = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        lines = [head, "Host: 127.0.0.1", f"Authorization: Bearer {self.key}", "", ""]
+        opened.sendall("\r\n".join(lines).encode() + body)
+        return opened
+
+    def peak_memory_bytes(self) -> dict[int, int]:
+        """The most that granian and its workers have had resident. Their children hold pixels and do not count."""
+        return {pid: _peak(pid) for pid in (self.process.pid, *_children(self.process.pid))}
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _family(pid: int) -> list[int]:
+    return [pid, *(found for child in _children(pid) for found in _family(child))]
+
+
+def _peak(pid: int) -> int:
+    match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(match[1]) * 1024 if match else 0
+
+
+@pytest.fixture
+def server(tmp_path: Path, db: None) -> Iterator[Server]:
+    """granian with one worker, on the tests' database and on disk: boto3's own buffers are not what is measured."""
+    if sys.platform != "linux":
+        pytest.skip("memory is read from /proc")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = urlsplit(os.environ["DATABASE_URL"])
+    environment = os.environ | {
+        "DATABASE_URL": urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}")),
+        "STORAGE_ROOT": str(tmp_path / "files"),
+        "S3_BUCKET": "",
+        "TEMP_DIR": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}",
+               "--workers=1", "--blocking-threads=16", "--no-access-log", "config.wsgi:application"]  # fmt: skip
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    running = Server(port, process, make_api("alice").key)
+    try:
+        _wait_until_ready(running)
+        yield running
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and server.process.poll() is None:
+        try:
+            if server.request("GET", "/readyz")[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("the server did not become ready")
+
+
+def noise(size_bytes: int) -> bytes:
+    """An uncompressed BMP of about that size, so that the body is large and the picture is not."""
+    side = int((size_bytes / 3) ** 0.5) & ~3
+    return made.encoded("bmp", made.picture(side, side))
+
+
+def test_bodies_stream(server: Server) -> None:
+    """A 25 MB upload and download take less than 30 MB of the server's memory, however often."""
+    small, large = made.encoded("bmp"), noise(25 * MB - 200_000)
+    for _ in range(2):
+        assert server.request("POST", "/images", small, **{"Content-Type": "image/bmp"})[0] == 201
+    before = server.peak_memory_bytes()
+    boundary = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    form = boundary + large + b"\r\n--x--\r\n"
+    for content, media_type in ((large, "image/bmp"), (form, "multipart/form-data; boundary=x")) * 2:
+        status, _, answer = server.request("POST", "/images", content, **{"Content-Type": media_type})
+        assert status == 201
+        path = f"/images/{json.loads(answer)['id']}"
+        assert server.request("GET", path)[2] == large
+    growth = {pid: peak - before[pid] for pid, peak in server.peak_memory_bytes().items()}
+    assert len(growth) >= 2
+    assert max(growth.values()) < 30 * MB
+    assert len(large) > 24 * MB
+
+
+def test_sender_that_hangs_up(server: Server, tmp_path: Path) -> None:
+    opened = server.raw("POST /images HTTP/1.1\r\nContent-Type: image/png\r\nContent-Length: 5000", b"x" * 1_000)
+    opened.close()
+    deadline = time.monotonic() + 10
+    while list(tmp_path.glob("upload-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(tmp_path.glob("upload-*")) == []
+    assert not Image.objects.exists()
+    assert server.request("GET", "/healthz")[0] == 200
+
+
+def test_chunked_body_needs_a_length(server: Server) -> None:
+    status, _, answer = server.request("POST", "/images", iter([b"x" * 100]), **{"Content-Type": "image/png"})
+    assert (status, json.loads(answer)["code"]) == (411, "length_required")
+
+
+def test_head_has_no_body_and_all_headers(server: Server) -> None:
+    status, _, answer = server.request("POST", "/images", made.encoded("png"), **{"Content-Type": "image/png"})
+    path = f"/images/{json.loads(answer)['id']}.webp"
+    status, head, content = server.request("HEAD", path)
+    assert (status, content) == (200, b"")
+    _, headers, content = server.request("GET", path)
+    assert head["content-length"] == str(len(content))
+    assert {**head, "x-request-id": "", "date": ""} == {**headers, "x-request-id": "", "date": ""}
+
+
+def test_stop_lets_requests_end_and_leaves_no_process(server: Server) -> None:
+    """F-16."""
+    content = made.encoded("png", made.photograph(2_400, 1_600))
+    _, _, answer = server.request("POST", "/images", content, **{"Content-Type": "image/png"})
+    path, answers = f"/images/{json.loads(answer)['id']}.avif", []
+    slow = threading.Thread(target=lambda: answers.append(server.request("GET", path)[0]))
+    slow.start()
+    time.sleep(0.3)
+    family = _family(server.process.pid)
+    server.process.terminate()
+    server.process.wait(15)
+    slow.join(15)
+    assert answers == [200]
+    deadline = time.monotonic() + 5
+    while (left := [pid for pid in family if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left == []
