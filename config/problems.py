@@ -1,5 +1,6 @@
 """Every error leaves the server here, as application/problem+json (RFC 9457), and is never cacheable."""
 
+import errno
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +33,7 @@ _BY_CAUSE: dict[type[Exception], Callable[[], errors.ProgImageError]] = {
     SuspiciousOperation: lambda: errors.ParameterError("The request is not well-formed"),
     BadRequest: lambda: errors.ParameterError("The request is not well-formed"),
 }
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _DATABASE_IS_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
@@ -49,6 +51,9 @@ def as_problem(error: Exception) -> errors.ProgImageError | None:
         return _invalid(error)
     if isinstance(error, exceptions.APIException):
         return _BY_STATUS.get(error.status_code, errors.ParameterError)(str(error.detail))
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        log.error("temporary folder cannot be written", exc_info=error)
+        return errors.Unavailable("There is no room for temporary files", retry_after_s=5)
     if isinstance(error, _DATABASE_IS_AWAY):
         log.error("database unavailable", exc_info=error)
         return errors.Unavailable("The database does not answer", retry_after_s=2)

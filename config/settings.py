@@ -28,12 +28,14 @@ IS_HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- What it stands on
 DATABASE_URL = env.str("DATABASE_URL", validate=validate.Regexp(r"postgres(ql)?://"))
+DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", 5_000)
 DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", 16, validate=validate.Range(min=1))
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL or "postgres://", conn_health_checks=True)}
 DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
     "pool": {"min_size": 1, "max_size": DATABASE_POOL_MAX, "timeout": 5},
-    # A request that waits longer than its caller would is better ended; migrations raise these by PGOPTIONS.
-    "options": "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=10000",
+    # A request that waits longer than its caller would is better ended. A migration may set 0: no limit.
+    "options": f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS} -c lock_timeout=2000"
+    " -c idle_in_transaction_session_timeout=10000",
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -8,12 +8,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import timedelta
 from itertools import chain, repeat
 from typing import cast
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 from imagekit.cachefiles import ImageCacheFile
 
@@ -24,8 +24,9 @@ from .models import Image, Rendition
 from .specs import RenditionSpec
 
 _REMEMBERED = {error.code: error for error in (UnprocessableImage, ImageTooLarge)}
-_LEASE = timedelta(seconds=6 * settings.RENDER_TIMEOUT_S)
-"""Fetching, waiting for a child, rendering and storing end before it, each by a limit of its own."""
+_LEASE = timedelta(seconds=3 * settings.RENDER_TIMEOUT_S)
+"""A timeout to wait for a child, one to render, one to fetch the original and store the result. Whoever
+takes longer loses the rendition to the next and harms nothing; whoever is killed blocks it so long."""
 
 _waiters = threading.BoundedSemaphore(settings.RENDITION_WAITERS)
 
@@ -50,32 +51,43 @@ class RowBackend:
 
 
 def _generate(file: ImageCacheFile) -> None:
-    lease, gives_up_at = uuid.uuid4(), time.monotonic() + 2 * settings.RENDER_TIMEOUT_S
+    spec, lease = _spec(file), uuid.uuid4()
+    gives_up_at = time.monotonic() + 2 * settings.RENDER_TIMEOUT_S
     for pause_s in chain((0.02, 0.05, 0.1), repeat(0.2)):
-        row = _spec(file).source = _claim(_spec(file).source, lease)
-        if row.lease == lease:
-            _render(file, row, lease)
-            return
-        if row.state == Rendition.State.READY:
-            return
-        if row.state == Rendition.State.FAILED:
-            raise _REMEMBERED[row.failure_code](row.failure_message)
+        row = _claim(spec.source, lease)
+        if row is not None:
+            spec.source = row
+            if row.lease == lease:
+                return _render(file, row, lease)
+            if row.state == Rendition.State.READY:
+                return None
+            if row.state == Rendition.State.FAILED:
+                raise _REMEMBERED[row.failure_code](row.failure_message)
         if time.monotonic() > gives_up_at:
-            raise Unavailable("The rendition is still being made", retry_after_s=settings.RENDER_TIMEOUT_S)
+            break
         release_connection()
         time.sleep(pause_s)
+    raise Unavailable("The rendition is still being made", retry_after_s=settings.RENDER_TIMEOUT_S)
 
 
-def _claim(wanted: Rendition, lease: uuid.UUID) -> Rendition:
-    """Return the one row for what is wanted; its lease is `lease` where the claim was won."""
+def _claim(wanted: Rendition, lease: uuid.UUID) -> Rendition | None:
+    """Return the one row for what is wanted; its lease is `lease` where the claim was won.
+
+    None where it went away meanwhile, as the row of a render does that could not be tried."""
     rows = Rendition.objects.select_related("image").filter(
         image_id=wanted.image_id, cache_key=wanted.cache_key
     )
+    has_lapsed = Q(lease_until__lt=Now())
     claim = {"state": Rendition.State.RENDERING, "lease": lease, "lease_until": Now() + _LEASE}
-    if not rows.filter(lease_until__lt=Now()).update(**claim) and not rows.exists():
+    row = rows.annotate(has_lapsed=has_lapsed).first()
+    if row is None:
         identity = {name: getattr(wanted, name) for name in ("image_id", "cache_key", "transform", "format")}
         Rendition.objects.bulk_create([Rendition(**identity, **claim)], ignore_conflicts=True)
-    return rows.get()
+    elif row.has_lapsed:
+        rows.filter(has_lapsed).update(**claim)
+    else:
+        return row
+    return rows.first()
 
 
 def _render(file: ImageCacheFile, row: Rendition, lease: uuid.UUID) -> None:
@@ -84,22 +96,23 @@ def _render(file: ImageCacheFile, row: Rendition, lease: uuid.UUID) -> None:
     try:
         _make(file)
     except tuple(_REMEMBERED.values()) as error:
-        failure = {"failure_code": error.code, "failure_message": error.message, "lease": None}
         retry_at = Now() + timedelta(seconds=settings.RENDITION_FAILURE_TTL_S)
-        own.update(state=Rendition.State.FAILED, lease_until=retry_at, **failure)
+        failure = {"failure_code": error.code, "failure_message": error.message}
+        own.update(state=Rendition.State.FAILED, lease=None, lease_until=retry_at, **failure)
         raise
     except BaseException:
         own.delete()
         raise
-    facts = asdict(cast("object", _spec(file).rendered))  # type: ignore[call-overload]
-    facts = {name: facts[name] for name in ("width", "height", "frames", "size_bytes", "sha256")}
-    ready = {"state": Rendition.State.READY, "lease": None, "lease_until": None} | facts
-    if not own.filter(image__state=Image.State.READY).update(**ready):
-        if not Rendition.objects.filter(pk=row.pk).exists():
-            file.storage.delete(file.name)
-        raise NotFound("There is no image with this id")
-    for name, value in ready.items():
-        setattr(row, name, value)
+    ready = {"state": Rendition.State.READY, "lease": None, "lease_until": None} | _spec(file).facts()
+    if own.filter(image__state=Image.State.READY).update(**ready):
+        for name, value in ready.items():
+            setattr(row, name, value)
+        return
+    if not Rendition.objects.filter(pk=row.pk).exists():
+        file.storage.delete(file.name)
+    if Image.objects.filter(pk=row.image_id, state=Image.State.READY).exists():
+        raise Unavailable("The rendition took longer than its lease", retry_after_s=1)
+    raise NotFound("There is no image with this id")
 
 
 def _make(file: ImageCacheFile) -> None:

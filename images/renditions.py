@@ -25,7 +25,7 @@ def get_rendition(image: Image, transform: Transform) -> tuple[Rendition, IO[byt
         image=image,
         cache_key=key,
         transform=resolved.as_dict(),
-        format=resolved.output.format or image.format,
+        format=str(resolved.output.format),
     )
     file = ImageCacheFile(generator_registry.get(SPEC_ID, source=wanted))
     file.generate()

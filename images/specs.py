@@ -20,7 +20,7 @@ class RenditionSpec(ImageSpec):
     """The source is a Rendition's row: it holds the image, the resolved transform and the name."""
 
     source: Rendition
-    rendered: Rendered | None = None
+    _rendered: Rendered | None = None
 
     @property
     def cachefile_storage(self) -> ObjectStorage:
@@ -36,8 +36,15 @@ class RenditionSpec(ImageSpec):
     def generate(self) -> IO[bytes]:
         """Return the rendition's bytes as a seekable file, and keep the facts about it."""
         result = rendering.render(self.source.image, self.source.resolved_transform)
-        self.rendered = result.facts
+        self._rendered = result.facts
         return result.file
+
+    def facts(self) -> dict[str, object]:
+        """Return what is known of the bytes that `generate` made, by the names of the row's fields."""
+        rendered = self._rendered
+        return {
+            name: getattr(rendered, name) for name in ("width", "height", "frames", "size_bytes", "sha256")
+        }
 
 
 register.generator(SPEC_ID, RenditionSpec)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from images import services
+from tests import images as made
 from tests.conftest import Api
 
 MISSING = "/images/01890000-0000-7000-8000-000000000000"
@@ -88,6 +90,22 @@ def test_database_that_is_away_is_503(api: Api, monkeypatch: pytest.MonkeyPatch)
     answer = api.get(MISSING)
     check_problem(answer, 503, "unavailable")
     assert answer["Retry-After"] == "2"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("suffix", ["", ".png"], ids=["upload", "rendition"])
+def test_full_temporary_folder_is_503(api: Api, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    """F-13: on a device that is always full."""
+    path = api.stored(made.encoded("png"))
+
+    def full(**_: Any) -> Any:
+        return Path("/dev/full").open("r+b", buffering=0)
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    answer = api.get(path + suffix) if suffix else api.upload(made.encoded("png"))
+    check_problem(answer, 503, "unavailable")
+    monkeypatch.undo()
+    assert api.get(path + ".png").status_code == 200
 
 
 def test_wrong_host_is_a_problem(db: None) -> None:

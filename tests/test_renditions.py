@@ -1,5 +1,7 @@
 """Renditions through ImageKit: the four faults that were measured in its stock backend stay away."""
 
+import hashlib
+import io
 import threading
 import uuid
 from collections import Counter
@@ -125,6 +127,32 @@ class TestFailures:
         assert api.get(f"{path}.gif").status_code == 404
         with pytest.raises(FileNotFoundError):
             renditions().open_range(names[0])
+
+    def test_lease_that_was_lost_is_another_renders(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Who rendered for too long keeps away from the row and the object of who took over."""
+        path = api.stored(PNG)
+        render = rendering.render
+
+        def too_slow(image: Image, transform: Any) -> rendering.RenderedFile:
+            Rendition.objects.update(lease=uuid.uuid4(), lease_until=timezone.now() + timedelta(minutes=1))
+            return render(image, transform)
+
+        monkeypatch.setattr(rendering, "render", too_slow)
+        assert api.get(f"{path}.gif").status_code == 503
+        row = Rendition.objects.get()
+        assert row.state == Rendition.State.RENDERING
+        with renditions().open_range(row.storage_name) as stored:
+            assert stored.read(3) == b"GIF"
+
+    def test_object_of_a_killed_render_is_replaced(self, api: Api) -> None:
+        path = api.stored(PNG)
+        whole = body(api.get(f"{path}.gif"))
+        name = Rendition.objects.get().storage_name
+        Rendition.objects.all().delete()
+        renditions().delete(name)
+        renditions().put(name, io.BytesIO(b"half"), sha256=hashlib.sha256(b"half").hexdigest())
+        assert body(api.get(f"{path}.gif")) == whole
+        assert body(api.get(f"{path}.gif")) == whole
 
     def test_too_many_waiters_are_refused_at_once(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         path = api.stored(PNG)

@@ -9,11 +9,12 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import storages
+from django.core.management import CommandError, call_command
 
 from images.ids import uuid7
 from images.storage import DiskObjectStorage, ObjectStorage, S3ObjectStorage, originals
 from progimage.errors import Unavailable
-from tests.conftest import skip_or_fail
+from tests.conftest import skip_or_fail, use_disk
 from tests.servers import S3_MISSING_REASON
 
 CONTENT = bytes(range(256)) * 1_000
@@ -85,6 +86,24 @@ def test_s3_checks_what_arrives(name: str) -> None:
         skip_or_fail(S3_MISSING_REASON)
     with pytest.raises(Unavailable):
         originals().put(name, io.BytesIO(CONTENT), sha256=hashlib.sha256(b"other").hexdigest())
+
+
+def test_bucket_is_created_once(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    if S3_MISSING_REASON:
+        skip_or_fail(S3_MISSING_REASON)
+    options = settings.STORAGES["originals"]["OPTIONS"] | {"bucket_name": f"made-{uuid7()}"}
+    s3 = {"BACKEND": "images.storage.S3ObjectStorage", "OPTIONS": options}
+    settings.STORAGES = settings.STORAGES | {"originals": s3}
+    for said in ("Created the bucket", "There already is the bucket"):
+        call_command("create_bucket")
+        assert capsys.readouterr().out.startswith(said)
+    originals().check()
+
+
+def test_disk_needs_no_bucket(settings: Any, tmp_path: Path) -> None:
+    use_disk(settings, tmp_path)
+    with pytest.raises(CommandError, match="STORAGE_ROOT"):
+        call_command("create_bucket")
 
 
 def test_s3_that_is_away(name: str) -> None:

@@ -54,7 +54,7 @@ def run(state: State, *, port: int, storage: str) -> None:
         environment = services.build_environment(state, url, started)
         environment |= {MARK: state.mark, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": QUIET}
         _say("preparing the database")
-        _manage(state, environment, "migrate", "--no-input")
+        _manage(state, environment | {"DATABASE_STATEMENT_TIMEOUT_MS": "0"}, "migrate", "--no-input")
         env_file = state.folder / "env"
         _manage(state, environment, "bootstrap", "--env-file", str(env_file), "--url", url)
         _say("starting the web server and the worker")

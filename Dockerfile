@@ -1,0 +1,25 @@
+# One image for the web server, the worker, the scheduler and manage.py: the command makes the difference.
+FROM python:3.13-slim AS packages
+COPY requirements/server.txt .
+# Wheels alone: what has none would need a compiler, and would run its own code while it is installed.
+RUN python -m venv --without-pip /venv \
+    && pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
+    --only-binary=:all: --require-hashes --requirement server.txt
+
+FROM python:3.13-slim
+RUN groupadd --gid 10001 progimage \
+    && useradd --uid 10001 --gid progimage --home-dir /app --no-create-home --shell /usr/sbin/nologin progimage
+COPY --from=packages /venv /venv
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONFAULTHANDLER=1
+
+# The code belongs to root: what runs may read it and no more. Compiled now, for the root is read-only later.
+WORKDIR /app
+COPY . .
+RUN python -m compileall -q .
+
+ENV PYTHONDONTWRITEBYTECODE=1
+USER 10001:10001
+EXPOSE 8000
+
+CMD ["granian", "config.wsgi:application", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--no-access-log", \
+     "--workers=2", "--blocking-threads=128", "--respawn-failed-workers", "--workers-kill-timeout=15"]

@@ -1,0 +1,39 @@
+"""What both storages are asked for alike."""
+
+import hashlib
+from typing import IO, Any, BinaryIO, Protocol, cast
+
+from django.core.files.base import File
+
+
+class ObjectStorage(Protocol):
+    """What is asked of a storage here. Every method raises Unavailable where it does not answer."""
+
+    def put(self, name: str, content: BinaryIO, *, sha256: str) -> None:
+        """Write `content` from its start. Raises FileExistsError where `name` is taken."""
+
+    def open_range(self, name: str, start: int = 0, stop: int | None = None) -> IO[bytes]:
+        """Open at byte `start`, in one request. Whoever reads stops at `stop`, not included, which spares S3
+        from sending more. Raises FileNotFoundError."""
+
+    def local_path(self, name: str) -> Any:
+        """Context manager: a path that holds the bytes while it lasts. Raises FileNotFoundError."""
+
+    def delete(self, name: str) -> None:
+        """Remove the object; what is not there needs no removing."""
+
+    def check(self) -> None:
+        """Raise Unavailable where nothing could be stored now."""
+
+
+class WrittenOnce:
+    """Django's side of a storage in which no name is ever reused: save() is the same conditional put."""
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        return name
+
+    def _save(self, name: str, content: File) -> str:
+        file: Any = content.file
+        file.seek(0)
+        cast("ObjectStorage", self).put(name, file, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+        return name
