@@ -2,6 +2,7 @@
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
@@ -11,7 +12,7 @@ from accounts import services
 from accounts.models import Account, ApiKey
 from images.models import Image
 from images.sample import SAMPLE, draw
-from tests.conftest import Api, body
+from tests.conftest import Api, body, use_disk
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,16 @@ def test_what_was_lost_is_made_again(env_file: Path) -> None:
     assert second["PROGIMAGE_API_KEY"] != first["PROGIMAGE_API_KEY"]
     assert second["PROGIMAGE_SAMPLE_ID"] == first["PROGIMAGE_SAMPLE_ID"]
     assert authenticate(username="admin", password=second["PROGIMAGE_ADMIN_PASSWORD"])
+
+
+def test_sample_is_stored_anew_where_the_storage_is_another(
+    env_file: Path, settings: Any, tmp_path: Path
+) -> None:
+    first = bootstrap(env_file)
+    use_disk(settings, tmp_path)
+    second = bootstrap(env_file)
+    assert second["PROGIMAGE_SAMPLE_ID"] != first["PROGIMAGE_SAMPLE_ID"]
+    assert bootstrap(env_file) == second
 
 
 def test_revoked_key_is_replaced(env_file: Path) -> None:
