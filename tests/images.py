@@ -72,7 +72,12 @@ def encoded(name: str, image: Image.Image | None = None, **options: Any) -> byte
     if name == "heic":
         return base64.b64decode(_HEIC)
     image = image or picture()
-    defaults: dict[str, Any] = {"quality": 95, "sizes": [image.size], "quality_layers": None, "lossless": name == "webp"}
+    defaults: dict[str, Any] = {
+        "quality": 95,
+        "sizes": [image.size],
+        "quality_layers": None,
+        "lossless": name == "webp",
+    }
     buffer = io.BytesIO()
     image.save(buffer, FORMATS[name].pillow, **defaults | options)
     return buffer.getvalue()

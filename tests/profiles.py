@@ -9,7 +9,9 @@ _D50 = (0.9642, 1.0, 0.8249)
 def rgb_profile(primaries: Sequence[tuple[float, float, float]], gamma: float) -> bytes:
     """Return a profile whose red, green and blue have these XYZ values under D50."""
     tags = {name: _xyz(color) for name, color in zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True)}
-    return _profile(b"mntr", b"RGB ", b"XYZ ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(gamma)))
+    return _profile(
+        b"mntr", b"RGB ", b"XYZ ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(gamma))
+    )
 
 
 def grey_profile(gamma: float) -> bytes:
@@ -21,7 +23,9 @@ def cmyk_profile(lab: tuple[float, float, float]) -> bytes:
     white, inked = (100.0, 0.0, 0.0), (0, 1, 1, 0)
     corners = [(c, m, y, k) for c in (0, 1) for m in (0, 1) for y in (0, 1) for k in (0, 1)]
     colors = [white if not any(at) else lab if at == inked else (0.0, 0.0, 0.0) for at in corners]
-    grid = b"".join(bytes((round(l * 2.55), round(a + 128), round(b + 128))) for l, a, b in colors)
+    grid = b"".join(
+        bytes((round(lightness * 2.55), round(a + 128), round(b + 128))) for lightness, a, b in colors
+    )
     identity = bytes(range(256))
     matrix = struct.pack(">9i", *(65536, 0, 0, 0, 65536, 0, 0, 0, 65536))
     lut = b"mft1\0\0\0\0" + bytes((4, 3, 2, 0)) + matrix + identity * 4 + grid + identity * 3
@@ -45,9 +49,8 @@ def _profile(device_class: bytes, space: bytes, connection: bytes, tags: dict[by
     offset = 128 + 4 + 12 * len(tags)
     table, data = struct.pack(">I", len(tags)), b""
     for name, content in tags.items():
-        content += b"\0" * (-len(content) % 4)
         table += name + struct.pack(">II", offset + len(data), len(content))
-        data += content
+        data += content + b"\0" * (-len(content) % 4)
     header = struct.pack(
         ">I4sI4s4s4s12s4s4sIIIQI3i48s",
         offset + len(data),

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,9 @@ def test_a_gif_of_few_colours_is_exact(count: int, tmp_path: Path) -> None:
     assert made.furthest(content, image) == 0
 
 
-@pytest.mark.parametrize(("name", "low", "high"), [(name, 20, 90) for name in ("jpeg", "webp", "avif", "jp2")])
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [(name, 20, 90) for name in ("jpeg", "webp", "avif", "jp2")]
+)
 def test_quality_is_bytes(name: str, low: int, high: int, tmp_path: Path) -> None:
     source = made.encoded("png", made.photograph(300, 200))
     few, many = (made.rendered(source, f"format={name}&q={q}", tmp_path)[1] for q in (low, high))
@@ -105,10 +108,14 @@ class TestAnimation:
     @pytest.mark.parametrize("read", ["gif", "webp", "png"])
     @pytest.mark.parametrize("query", ["", "&w=20"], ids=["as it is", "resized"])
     def test_a_frame_leaves_nothing_behind(self, read: str, written: str, query: str, tmp_path: Path) -> None:
-        options = {"disposal": 2} if read == "gif" else {"disposal": 1, "blend": 0} if read == "png" else {}
+        options: dict[str, Any] = (
+            {"disposal": 2} if read == "gif" else {"disposal": 1, "blend": 0} if read == "png" else {}
+        )
         source = made.encoded_animation(read, _moving(), durations_ms=[50] * 4, **options)
         _, content = made.rendered(source, f"format={written}{query}", tmp_path)
-        frames = [frame.image.resize((40, 30), Image.Resampling.BOX) for frame in made.frames_of(content, tmp_path)]
+        frames = [
+            frame.image.resize((40, 30), Image.Resampling.BOX) for frame in made.frames_of(content, tmp_path)
+        ]
         assert len(frames) == 4
         for shown, expected in zip(frames, _moving(), strict=True):
             wrong = np.abs(made.pixels(shown, "RGBA")[..., 3] - made.pixels(expected, "RGBA")[..., 3]) > 128
@@ -119,8 +126,9 @@ class TestAnimation:
     @pytest.mark.parametrize("written", ["gif", "webp", "png"])
     def test_it_plays_as_often(self, read: str, written: str, plays: int, tmp_path: Path) -> None:
         """GIF counts the repeats after the first time, and has no count for playing once."""
-        loop = {} if (read, plays) == ("gif", 1) else {"loop": max(0, plays - 1) if read == "gif" else plays}
-        _, content = made.rendered(made.encoded_animation(read, **loop), f"format={written}", tmp_path)
+        loop: dict[str, Any] = {"loop": max(0, plays - 1) if read == "gif" else plays}
+        source = made.encoded_animation(read, **({} if (read, plays) == ("gif", 1) else loop))
+        _, content = made.rendered(source, f"format={written}", tmp_path)
         left = Image.open(io.BytesIO(content)).info.get("loop")
         assert left == ({0: 0, 1: None, 3: 2}[plays] if written == "gif" else plays)
 
@@ -139,7 +147,9 @@ class TestAnimation:
             assert np.abs(made.pixels(frame.image)[2, 2] - (0, 0, 255)).max() <= 12
 
     def test_a_frame_that_stands_out_of_the_canvas_is_cut(self, tmp_path: Path) -> None:
-        gif = made.encoded_animation("gif", [Image.new("RGB", (20, 20), "red"), Image.new("RGB", (20, 20), "blue")])
+        gif = made.encoded_animation(
+            "gif", [Image.new("RGB", (20, 20), "red"), Image.new("RGB", (20, 20), "blue")]
+        )
         smaller = gif[:6] + b"\x0a\0\x0a\0" + gif[10:]
         facts, _ = made.rendered(smaller, "format=webp", tmp_path)
         assert facts.frames == 2

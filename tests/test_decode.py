@@ -115,6 +115,17 @@ def test_a_wrong_orientation_is_none(exif: bytes, stored: Store) -> None:
     assert validate(stored(made.encoded("jpeg", exif=exif))).orientation == 1
 
 
+@pytest.mark.parametrize(
+    "name", [b"loop", b"duration", b"icc_profile", b"exif", b"default_image", b"gamma", b"dpi"]
+)
+def test_a_text_in_a_png_is_nothing_else(name: bytes, stored: Store, tmp_path: Path) -> None:
+    """Pillow keeps the texts of a PNG beside what it has read itself, under the names that they bear."""
+    content = made.png((b"tEXt", name + b"\0twice"))
+    assert validate(stored(content)).frames == 1
+    for written in ("gif", "png", "jpeg"):
+        assert made.rendered(content, f"format={written}", tmp_path)[0].frames == 1
+
+
 NOT_AN_IMAGE = {
     "empty": b"",
     "one byte": b"\xff",

@@ -81,8 +81,12 @@ def test_every_gravity_has_a_place() -> None:
 
 
 RESIZES = [
-    pytest.param(Resize(width=100), Placement(whole(PHOTO), Size(100, 50), Size(100, 50)), id="height follows"),
-    pytest.param(Resize(height=50), Placement(whole(PHOTO), Size(100, 50), Size(100, 50)), id="width follows"),
+    pytest.param(
+        Resize(width=100), Placement(whole(PHOTO), Size(100, 50), Size(100, 50)), id="height follows"
+    ),
+    pytest.param(
+        Resize(height=50), Placement(whole(PHOTO), Size(100, 50), Size(100, 50)), id="width follows"
+    ),
     pytest.param(
         Resize(width=100, dpr=2), Placement(whole(PHOTO), Size(200, 100), Size(200, 100)), id="dpr doubles"
     ),
@@ -90,7 +94,9 @@ RESIZES = [
         Resize(width=25, dpr=0.5), Placement(whole(PHOTO), Size(13, 7), Size(13, 7)), id="dpr rounds half up"
     ),
     pytest.param(
-        Resize(width=100, fit="cover"), Placement(whole(PHOTO), Size(100, 50), Size(100, 50)), id="cover of one side"
+        Resize(width=100, fit="cover"),
+        Placement(whole(PHOTO), Size(100, 50), Size(100, 50)),
+        id="cover of one side",
     ),
     pytest.param(
         Resize(width=100, height=100, fit="cover", gravity="east"),

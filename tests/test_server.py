@@ -9,20 +9,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import pytest
 from django.db import connection
 
-from images.models import Image
+from images.models import Image, Rendition
 from tests import images as made
 from tests.conftest import make_api
 
+Slow = tuple["Server", str, Callable[[], list[int]]]
 pytestmark = pytest.mark.django_db(transaction=True)
 MB = 1_000_000
 
@@ -33,7 +36,9 @@ class Server:
     process: subprocess.Popen[bytes]
     key: str
 
-    def request(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    def request(
+        self, method: str, path: str, body: Any = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         http = HTTPConnection("127.0.0.1", self.port, timeout=30)
         http.request(method, path, body=body, headers={"Authorization": f"Bearer {self.key}"} | headers)
         answer = http.getresponse()
@@ -53,12 +58,8 @@ class Server:
         return {pid: _peak(pid) for pid in (self.process.pid, *_children(self.process.pid))}
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _family(pid: int) -> list[int]:
-    return [pid, *(found for child in _children(pid) for found in _family(child))]
+def _children(pid: int, *, recursive: bool = False) -> list[int]:
+    return [child.pid for child in psutil.Process(pid).children(recursive=recursive)]
 
 
 def _peak(pid: int) -> int:
@@ -67,24 +68,42 @@ def _peak(pid: int) -> int:
 
 
 @pytest.fixture
-def server(tmp_path: Path, db: None) -> Iterator[Server]:
-    """granian with one worker, on the tests' database and on disk: boto3's own buffers are not what is measured."""
+def server(start_server: Callable[..., Server]) -> Server:
+    return start_server()
+
+
+@pytest.fixture
+def start_server(tmp_path: Path, db: None) -> Iterator[Callable[..., Server]]:
+    """Starts granian with one worker, on the tests' database and on disk: boto3's buffers are not measured."""
     if sys.platform != "linux":
         pytest.skip("memory is read from /proc")
+    with ExitStack() as running:
+
+        def start(**settings: str) -> Server:
+            return running.enter_context(_serving(tmp_path, settings))
+
+        yield start
+
+
+@contextmanager
+def _serving(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = urlsplit(os.environ["DATABASE_URL"])
     environment = os.environ | {
         "DATABASE_URL": urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}")),
-        "STORAGE_ROOT": str(tmp_path / "files"),
+        "STORAGE_ROOT": str(folder / "files"),
         "S3_BUCKET": "",
-        "TEMP_DIR": str(tmp_path),
+        "TEMP_DIR": str(folder),
     }
     command = [sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}",
-               "--workers=1", "--blocking-threads=16", "--no-access-log", "config.wsgi:application"]  # fmt: skip
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+               "--workers=1", "--blocking-threads=16", "--no-access-log", "--respawn-failed-workers",
+               "--respawn-interval=0.1", "config.wsgi:application"]  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, env=environment | settings, stdout=log, stderr=log, start_new_session=True
+        )
     running = Server(port, process, make_api("alice").key)
     try:
         _wait_until_ready(running)
@@ -135,7 +154,9 @@ def test_bodies_stream(server: Server) -> None:
 
 
 def test_sender_that_hangs_up(server: Server, tmp_path: Path) -> None:
-    opened = server.raw("POST /images HTTP/1.1\r\nContent-Type: image/png\r\nContent-Length: 5000", b"x" * 1_000)
+    opened = server.raw(
+        "POST /images HTTP/1.1\r\nContent-Type: image/png\r\nContent-Length: 5000", b"x" * 1_000
+    )
     opened.close()
     deadline = time.monotonic() + 10
     while list(tmp_path.glob("upload-*")) and time.monotonic() < deadline:
@@ -151,7 +172,9 @@ def test_chunked_body_needs_a_length(server: Server) -> None:
 
 
 def test_head_has_no_body_and_all_headers(server: Server) -> None:
-    status, _, answer = server.request("POST", "/images", made.encoded("png"), **{"Content-Type": "image/png"})
+    status, _, answer = server.request(
+        "POST", "/images", made.encoded("png"), **{"Content-Type": "image/png"}
+    )
     path = f"/images/{json.loads(answer)['id']}.webp"
     status, head, content = server.request("HEAD", path)
     assert (status, content) == (200, b"")
@@ -160,19 +183,93 @@ def test_head_has_no_body_and_all_headers(server: Server) -> None:
     assert {**head, "x-request-id": "", "date": ""} == {**headers, "x-request-id": "", "date": ""}
 
 
-def test_stop_lets_requests_end_and_leaves_no_process(server: Server) -> None:
-    """F-16."""
+@pytest.fixture
+def slow(start_server: Callable[..., Server]) -> Iterator[Slow]:
+    """A server, the path of a render that takes a second, and what starts it and answers its statuses."""
+    server = start_server(RENDER_TIMEOUT_S="3", RENDITION_FAILURE_TTL_S="1")
     content = made.encoded("png", made.photograph(2_400, 1_600))
     _, _, answer = server.request("POST", "/images", content, **{"Content-Type": "image/png"})
-    path, answers = f"/images/{json.loads(answer)['id']}.avif", []
-    slow = threading.Thread(target=lambda: answers.append(server.request("GET", path)[0]))
-    slow.start()
-    time.sleep(0.3)
-    family = _family(server.process.pid)
+    path = f"/images/{json.loads(answer)['id']}.avif"
+    statuses: list[int] = []
+
+    def ask() -> None:
+        try:
+            statuses.append(server.request("GET", path)[0])
+        except (OSError, HTTPException):
+            statuses.append(0)
+
+    asking = threading.Thread(target=ask)
+
+    def start() -> list[int]:
+        asking.start()
+        deadline = time.monotonic() + 5
+        while not Rendition.objects.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.2)
+        return statuses
+
+    yield server, path, start
+    asking.join(30)
+
+
+def _wait_for(statuses: list[int]) -> int:
+    deadline = time.monotonic() + 20
+    while not statuses and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return statuses[0]
+
+
+def _wait_until_right(server: Server, path: str) -> float:
+    """Return how many seconds it took until the path answered with an image; other answers are 422 and 503."""
+    start = time.monotonic()
+    while time.monotonic() < start + 30:
+        try:
+            status = server.request("GET", path)[0]
+        except (OSError, HTTPException):
+            status = 503
+        if status == 200:
+            return time.monotonic() - start
+        assert status in (422, 503)
+        time.sleep(0.2)
+    pytest.fail("the rendition never came")
+
+
+def _find_web(server: Server) -> int:
+    """The worker of granian, which has a forkserver whose children render."""
+    return next(pid for pid in _children(server.process.pid) if _children(pid))
+
+
+class TestKilled:
+    def test_child_in_mid_render(self, slow: Slow) -> None:
+        """IMG-16: the request gets an answer, the server lives, the rendition is made later."""
+        server, path, start = slow
+        statuses = start()
+        web = _find_web(server)
+        for child in set(_children(web, recursive=True)) - set(_children(web)):
+            os.kill(child, signal.SIGKILL)
+        assert _wait_for(statuses) in (422, 503)
+        assert _wait_until_right(server, path) < 10
+
+    def test_web_process_in_mid_render(self, slow: Slow) -> None:
+        """Its lease ends by itself: nothing stays `rendering`, and no child is left behind."""
+        server, path, start = slow
+        statuses = start()
+        web = _find_web(server)
+        family = [web, *_children(web, recursive=True)]
+        os.kill(web, signal.SIGKILL)
+        assert _wait_for(statuses) == 0
+        assert _wait_until_right(server, path) < 20
+        assert [pid for pid in family if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_stop_lets_requests_end_and_leaves_no_process(slow: Slow) -> None:
+    """F-16."""
+    server, _, start = slow
+    statuses = start()
+    family = [server.process.pid, *_children(server.process.pid, recursive=True)]
     server.process.terminate()
     server.process.wait(15)
-    slow.join(15)
-    assert answers == [200]
+    assert _wait_for(statuses) == 200
     deadline = time.monotonic() + 5
     while (left := [pid for pid in family if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -12,7 +12,7 @@ from progimage.errors import Unavailable, UnprocessableImage
 
 T = TypeVar("T")
 
-_SUICIDE_S = 1.0
+_ALARM_S = 1.0
 """How long after the deadline a child ends itself: the parent may be dead."""
 
 
@@ -33,7 +33,7 @@ def run(function: Callable[..., T], args: tuple[object, ...], start_by: float, t
     """Do one task, unless nobody waits for it any more (`start_by` is on the monotonic clock)."""
     if monotonic() > start_by:
         raise Unavailable("Every renderer is busy, and none became free in time")
-    signal.setitimer(signal.ITIMER_REAL, timeout_s + _SUICIDE_S)
+    signal.setitimer(signal.ITIMER_REAL, timeout_s + _ALARM_S)
     try:
         return function(*args)
     except MemoryError as error:

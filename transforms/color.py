@@ -4,7 +4,7 @@ from functools import lru_cache
 from io import BytesIO
 from math import isfinite
 
-from PIL import Image, ImageChops, ImageCms
+from PIL import Image, ImageChops, ImageCms, ImageMath
 
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 _LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
@@ -66,9 +66,9 @@ def _transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform |
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
             ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
+        return None if mode == "RGB" and _moves_nothing(transform) else transform
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
-    return None if mode == "RGB" and _moves_nothing(transform) else transform
 
 
 def _moves_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
@@ -87,12 +87,17 @@ def _cube() -> Image.Image:
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Return grey in 8 bits (Pillow's own conversion clips at 255)."""
+    """Return grey, L or LA, in 8 bits. Pillow's own conversion clips at 255."""
     exact = image.convert("I") if image.mode.startswith("I;16") and image.mode != "I;16" else image
     low, high = _grey_range(image, exact)
     scale = 255 / (high - low) if high > low else 0.0
     offset = 0.5 - low * scale  # the conversion to L cuts fractions off
-    return exact.point(lambda value: value * scale + offset).convert("L")
+    grey = exact.point(lambda value: value * scale + offset).convert("L")
+    hidden = image.info.get("transparency")
+    if isinstance(hidden, int):
+        shown = ImageMath.lambda_eval(lambda at: (at["grey"] != hidden) * 255, grey=image.convert("I"))
+        grey.putalpha(shown.convert("L"))
+    return grey
 
 
 def _grey_range(image: Image.Image, exact: Image.Image) -> tuple[float, float]:

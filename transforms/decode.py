@@ -6,7 +6,6 @@ whatever a decoder throws on bad bytes leaves as UnsupportedFormat, Unprocessabl
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from struct import unpack_from
 from typing import IO, NamedTuple
@@ -15,7 +14,6 @@ import pi_heif  # type: ignore[import-untyped]
 from PIL import (  # noqa: F401  registered by being imported; no other decoder ever is
     AvifImagePlugin,
     BmpImagePlugin,
-    ExifTags,
     GifImagePlugin,
     IcoImagePlugin,
     Image,
@@ -28,11 +26,12 @@ from PIL import (  # noqa: F401  registered by being imported; no other decoder 
     WebPImagePlugin,
 )
 
-from progimage.errors import ImageTooLarge, ProgImageError, UnprocessableImage, UnsupportedFormat
+from progimage.errors import ProgImageError, UnprocessableImage, UnsupportedFormat
 
 from .color import to_bands
 from .formats import ACCEPTED_MEDIA_TYPES, FORMATS, Format
-from .geometry import Size, upright_size
+from .geometry import Size
+from .header import Header, read_duration_ms, read_header, too_large
 from .limits import DEFAULT_LIMITS, Limits
 
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
@@ -42,29 +41,6 @@ _BY_PILLOW = {format.pillow: format for format in FORMATS.values()} | {"MPO": FO
 _SNIFFED_BYTES = 16
 _SCANNED_BYTES = 4_096
 _DAMAGED = "The image is damaged, not whole, or of a kind that cannot be decoded"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Header:
-    """What an image says of itself before any pixel is decoded. Width and height as stored, in px."""
-
-    format: str
-    media_type: str
-    width: int
-    height: int
-    frames: int
-    has_alpha: bool
-    orientation: int
-    """EXIF 1-8, what is left to do: 1 where the decoder itself turns the image."""
-
-    @property
-    def stored(self) -> Size:
-        return Size(self.width, self.height)
-
-    @property
-    def upright(self) -> Size:
-        """The size in px that the image has once its orientation has been applied."""
-        return upright_size(self.stored, self.orientation)
 
 
 class Frame(NamedTuple):
@@ -81,9 +57,8 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
 def validate(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
     """Read the header and decode every frame. Raises as `probe` does."""
     with opened(path, limits) as (image, header):
-        if header.format == "jpeg":
-            # what can fail is the entropy coding, which a decode at an eighth reads whole, 3 times faster
-            image.draft(None, (max(1, header.width // 8), max(1, header.height // 8)))
+        # what can fail in a JPEG is its entropy coding, and a decode at an eighth reads all of that
+        scale_decode(image, header, 8)
         for _ in read_frames(image, header, header.frames, limits):
             pass
         with _translated(limits):
@@ -97,9 +72,15 @@ def opened(path: Path, limits: Limits) -> Iterator[tuple[ImageFile.ImageFile, He
     with path.open("rb") as file:
         with _translated(limits):
             image, format = _identify(file, limits)
-            header = _read_header(image, format, limits)
+            header = read_header(image, format, limits)
         with image:
             yield image, header
+
+
+def scale_decode(image: ImageFile.ImageFile, header: Header, scale: int) -> None:
+    """Let the decoder itself leave out all but 1/`scale` of each side, where its format can: 1, 2, 4 or 8."""
+    if scale > 1 and FORMATS[header.format].has_scaled_decode:
+        image.draft(None, (max(1, header.width // scale), max(1, header.height // scale)))
 
 
 def read_frames(image: ImageFile.ImageFile, header: Header, count: int, limits: Limits) -> Iterator[Frame]:
@@ -109,7 +90,7 @@ def read_frames(image: ImageFile.ImageFile, header: Header, count: int, limits: 
     # an APNG may begin with a picture that is no part of the animation
     first = 1 if header.frames > 1 and image.info.get("default_image") else 0
     if count > 1 and isinstance(image, WebPImagePlugin.WebPImageFile):
-        # the canvas is transparent where no frame draws, even if no frame itself has alpha; Pillow makes it black
+        # the canvas is transparent where no frame draws, even if no frame has alpha; Pillow makes it black
         image.rawmode = image._mode = "RGBA"  # noqa: SLF001
     for index in range(first, first + count):
         with _translated(limits):
@@ -118,22 +99,8 @@ def read_frames(image: ImageFile.ImageFile, header: Header, count: int, limits: 
             image.load()
             # the decoder of an animation goes on drawing on the same canvas
             canvas = _trimmed(image.copy() if count > 1 else image, header.stored)
-            frame = Frame(to_bands(_with_inks(canvas)), int(image.info.get("duration") or 0))
+            frame = Frame(to_bands(_with_inks(canvas)), read_duration_ms(image))
         yield frame
-
-
-def read_profile(image: Image.Image, limits: Limits) -> bytes | None:
-    """Return the embedded colour profile, where there is one of an honest size."""
-    profile = image.info.get("icc_profile")
-    return profile if isinstance(profile, bytes) and 0 < len(profile) <= limits.max_metadata_bytes else None
-
-
-def read_plays(image: Image.Image, format: Format) -> int:
-    """Return how often an animation plays; 0 is for ever."""
-    loop = image.info.get("loop")
-    if not format.loops_count_repeats:
-        return int(loop or 0)
-    return 1 if loop is None else int(loop) and int(loop) + 1
 
 
 def _identify(file: IO[bytes], limits: Limits) -> tuple[ImageFile.ImageFile, Format]:
@@ -148,7 +115,7 @@ def _identify(file: IO[bytes], limits: Limits) -> tuple[ImageFile.ImageFile, For
         with suppress(SyntaxError, ValueError, OSError, RuntimeError):
             image = Image.open(file, formats=[name])
             return image, _BY_PILLOW[image.format or name]
-    raise _too_large(limits) if _declared_pixels(file) > limits.max_pixels else UnprocessableImage(_DAMAGED)
+    raise too_large(limits) if _declared_pixels(file) > limits.max_pixels else UnprocessableImage(_DAMAGED)
 
 
 def _accepts(name: str, prefix: bytes) -> bool:
@@ -157,7 +124,7 @@ def _accepts(name: str, prefix: bytes) -> bool:
 
 
 def _declared_pixels(file: IO[bytes]) -> int:
-    """Return the size that AVIF declares (ISO/IEC 23008-12, 6.5.3), whose decoder calls a large one damaged."""
+    """Return what AVIF declares (ISO/IEC 23008-12, 6.5.3): its decoder calls a large size damage."""
     file.seek(0)
     head = file.read(_SCANNED_BYTES)
     at = head.find(b"ispe")
@@ -165,57 +132,6 @@ def _declared_pixels(file: IO[bytes]) -> int:
         return 0
     width, height = unpack_from(">II", head, at + 8)
     return int(width * height)
-
-
-def _read_header(image: ImageFile.ImageFile, format: Format, limits: Limits) -> Header:
-    size = Size(*image.size)
-    frames = _count_frames(image, format)
-    _check_size(size, frames, limits)
-    return Header(
-        format=format.name,
-        media_type=format.media_type,
-        width=size.width,
-        height=size.height,
-        frames=frames,
-        has_alpha=image.has_transparency_data,
-        orientation=1 if format.is_decoded_upright else _read_orientation(image),
-    )
-
-
-def _count_frames(image: ImageFile.ImageFile, format: Format) -> int:
-    if not format.is_animated:
-        return 1
-    frames = int(getattr(image, "n_frames", 1))
-    return max(1, frames - 1) if image.info.get("default_image") else frames
-
-
-def _check_size(size: Size, frames: int, limits: Limits) -> None:
-    if min(size) < 1:
-        raise UnprocessableImage("Expected an image of at least 1 x 1 px")
-    if size.pixels > limits.max_pixels:
-        raise _too_large(limits)
-    if frames > limits.max_frames:
-        raise ImageTooLarge(f"Expected at most {limits.max_frames} frames but received {frames}")
-    if size.pixels * frames > limits.max_total_pixels:
-        raise ImageTooLarge(
-            f"Expected at most {limits.max_total_pixels:,} pixels over all frames"
-            f" but received {size.pixels * frames:,}"
-        )
-
-
-def _too_large(limits: Limits) -> ImageTooLarge:
-    return ImageTooLarge(
-        f"Expected an image of at most {limits.max_pixels:,} pixels but received a larger one"
-    )
-
-
-def _read_orientation(image: ImageFile.ImageFile) -> int:
-    """Broken metadata is no reason to refuse an image: it is upright then."""
-    with suppress(Exception):
-        # PngImageFile.getexif() would decode the image first
-        value = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
-        return value if isinstance(value, int) and 1 <= value <= 8 else 1
-    return 1
 
 
 def _check_last(image: ImageFile.ImageFile, format: Format) -> None:
@@ -248,7 +164,7 @@ def _translated(limits: Limits) -> Iterator[None]:
         except ProgImageError:
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise _too_large(limits) from error
+            raise too_large(limits) from error
         except MemoryError as error:
             raise UnprocessableImage("The image needs more memory than a render may take") from error
         except Exception as error:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from errno import EFBIG
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -28,8 +29,11 @@ def encode(frames: Sequence[Frame], output: Output, format: Format, *, plays: in
     options = format.options(output, Size(*images[0].size), len(images))
     if len(images) > 1:
         options |= _animation(frames, images, format, plays)
-    with _translated(), target.open("wb") as file:
-        images[0].save(file, format.pillow, **options)
+    # not to the file itself: Pillow takes a short write, as to a full disk, for a whole one
+    buffer = BytesIO()
+    with _translated():
+        images[0].save(buffer, format.pillow, **options)
+        target.write_bytes(buffer.getbuffer())
 
 
 def _animation(frames: Sequence[Frame], images: list[Image.Image], format: Format, plays: int) -> SaveOptions:

@@ -14,10 +14,11 @@ from progimage.errors import ImageTooLarge
 from progimage.operations import Operation, Output, Resize, Transform, color_channels
 
 from .color import to_srgb
-from .decode import Frame, Header, opened, read_frames, read_plays, read_profile
+from .decode import Frame, opened, read_frames, scale_decode
 from .encode import encode
 from .formats import FORMATS, Format
 from .geometry import Box, Placement, Size, decode_scale, keep, stored_box, upright_size
+from .header import Header, read_plays, read_profile
 from .limits import DEFAULT_LIMITS, Limits
 from .render import measure, place, render
 from .render.geometry import pad, resample
@@ -39,7 +40,7 @@ _TURNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """What was written. Width and height in px."""
+    """What was written, sizes in px. Where neighbouring frames are alike an encoder may join them."""
 
     format: str
     media_type: str
@@ -83,7 +84,7 @@ def render_file(
     with opened(source, limits) as (image, header):
         plan = make_plan(image, header, transform, limits)
         plays = read_plays(image, FORMATS[header.format])
-        scale_decode(image, plan)
+        scale_decode(image, header, plan.decode_scale)
         frames = [
             Frame(draw(frame.image, plan), frame.duration_ms)
             for frame in read_frames(image, header, plan.frames, limits)
@@ -141,13 +142,6 @@ def refuse_beyond(size: Size, max_side: int, max_pixels: int, *, what: str) -> N
         f"Expected a result {what} of at most {largest.width} x {largest.height} px in these proportions"
         f" but it would have {size.width} x {size.height} px"
     )
-
-
-def scale_decode(image: ImageFile.ImageFile, plan: Plan) -> None:
-    """Let the decoder itself leave out what the placement will not use."""
-    if plan.decode_scale > 1:
-        width, height = plan.header.stored
-        image.draft(None, (max(1, width // plan.decode_scale), max(1, height // plan.decode_scale)))
 
 
 def draw(image: Image.Image, plan: Plan) -> Image.Image:

@@ -4,7 +4,7 @@ A ceiling in pixels is what the encoder does, of a photograph with much noise, i
 a small virtual machine: the deadline is 10 s, and a child has 1.5 GB."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -76,7 +76,7 @@ def _jp2(output: Output, _: Size, __: int) -> SaveOptions:
     return {"irreversible": True, "mct": 1, "quality_mode": "dB", "quality_layers": [psnr_db]}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Format:
     """What is true of one format. `pillow` is its name in Pillow."""
 
@@ -84,6 +84,7 @@ class Format:
     media_type: str
     extensions: tuple[str, ...]
     pillow: str
+    _: KW_ONLY
     written_as: str = ""
     """Another format where this one can be read and not written."""
     has_alpha: bool = False
@@ -117,101 +118,38 @@ class Format:
 
 _TABLE = (
     Format(
-        name="jpeg",
-        media_type="image/jpeg",
-        extensions=("jpg", "jpeg"),
-        pillow="JPEG",
-        has_scaled_decode=True,
-        quality=80,
-        has_progressive=True,
-        options=_jpeg,
+        "jpeg", "image/jpeg", ("jpg", "jpeg"), "JPEG", options=_jpeg, quality=80,
+        has_scaled_decode=True, has_progressive=True,
+    ),
+    Format("png", "image/png", ("png",), "PNG", options=_png, has_alpha=True, is_animated=True),
+    Format(
+        "webp", "image/webp", ("webp",), "WEBP", options=_webp, quality=79, has_alpha=True, has_lossless=True,
+        is_animated=True, max_side=16_383, max_pixels=100_000_000, max_lossless_pixels=30_000_000,
     ),
     Format(
-        name="png",
-        media_type="image/png",
-        extensions=("png",),
-        pillow="PNG",
-        has_alpha=True,
-        is_animated=True,
-        options=_png,
-    ),
-    Format(
-        name="webp",
-        media_type="image/webp",
-        extensions=("webp",),
-        pillow="WEBP",
-        has_alpha=True,
-        is_animated=True,
-        quality=79,
-        has_lossless=True,
-        max_side=16_383,
-        max_pixels=100_000_000,
-        max_lossless_pixels=30_000_000,
-        options=_webp,
-    ),
-    Format(
-        name="avif",
-        media_type="image/avif",
-        extensions=("avif",),
-        pillow="AVIF",
-        has_alpha=True,
-        is_animated=True,
-        quality=60,
+        "avif", "image/avif", ("avif",), "AVIF", options=_avif, quality=60, has_alpha=True, is_animated=True,
         max_pixels=25_000_000,
-        options=_avif,
     ),
     Format(
-        name="gif",
-        media_type="image/gif",
-        extensions=("gif",),
-        pillow="GIF",
-        has_alpha=True,
-        is_animated=True,
-        is_indexed=True,
-        loops_count_repeats=True,
+        "gif", "image/gif", ("gif",), "GIF", has_alpha=True, is_animated=True,
+        is_indexed=True, loops_count_repeats=True,
     ),
     Format(
-        name="tiff",
-        media_type="image/tiff",
-        extensions=("tiff", "tif"),
-        pillow="TIFF",
-        has_alpha=True,
-        is_decoded_upright=True,
-        options=_tiff,
+        "tiff", "image/tiff", ("tiff", "tif"), "TIFF", options=_tiff, has_alpha=True, is_decoded_upright=True
     ),
-    Format(name="bmp", media_type="image/bmp", extensions=("bmp",), pillow="BMP"),
+    Format("bmp", "image/bmp", ("bmp",), "BMP"),
     Format(
-        name="ico",
-        media_type="image/vnd.microsoft.icon",
-        extensions=("ico",),
-        pillow="ICO",
-        has_alpha=True,
-        shrinks_to=256,
-        options=_ico,
+        "ico", "image/vnd.microsoft.icon", ("ico",), "ICO", options=_ico, has_alpha=True, shrinks_to=256
     ),
     Format(
-        name="jp2",
-        media_type="image/jp2",
-        extensions=("jp2",),
-        pillow="JPEG2000",
-        has_alpha=True,
-        quality=80,
-        has_lossless=True,
-        max_pixels=16_000_000,
-        max_lossless_pixels=8_000_000,
-        options=_jp2,
+        "jp2", "image/jp2", ("jp2",), "JPEG2000", options=_jp2, quality=80, has_alpha=True, has_lossless=True,
+        max_pixels=16_000_000, max_lossless_pixels=8_000_000,
     ),
     Format(
-        name="heic",
-        media_type="image/heic",
-        extensions=("heic", "heif"),
-        pillow="HEIF",
-        written_as="jpeg",
-        has_alpha=True,
-        is_collection=True,
-        is_decoded_upright=True,
+        "heic", "image/heic", ("heic", "heif"), "HEIF", written_as="jpeg", has_alpha=True,
+        is_collection=True, is_decoded_upright=True,
     ),
-)
+)  # fmt: skip
 
 FORMATS: Mapping[str, Format] = MappingProxyType({format.name: format for format in _TABLE})
 READABLE = tuple(FORMATS)

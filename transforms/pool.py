@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import forkserver, get_context, util
 from pathlib import Path
@@ -22,12 +23,15 @@ from progimage.errors import Unavailable, UnprocessableImage
 from progimage.operations import Transform
 
 from .child import confine, run
-from .decode import Header, validate
+from .decode import validate
 from .engine import Rendered, render_file
+from .header import Header
 from .limits import Limits
 
 T = TypeVar("T")
 
+_ATTEMPTS = 2
+"""pebble gives a pool up when an idle child is killed; the next one is whole."""
 _GRACE_S = 2.0
 """How long a child may outlive its deadline before the pool is taken for broken; pebble looks each 0.1 s."""
 
@@ -60,7 +64,7 @@ class RenderPool:
     def validate(self, path: Path) -> Header:
         """Decode every frame of an image.
 
-        Raises UnsupportedFormat, UnprocessableImage or ImageTooLarge, and Unavailable where there is no room."""
+        Raises UnsupportedFormat, UnprocessableImage or ImageTooLarge; Unavailable where there is no room."""
         return self._run(validate, path, self.settings.limits)
 
     def render(self, source: Path, transform: Transform, target: Path) -> Rendered:
@@ -74,14 +78,14 @@ class RenderPool:
             if processes:
                 _end(processes)
         for future in tuple(self._futures):
-            future.cancel()
+            if future.cancel():
+                future.set_running_or_notify_cancel()  # wakes who waits; cancel() alone does not
 
     def _run(self, function: Callable[..., T], *args: object) -> T:
-        try:
-            return self._attempt(function, *args)
-        except BrokenProcessPool:
-            # pebble gives the pool up when an idle child is killed; the next one is whole
-            return self._attempt(function, *args)
+        for _ in range(_ATTEMPTS):
+            with suppress(BrokenProcessPool):
+                return self._attempt(function, *args)
+        raise Unavailable("The renderers are being replaced")
 
     def _attempt(self, function: Callable[..., T], *args: object) -> T:
         future = self._schedule(function, *args)
@@ -90,17 +94,23 @@ class RenderPool:
             wait([future], self.settings.timeout_s + _GRACE_S)
         if not future.done():
             future.cancel()
+            self._replace_if_stuck()
             raise Unavailable("Every renderer is busy, and none became free in time")
         try:
             return future.result()
         except TimeoutError as error:
             raise UnprocessableImage(
-                f"Expected an image that is processed within {self.settings.timeout_s:g} s but it takes longer"
+                f"Expected an image that takes at most {self.settings.timeout_s:g} s but it takes longer"
             ) from error
         except ProcessExpired as error:
             raise UnprocessableImage("The image could not be processed: its renderer ended") from error
         except CancelledError as error:
             raise Unavailable("The renderers are being stopped") from error
+
+    def _replace_if_stuck(self) -> None:
+        """A child that is killed at the queue itself takes pebble's lock with it: then all others wait."""
+        if not any(future.running() for future in tuple(self._futures)):
+            self.stop()
 
     def _schedule(self, function: Callable[..., T], *args: object) -> Future[T]:
         if not self._places.acquire(blocking=False):
@@ -109,6 +119,9 @@ class RenderPool:
             start_by = monotonic() + self.settings.timeout_s
             task = (function, args, start_by, self.settings.timeout_s)
             future: Future[T] = self._ready().schedule(run, args=task, timeout=self.settings.timeout_s)
+        except RuntimeError as error:  # pebble's for a pool that is broken or being stopped
+            self._places.release()
+            raise BrokenProcessPool from error
         except BaseException:
             self._places.release()
             raise
@@ -149,7 +162,7 @@ def _end(processes: ProcessPool) -> None:
 
 
 def _start_forkserver() -> None:
-    """Start it where it can import this package: before Python 3.13 it is not told the parent's path."""
+    """Start it where it can import this package: it is told its parent's sys.path, and leaves it unused."""
     before = os.environ.get("PYTHONPATH")
     root = str(Path(__file__).parents[1])
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (root, before)))

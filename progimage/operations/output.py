@@ -22,7 +22,7 @@ class Output(Checked):
         Short("q"),
         "Quality of lossy formats; when not given jpeg 80, webp 79, avif 60, jp2 80.",
     ] = None
-    lossless: Annotated[bool, "Keep every pixel as it is, in webp, avif and jp2."] = False
+    lossless: Annotated[bool, "Keep every pixel as it is, in webp and jp2."] = False
     progressive: Annotated[bool, "Write a progressive JPEG, which shows early and is often smaller."] = False
     background: Annotated[
         Color | None,

@@ -1,0 +1,33 @@
+"""What the tests of the pool run in its children: here alone, so that a child imports little."""
+
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+from progimage.errors import RangeNotSatisfiable
+
+
+def spin() -> None:
+    """Never return from C, where no Python handler of a signal ever runs."""
+    sum(range(10**12))
+
+
+def nap(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def take(size_bytes: int) -> int:
+    return len(bytearray(size_bytes))
+
+
+def fail_with_more_than_a_message() -> None:
+    raise RangeNotSatisfiable("Expected a range inside the image", size=77)
+
+
+def look_around() -> tuple[set[str], dict[str, str], bytes, int]:
+    """Return the modules, the environment as Python and as the kernel have it, and the core dump's limit."""
+    core, _ = resource.getrlimit(resource.RLIMIT_CORE)
+    return set(sys.modules), dict(os.environ), Path("/proc/self/environ").read_bytes(), core
