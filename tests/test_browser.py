@@ -97,7 +97,10 @@ def test_operator_sees_thumbnails(operator: Page, api: Api) -> None:
         thumbnail = thumbnails.nth(index)
         thumbnail.scroll_into_view_if_needed()
         operator.wait_for_function("image => image.complete", arg=thumbnail.element_handle())
-        assert thumbnail.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [made.WIDTH, made.HEIGHT]
+        assert thumbnail.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [
+            made.WIDTH,
+            made.HEIGHT,
+        ]
 
 
 def test_page_to_try_the_api(page: Page) -> None:
