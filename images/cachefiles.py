@@ -47,7 +47,11 @@ class RowBackend:
         `force` is ImageKit's and changes nothing: the bytes behind a name never change. Raises what rendering
         raises, also where another call rendered, and Unavailable where it takes too long."""
         with _place_to_wait():
-            _generate(file)
+            try:
+                _generate(file)
+            except BaseException:
+                _spec(file).discard()
+                raise
 
 
 def _generate(file: ImageCacheFile) -> None:

@@ -3,11 +3,9 @@
 ImageKit's own names are pickles of class paths, and move when a class does. Here the row's cache key is the
 hash and the row's storage name is the name, so neither depends on where this code stands."""
 
-from typing import IO
+from typing import IO, cast
 
 from imagekit import ImageSpec, register
-
-from transforms.engine import Rendered
 
 from . import rendering
 from .models import Rendition
@@ -20,7 +18,7 @@ class RenditionSpec(ImageSpec):
     """The source is a Rendition's row: it holds the image, the resolved transform and the name."""
 
     source: Rendition
-    _rendered: Rendered | None = None
+    _result: rendering.RenderedFile | None = None
 
     @property
     def cachefile_storage(self) -> ObjectStorage:
@@ -35,16 +33,19 @@ class RenditionSpec(ImageSpec):
 
     def generate(self) -> IO[bytes]:
         """Return the rendition's bytes as a seekable file, and keep the facts about it."""
-        result = rendering.render(self.source.image, self.source.resolved_transform)
-        self._rendered = result.facts
-        return result.file
+        self.discard()
+        self._result = rendering.render(self.source.image, self.source.resolved_transform)
+        return self._result.file
 
     def facts(self) -> dict[str, object]:
         """Return what is known of the bytes that `generate` made, by the names of the row's fields."""
-        rendered = self._rendered
-        return {
-            name: getattr(rendered, name) for name in ("width", "height", "frames", "size_bytes", "sha256")
-        }
+        facts = cast("rendering.RenderedFile", self._result).facts
+        return {name: getattr(facts, name) for name in ("width", "height", "frames", "size_bytes", "sha256")}
+
+    def discard(self) -> None:
+        """Remove the temporary file of a result that nobody will read."""
+        if self._result is not None:
+            self._result.file.close()
 
 
 register.generator(SPEC_ID, RenditionSpec)
