@@ -42,6 +42,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
     list_select_related = ("account",)
     search_fields = ("prefix", "name", "account__name")
     readonly_fields = ("prefix", "revoked_at", "last_used_at", "created_at")
+    list_per_page = 50  # an action sends a field for each row, of which a form may have 100
     actions = ("revoke_keys",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:

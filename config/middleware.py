@@ -1,17 +1,35 @@
-"""One line in the log for each request, and an id that the answer and every line of the log carry."""
+"""Around every request: a line in the log, an id that the answer and the log carry, probes by any name."""
 
 import re
 import time
 import uuid
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 log = structlog.get_logger("progimage.request")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+_PROBES = ("/healthz", "/readyz")
+
+
+class ProbesByAnyName:
+    """Orchestrators ask a container by its address, which ALLOWED_HOSTS cannot know; no answer names it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.host = urlsplit(settings.PUBLIC_URL).netloc
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path in _PROBES:
+            request.META["HTTP_HOST"] = self.host
+        return self.get_response(request)
 
 
 class RequestLog:

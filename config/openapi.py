@@ -71,5 +71,5 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _add(operation: dict[str, Any], error: type[errors.ProgImageError]) -> None:
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    answer = {"description": f"{error.title} (`{error.code}`).", "content": content}
+    answer = {"description": f"{error.summary} (`{error.code}`).", "content": content}
     operation["responses"].setdefault(str(error.status), answer)

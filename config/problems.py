@@ -2,14 +2,16 @@
 
 import errno
 import logging
+import sys
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
-from psycopg_pool import PoolTimeout
+from psycopg_pool import PoolTimeout, TooManyRequests
 from rest_framework import exceptions
 
 from progimage import errors
@@ -29,12 +31,13 @@ _BY_CAUSE: dict[type[Exception], Callable[[], errors.ProgImageError]] = {
     Http404: lambda: errors.NotFound("There is nothing at this address"),
     PermissionDenied: lambda: errors.PermissionDenied("This is not allowed"),
     RequestDataTooBig: lambda: errors.BodyTooLarge("Expected at most 1 MB of text fields in a form"),
+    DataError: lambda: errors.ParameterError("A value cannot be stored: it is too large or holds NUL"),
     UnreadablePostError: lambda: errors.ParameterError("Expected the whole body but the connection ended"),
     SuspiciousOperation: lambda: errors.ParameterError("The request is not well-formed"),
     BadRequest: lambda: errors.ParameterError("The request is not well-formed"),
 }
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-_DATABASE_IS_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+_DATABASE_IS_AWAY = (OperationalError, InterfaceError, PoolTimeout, TooManyRequests)
 
 
 def answer(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -50,7 +53,8 @@ def as_problem(error: Exception) -> errors.ProgImageError | None:
     if isinstance(error, exceptions.ValidationError):
         return _invalid(error)
     if isinstance(error, exceptions.APIException):
-        return _BY_STATUS.get(error.status_code, errors.ParameterError)(str(error.detail))
+        known = errors.InternalError if error.status_code >= 500 else errors.ParameterError
+        return _BY_STATUS.get(error.status_code, known)(str(error.detail))
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         log.error("temporary folder cannot be written", exc_info=error)
         return errors.Unavailable("There is no room for temporary files", retry_after_s=5)
@@ -63,7 +67,7 @@ def as_problem(error: Exception) -> errors.ProgImageError | None:
 def problem_response(error: errors.ProgImageError) -> HttpResponse:
     problem = {
         "type": "about:blank",
-        "title": error.title,
+        "title": HTTPStatus(error.status).phrase,  # as RFC 9457, section 4.2.1, has it for about:blank
         "status": error.status,
         "detail": error.message,
         "code": error.code,
@@ -104,7 +108,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The last resort. What went wrong goes to the log under the request's id, never to the caller."""
+    """Answer what left a view that is not DRF's, as the admin's are. What is unexpected goes to the log under
+    the request's id, never to the caller."""
+    error = sys.exc_info()[1]
+    problem = as_problem(error) if isinstance(error, Exception) else None
+    if problem:
+        return problem_response(problem)
     log.critical("unexpected error", exc_info=True)  # noqa: LOG014 - Django calls this while it handles
     return problem_response(
         errors.InternalError("Something unexpected went wrong; the log knows the request_id")

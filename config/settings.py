@@ -12,7 +12,15 @@ from environs import Env, validate
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .logs import logging_config
+from .logs import LEVELS, logging_config
+from .validators import (
+    NOT_NEGATIVE,
+    POSITIVE,
+    is_absolute,
+    is_postgres_url,
+    is_valkey_url,
+    is_writable_folder,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env(eager=False)
@@ -23,23 +31,30 @@ DEBUG = env.bool("DEBUG", False)
 PUBLIC_URL = (
     env.str("PUBLIC_URL", validate=validate.URL(schemes={"http", "https"}, require_tld=False)) or ""
 ).rstrip("/")
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS") or []
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", validate=validate.Length(min=1)) or []
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- What it stands on
-DATABASE_URL = env.str("DATABASE_URL", validate=validate.Regexp(r"postgres(ql)?://"))
-DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", 5_000)
-DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", 16, validate=validate.Range(min=1))
+DATABASE_URL = env.str("DATABASE_URL", validate=is_postgres_url)
+DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", 5_000, validate=NOT_NEGATIVE)
+DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", 16, validate=POSITIVE)
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL or "postgres://", conn_health_checks=True)}
 DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
-    "pool": {"min_size": 1, "max_size": DATABASE_POOL_MAX, "timeout": 5},
+    # reconnect_timeout bounds the backoff: when Postgres is back the pool is, within seconds.
+    "pool": {
+        "min_size": 1,
+        "max_size": DATABASE_POOL_MAX,
+        "timeout": 2,
+        "max_waiting": 64,
+        "reconnect_timeout": 1.5,
+    },
     # A request that waits longer than its caller would is better ended. A migration may set 0: no limit.
     "options": f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS} -c lock_timeout=2000"
     " -c idle_in_transaction_session_timeout=10000",
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-VALKEY_URL = env.str("VALKEY_URL", validate=validate.Regexp(r"rediss?://"))
+VALKEY_URL = env.str("VALKEY_URL", validate=is_valkey_url)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -64,21 +79,21 @@ if S3_BUCKET:
         },
     }
 else:
-    STORAGE_ROOT = env.path("STORAGE_ROOT")
+    STORAGE_ROOT = env.path("STORAGE_ROOT", validate=is_absolute)
     _storage = {"BACKEND": "images.storage.DiskObjectStorage", "OPTIONS": {"location": STORAGE_ROOT}}
 STORAGES: dict[str, dict[str, Any]] = {
     "originals": _storage,
     "renditions": _storage,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-TEMP_DIR = env.path("TEMP_DIR", None)
+TEMP_DIR = env.path("TEMP_DIR", None, validate=is_writable_folder)
 FILE_UPLOAD_TEMP_DIR = TEMP_DIR
 
 # --- Limits: how each was chosen is in docs/decisions.md
-MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 25_000_000)
-MAX_IMAGE_PIXELS = env.int("MAX_IMAGE_PIXELS", 50_000_000, validate=validate.Range(max=100_000_000))
-MAX_TOTAL_PIXELS = env.int("MAX_TOTAL_PIXELS", 100_000_000)
-MAX_FRAMES = env.int("MAX_FRAMES", 200)
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 25_000_000, validate=POSITIVE)
+MAX_IMAGE_PIXELS = env.int("MAX_IMAGE_PIXELS", 50_000_000, validate=validate.Range(min=1, max=100_000_000))
+MAX_TOTAL_PIXELS = env.int("MAX_TOTAL_PIXELS", 100_000_000, validate=POSITIVE)
+MAX_FRAMES = env.int("MAX_FRAMES", 200, validate=POSITIVE)
 MAX_OUTPUT_SIDE_PX = env.int("MAX_OUTPUT_SIDE_PX", 8_192, validate=validate.Range(min=1, max=16_383))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # the text fields of a form, together
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
@@ -86,13 +101,15 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 # --- Rendering
 RENDER_TIMEOUT_S = env.int("RENDER_TIMEOUT_S", 10, validate=validate.Range(min=1, max=60))
-RENDER_PROCESSES = env.int("RENDER_PROCESSES", max(1, (os.cpu_count() or 2) // 2))
-RENDER_QUEUE = env.int("RENDER_QUEUE", 8)
-RENDER_CHILD_MEMORY_BYTES = env.int("RENDER_CHILD_MEMORY_BYTES", 1_500_000_000)
+RENDER_PROCESSES = env.int("RENDER_PROCESSES", max(1, (os.cpu_count() or 2) // 2), validate=POSITIVE)
+RENDER_QUEUE = env.int("RENDER_QUEUE", 8, validate=NOT_NEGATIVE)
+RENDER_CHILD_MEMORY_BYTES = env.int(
+    "RENDER_CHILD_MEMORY_BYTES", 1_500_000_000, validate=validate.Range(min=256_000_000)
+)
 # Threads of one web process that may wait for a rendition; the server has more, and those are free for hits.
-RENDITION_WAITERS = env.int("RENDITION_WAITERS", 64)
-RENDITION_FAILURE_TTL_S = env.int("RENDITION_FAILURE_TTL_S", 60)
-RENDITION_MAX_AGE_S = env.int("RENDITION_MAX_AGE_S", 3_600)
+RENDITION_WAITERS = env.int("RENDITION_WAITERS", 64, validate=POSITIVE)
+RENDITION_FAILURE_TTL_S = env.int("RENDITION_FAILURE_TTL_S", 60, validate=NOT_NEGATIVE)
+RENDITION_MAX_AGE_S = env.int("RENDITION_MAX_AGE_S", 3_600, validate=NOT_NEGATIVE)
 
 # --- Django
 INSTALLED_APPS = [
@@ -113,6 +130,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.RequestLog",
+    "config.middleware.ProbesByAnyName",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -160,7 +178,7 @@ SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked from inside, without
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 # Whether all subdomains of the operator's domain are for HTTPS alone is not for this service to say.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"))
+LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LEVELS)) or "INFO")
 LOGGING_CONFIG = "logging.config.dictConfig"
 
 REST_FRAMEWORK = {

@@ -45,7 +45,7 @@ class ImageAdmin(_LookOnly):
     show_full_result_count = False
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.thumbnail_view)
+        view = self.admin_site.admin_view(self.thumbnail_view, cacheable=True)
         return [path("<uuid:image_id>/thumbnail", view, name="image_thumbnail"), *super().get_urls()]
 
     def thumbnail_view(self, request: HttpRequest, image_id: UUID) -> HttpResponseBase:
@@ -74,5 +74,6 @@ class ImageAdmin(_LookOnly):
 class RenditionAdmin(_LookOnly):
     list_display = ("cache_key", "image", "format", "width", "height", "size_bytes", "state", "created_at")
     list_filter = ("state", "format")
+    list_per_page = 50
     search_fields = ("=image__id", "=cache_key")
     show_full_result_count = False

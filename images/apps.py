@@ -5,6 +5,7 @@ class ImagesConfig(AppConfig):
     name = "images"
 
     def ready(self) -> None:
-        from . import rendering
+        from . import rendering, temporary
 
         rendering.configure()
+        temporary.sweep()

@@ -9,8 +9,7 @@ from typing import IO
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, parse_etags
 
 from progimage.errors import ObjectMissing, PreconditionFailed
 from progimage.operations import Transform
@@ -68,8 +67,11 @@ def deliver_rendition(
     try:
         return _deliver_rendition(request, image, transform, asked)
     except FileNotFoundError:
-        # The row was ready and is dropped by now; a second loss is the storage's failure.
+        pass  # the row was ready without its bytes, and is dropped by now
+    try:
         return _deliver_rendition(request, image, transform, asked)
+    except FileNotFoundError as error:
+        raise ObjectMissing("The rendition's bytes do not stay in storage") from error
 
 
 def _deliver_rendition(
@@ -89,10 +91,13 @@ def _deliver_rendition(
         media_type=rendition.media_type,
         open_range=open_range,
     )
-    answer = _answer(request, representation, _headers(image, asked, is_immutable=asked.is_versioned))
-    if content is not None and not answer.streaming:
-        content.close()
-    return answer
+    answer = None
+    try:
+        answer = _answer(request, representation, _headers(image, asked, is_immutable=asked.is_versioned))
+        return answer
+    finally:
+        if content is not None and (answer is None or not answer.streaming):
+            content.close()
 
 
 def _open_stored(rendition: Rendition, start: int, stop: int | None) -> IO[bytes]:
@@ -105,16 +110,14 @@ def _open_stored(rendition: Rendition, start: int, stop: int | None) -> IO[bytes
 
 def _answer(request: HttpRequest, what: _Representation, headers: dict[str, str]) -> HttpResponseBase:
     etag = f'"{what.sha256}"'
-    headers = headers | {
-        "ETag": etag,
-        "Content-Type": what.media_type,
-        "Content-Length": str(what.size_bytes),
-    }
-    conditional = get_conditional_response(request, etag=etag, response=HttpResponse(headers=headers))
-    if conditional is None or conditional.status_code == 412:
+    headers = headers | {"ETag": etag}
+    if _is_named(request, "If-Match", etag, is_weak=False) is False:
         raise PreconditionFailed(f"Expected the image with ETag {etag}")
-    if conditional.status_code == 304 or request.method == "HEAD":
-        return conditional
+    if _is_named(request, "If-None-Match", etag, is_weak=True):
+        return HttpResponse(status=304, headers=headers)
+    headers |= {"Content-Type": what.media_type, "Content-Length": str(what.size_bytes)}
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
     part = ranges.asked_range(request, size=what.size_bytes, etag=etag)
     start, stop = part or (0, what.size_bytes)
     if part:
@@ -123,6 +126,16 @@ def _answer(request: HttpRequest, what: _Representation, headers: dict[str, str]
     opened = what.open_range(start, stop if part else None)
     release_connection()
     return StreamingHttpResponse(_chunks(opened, stop - start), status=206 if part else 200, headers=headers)
+
+
+def _is_named(request: HttpRequest, header: str, etag: str, *, is_weak: bool) -> bool | None:
+    """Return whether a condition names this ETag; None where there is no such condition.
+
+    Conditions by date are ignored: no modification date is kept (RFC 9110, sections 13.1.3 and 13.1.4)."""
+    if header not in request.headers:
+        return None
+    named = parse_etags(request.headers[header])
+    return "*" in named or etag in ([tag.removeprefix("W/") for tag in named] if is_weak else named)
 
 
 def _headers(image: Image, asked: Asked, *, is_immutable: bool) -> dict[str, str]:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from progimage.errors import RangeNotSatisfiable
 
-_ONE_RANGE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*")
+_ONE_RANGE = re.compile(r"bytes=\s*([0-9]{0,40})-([0-9]{0,40})\s*", re.IGNORECASE)
 
 
 def asked_range(request: HttpRequest, *, size: int, etag: str) -> tuple[int, int] | None:

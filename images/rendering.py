@@ -1,6 +1,5 @@
 """The bridge from Django's settings to the engine: its pool's limits, and a render of a stored image."""
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -14,6 +13,7 @@ from transforms.limits import Limits
 from transforms.pool import PoolSettings, pool
 from transforms.pool import configure as configure_pool
 
+from . import temporary
 from .models import Image
 from .storage import originals
 
@@ -48,7 +48,7 @@ def render(image: Image, transform: Transform) -> RenderedFile:
     """Render a resolved transform on an original's bytes.
 
     Raises UnprocessableImage, ImageTooLarge, Unavailable, or ObjectMissing where the bytes are gone."""
-    target = tempfile.NamedTemporaryFile(dir=settings.TEMP_DIR, prefix="rendition-")  # noqa: SIM115
+    target = temporary.new_file()
     try:
         with originals().local_path(image.storage_name) as source:
             facts = pool().render(source, transform, Path(target.name))

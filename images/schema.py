@@ -28,10 +28,7 @@ _TRANSFORM = [
         "Operations in their order: `resize:width=300,height=200,fit=cover`. Operations are separated by /, "
         "arguments by commas; each value is percent-encoded once by itself.",
     ),
-    *(
-        _query(name, parameter.help, parameter.schema() | {"description": parameter.help})
-        for name, parameter in query_parameters().items()
-    ),
+    *(_query(name, parameter.help, parameter.schema()) for name, parameter in query_parameters().items()),
 ]
 _DESCRIPTION = [
     _query(name, f"For a raw body. {field.help_text}")

@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.http import QueryDict
 from rest_framework import serializers
 
 from .models import Image, Visibility
 
 MAX_TAGS = 50
 MAX_METADATA_BYTES = 16_384
+MAX_METADATA_DEPTH = 32
 _LINKED = ("jpg", "png", "webp", "avif")
 
 
@@ -38,19 +40,32 @@ class TagsField(serializers.ListField):
 
 
 class MetadataField(serializers.JSONField):
-    """A JSON object that Postgres can hold: no NUL, no lone surrogates, no NaN, and of bounded size."""
+    """A JSON object that Postgres can hold: no NUL, no lone surrogates, no NaN, of bounded size and depth."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         try:
             value = json.loads(data) if isinstance(data, str) else data
-            text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+            _check_values(value, MAX_METADATA_DEPTH)
+            size_bytes = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
         except (ValueError, TypeError, RecursionError) as error:
             raise serializers.ValidationError("Expected a JSON object") from error
-        if not isinstance(value, dict) or rb"\u0000" in text:
-            raise serializers.ValidationError("Expected a JSON object without NUL characters")
-        if len(text) > MAX_METADATA_BYTES:
+        if not isinstance(value, dict):
+            raise serializers.ValidationError(f"Expected a JSON object but received {type(value).__name__}")
+        if size_bytes > MAX_METADATA_BYTES:
             raise serializers.ValidationError(f"Expected at most {MAX_METADATA_BYTES} bytes of JSON")
         return value
+
+
+def _check_values(value: object, levels: int) -> None:
+    """Raise ValidationError for NUL, and beyond so many levels: encoders and Postgres recurse."""
+    if isinstance(value, str) and "\0" in value:
+        raise serializers.ValidationError("Expected JSON without NUL characters")
+    if not isinstance(value, dict | list):
+        return
+    if levels == 0:
+        raise serializers.ValidationError(f"Expected JSON of at most {MAX_METADATA_DEPTH} levels")
+    for item in [*value, *value.values()] if isinstance(value, dict) else value:
+        _check_values(item, levels - 1)
 
 
 class DescriptionSerializer(serializers.Serializer):
@@ -70,13 +85,15 @@ class DescriptionSerializer(serializers.Serializer):
         help_text="What you call it; the form's own when not given.",
     )
 
-    def to_internal_value(self, data: Any) -> Any:
-        for name in data:
-            if name not in self.fields and name != "file":
+    def to_internal_value(self, data: QueryDict) -> Any:
+        for name, values in data.lists():
+            if name not in self.fields:
                 known = ", ".join(self.fields)
                 raise serializers.ValidationError(
                     {name[:60]: f"Expected one of {known} but received {name[:60]!r}"}
                 )
+            if len(values) > 1 and name != "tags":
+                raise serializers.ValidationError({name: f"Expected {name} once but received it again"})
         return super().to_internal_value(data)
 
 

@@ -21,8 +21,6 @@ def sweep_renditions() -> int:
     )
     swept = 0
     for rendition in lapsed[:_BATCH]:
-        dropped, _ = lapsed.filter(pk=rendition.pk, lease=rendition.lease).delete()
-        if dropped:
-            renditions().delete(rendition.storage_name)
-        swept += dropped
+        renditions().delete(rendition.storage_name)
+        swept += lapsed.filter(pk=rendition.pk, lease=rendition.lease).delete()[0]
     return swept

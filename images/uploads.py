@@ -1,19 +1,21 @@
 """From the body of a request to a file on this machine, in chunks: counted, hashed, never whole in memory."""
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 from progimage.errors import BodyTooLarge, LengthRequired, ParameterError, UnsupportedFormat
+
+from . import temporary
 
 CHUNK_BYTES = 64 * 1024
 FORM_OVERHEAD_BYTES = 1_100_000
@@ -34,7 +36,7 @@ class _Spool:
     """A temporary file that counts and hashes what is written to it."""
 
     def __init__(self) -> None:
-        self.file: IO[bytes] = tempfile.NamedTemporaryFile(dir=settings.TEMP_DIR, prefix="upload-")  # noqa: SIM115
+        self.file = temporary.new_file()
         self.size_bytes = 0
         self._hash = hashlib.sha256()
 
@@ -51,30 +53,28 @@ class _Spool:
 
 
 class SpoolHandler(FileUploadHandler):
-    """Django's door for the files of a form: each goes to a spool of its own."""
+    """Django's door for the files of a form: each goes to a spool of its own.
+
+    The form's receiver closes them all: Django itself closes those alone that arrived whole."""
 
     chunk_size = CHUNK_BYTES
-    spool: _Spool | None = None
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request)
+        self.spools: list[_Spool] = []
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        self.spool = _Spool()
+        self.spools.append(_Spool())
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        assert self.spool is not None  # noqa: S101 - Django calls new_file first
-        self.spool.write(raw_data)
+        self.spools[-1].write(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile:
-        assert self.spool is not None  # noqa: S101
-        upload = self.spool.finish(self.file_name or "")
-        uploaded = UploadedFile(self.spool.file, upload.filename, size=file_size)
-        uploaded.upload = upload  # type: ignore[attr-defined]
+        spool = self.spools[-1]
+        uploaded = UploadedFile(spool.file, self.file_name, size=file_size)
+        uploaded.upload = spool.finish(self.file_name or "")  # type: ignore[attr-defined]
         return uploaded
-
-    def abandon(self) -> None:
-        """Remove the file that was being received: Django closes only those that are complete."""
-        if self.spool is not None:
-            self.spool.file.close()
 
 
 def upload_of_file(path: Path) -> Upload:
@@ -121,16 +121,20 @@ def receive_form(request: Request) -> Iterator[Upload]:
     handler = SpoolHandler(request._request)  # noqa: SLF001
     request._request.upload_handlers = [handler]  # noqa: SLF001 - to be set before the form is parsed
     try:
-        files = request.FILES.getlist("file")
-    except BaseException:
-        handler.abandon()
-        raise
+        yield _only_file(request)
+    finally:
+        for spool in handler.spools:
+            spool.file.close()
+
+
+def _only_file(request: Request) -> Upload:
+    files = request.FILES.getlist("file")
     others = [name for name in request.FILES if name != "file"]
     if len(files) != 1 or others:
         received = others[0][:60] if others else f"{len(files)} files"
         raise ParameterError(f"Expected one part named file but received {received!r}", pointer="/file")
-    with files[0]:
-        yield files[0].upload
+    upload: Upload = files[0].upload
+    return upload
 
 
 def _too_large() -> BodyTooLarge:

@@ -1,5 +1,6 @@
 """Parse, call one service, answer."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.http import QueryDict
@@ -14,7 +15,7 @@ from rest_framework.views import APIView
 from accounts.authentication import account_of
 from accounts.permissions import HasScopeOrNoKey
 from progimage.errors import NotAuthenticated, NotFound, ParameterError, UnsupportedFormat
-from progimage.operations import Output, Transform, parse_query
+from progimage.operations import Output, Transform, escape_pointer, parse_query
 from transforms.formats import ACCEPTED_MEDIA_TYPES, FORMATS, WRITABLE, Format, format_by_extension
 
 from . import schema, services
@@ -50,6 +51,7 @@ class ImagesView(APIView):
         return Response(body, status=status.HTTP_201_CREATED, headers={"Location": body["urls"]["original"]})
 
     def _store_form(self, request: Request) -> Image:
+        _refuse_unknown(request.query_params, "fields of the form and no query")
         with receive_form(request) as upload:
             description = _describe(request.POST, filename=upload.filename)
             return services.store(upload, account=account_of(request), description=description)
@@ -68,10 +70,7 @@ class OriginalView(APIView):
         """Return the original's exact bytes."""
         query = _single(request)
         asked = _take_asked(query)
-        for name in query:
-            raise ParameterError(
-                f"Expected download or v for an original but received {name[:60]!r}", pointer=f"/{name[:60]}"
-            )
+        _refuse_unknown(query, "download or v for an original")
         return deliver_original(request, _find(request, image_id), asked)
 
 
@@ -79,6 +78,7 @@ class MetadataView(APIView):
     @extend_schema(**schema.METADATA)
     def get(self, request: Request, image_id: UUID) -> Response:
         """Return what is known of an image: to its own account alone, also where its pixels are public."""
+        _refuse_unknown(request.query_params, "no query")
         image = services.find_own_image(image_id, account=account_of(request))
         return Response(ImageSerializer(image).data, headers={"Cache-Control": "private, no-cache"})
 
@@ -135,12 +135,19 @@ def _describe(values: QueryDict, *, filename: str = "") -> services.Description:
     return services.Description(**serializer.validated_data)
 
 
+def _refuse_unknown(names: Iterable[str], expected: str) -> None:
+    """Raises ParameterError for the first of what is left."""
+    for name in names:
+        pointer = f"/{escape_pointer(name)}"
+        raise ParameterError(f"Expected {expected} but received {name[:60]!r}", pointer=pointer)
+
+
 def _single(request: Request) -> dict[str, str]:
     """The query, in which no name may stand twice. Raises ParameterError."""
     for name, values in request.query_params.lists():
         if len(values) > 1:
             raise ParameterError(
-                f"Expected {name[:60]!r} once but received it again", pointer=f"/{name[:60]}"
+                f"Expected {name[:60]!r} once but received it again", pointer=f"/{escape_pointer(name)}"
             )
     return {name: values[0] for name, values in request.query_params.lists()}
 

@@ -17,7 +17,7 @@
     ├── ObjectMissing           502 object_missing
     └── Unavailable             503 unavailable
 
-Each class has a stable `code`, an HTTP `status` and a `title` (RFC 9457). A message never holds a secret
+Each class has a stable `code`, an HTTP `status` and a `summary`. A message never holds a secret
 and is fit to be shown to the caller; what only operators may read goes to the log.
 """
 
@@ -29,7 +29,7 @@ class ProgImageError(Exception):
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
-    title: ClassVar[str] = "Something went wrong"
+    summary: ClassVar[str] = "Something went wrong"
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -59,7 +59,7 @@ class ParameterError(ProgImageError):
 
     `pointer` is a JSON pointer (RFC 6901) to it: /operations/0/width in a transform, /w in a query."""
 
-    code, status, title = "invalid_parameter", 400, "A parameter is not right"
+    code, status, summary = "invalid_parameter", 400, "A parameter is not right"
 
     def __init__(self, message: str, *, pointer: str = "") -> None:
         super().__init__(message)
@@ -70,44 +70,44 @@ class ParameterError(ProgImageError):
 
 
 class NotAuthenticated(ProgImageError):
-    code, status, title = "not_authenticated", 401, "An API key is needed"
+    code, status, summary = "not_authenticated", 401, "An API key is needed"
 
     def headers(self) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer realm="ProgImage"'}
 
 
 class PermissionDenied(ProgImageError):
-    code, status, title = "permission_denied", 403, "The API key may not do this"
+    code, status, summary = "permission_denied", 403, "The API key may not do this"
 
 
 class NotFound(ProgImageError):
-    code, status, title = "not_found", 404, "There is nothing here"
+    code, status, summary = "not_found", 404, "There is nothing here"
 
 
 class MethodNotAllowed(ProgImageError):
-    code, status, title = "method_not_allowed", 405, "The method is not allowed here"
+    code, status, summary = "method_not_allowed", 405, "The method is not allowed here"
 
 
 class LengthRequired(ProgImageError):
-    code, status, title = "length_required", 411, "The request needs a Content-Length"
+    code, status, summary = "length_required", 411, "The request needs a Content-Length"
 
 
 class PreconditionFailed(ProgImageError):
-    code, status, title = "precondition_failed", 412, "The image is not the one that was meant"
+    code, status, summary = "precondition_failed", 412, "The image is not the one that was meant"
 
 
 class BodyTooLarge(ProgImageError):
-    code, status, title = "body_too_large", 413, "The body is too large"
+    code, status, summary = "body_too_large", 413, "The body is too large"
 
 
 class UnsupportedFormat(ProgImageError):
-    code, status, title = "unsupported_format", 415, "The format is not supported"
+    code, status, summary = "unsupported_format", 415, "The format is not supported"
 
 
 class RangeNotSatisfiable(ProgImageError):
     """`size` is the length in bytes of what a range was asked of."""
 
-    code, status, title = "range_not_satisfiable", 416, "The range lies outside the image"
+    code, status, summary = "range_not_satisfiable", 416, "The range lies outside the image"
 
     def __init__(self, message: str, *, size: int) -> None:
         super().__init__(message)
@@ -118,25 +118,25 @@ class RangeNotSatisfiable(ProgImageError):
 
 
 class UnprocessableImage(ProgImageError):
-    code, status, title = "unprocessable_image", 422, "The image cannot be processed"
+    code, status, summary = "unprocessable_image", 422, "The image cannot be processed"
 
 
 class ImageTooLarge(UnprocessableImage):
-    code, title = "image_too_large", "The image is too large"
+    code, summary = "image_too_large", "The image is too large"
 
 
 class InternalError(ProgImageError):
-    code, status, title = "internal_error", 500, "Something went wrong"
+    code, status, summary = "internal_error", 500, "Something went wrong"
 
 
 class ObjectMissing(ProgImageError):
-    code, status, title = "object_missing", 502, "The stored bytes are missing"
+    code, status, summary = "object_missing", 502, "The stored bytes are missing"
 
 
 class Unavailable(ProgImageError):
     """Try again after `retry_after_s` seconds."""
 
-    code, status, title = "unavailable", 503, "The service is busy"
+    code, status, summary = "unavailable", 503, "The service is busy"
 
     def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
         super().__init__(message)

@@ -80,6 +80,26 @@ def test_api_keys_open_no_admin(api: Api, path: str) -> None:
     assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"), [({"Range": "bytes=99999999-"}, 416), ({"If-Match": '"other"'}, 412), ({}, 200)]
+)
+def test_thumbnails_fail_as_images_do(
+    operator: Client, api: Api, headers: dict[str, str], status: int
+) -> None:
+    operator.raise_request_exception = False
+    thumbnail = f"/admin/images/image/{api.stored(PNG).rpartition('/')[2]}/thumbnail"
+    answer = operator.get(thumbnail, headers=headers)
+    assert answer.status_code == status
+    if status == 200:
+        assert answer["Cache-Control"] == "private, max-age=3600"
+        assert b"".join(answer)
+
+
+def test_value_that_postgres_refuses_is_the_callers_fault(operator: Client, db: None) -> None:
+    operator.raise_request_exception = False
+    assert operator.get("/admin/images/image/?state__exact=%00").status_code == 400
+
+
 def test_thumbnail_needs_an_operator(api: Api, client: Client) -> None:
     thumbnail = f"/admin/images/image/{api.stored(PNG).rpartition('/')[2]}/thumbnail"
     assert client.get(thumbnail).status_code == 302

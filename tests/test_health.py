@@ -33,10 +33,17 @@ def test_readyz(client: Client, db: None, storage: ObjectStorage) -> None:
     assert ready(client) == (200, "ok", everything)
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_probes_come_by_any_name(client: Client, db: None, path: str) -> None:
+    assert client.get(path, headers={"Host": "10.0.0.7:8000"}).status_code == 200
+    assert client.get("/docs", headers={"Host": "10.0.0.7:8000"}).status_code == 400
+
+
 def test_database_is_needed(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(health._CHECKS, "database", lambda: 1 / 0)
     status, word, checks = ready(client)
     assert (status, word, checks["database"]) == (503, "unavailable", "does not answer (ZeroDivisionError)")
+    assert checks["migrations"] == "not asked"
 
 
 def test_storage_is_needed(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def check_problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     problem: dict[str, Any] = answer.json()
     assert set(problem) - {"pointer"} == MEMBERS
     assert (problem["status"], problem["code"], problem["type"]) == (status, code, "about:blank")
+    assert problem["title"] == HTTPStatus(status).phrase
     assert problem["request_id"] == answer["X-Request-ID"] != ""
     assert (answer["Cache-Control"], answer["X-Content-Type-Options"]) == ("no-store", "nosniff")
     return problem

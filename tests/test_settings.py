@@ -55,6 +55,14 @@ def test_every_missing_setting_is_named_at_once(code: list[str]) -> None:
         ("MAX_IMAGE_PIXELS", "200000000"),
         ("RENDER_TIMEOUT_S", "0"),
         ("DEBUG", "perhaps"),
+        ("LOG_LEVEL", "info"),
+        ("DATABASE_URL", "postgres://u:p@h:notaport/x"),
+        ("VALKEY_URL", "redis://h:nope/0"),
+        ("STORAGE_ROOT", "relative"),
+        ("ALLOWED_HOSTS", ""),
+        ("RENDER_PROCESSES", "0"),
+        ("RENDER_QUEUE", "-5"),
+        ("TEMP_DIR", "/nowhere"),
     ],
 )
 def test_wrong_setting_is_named(name: str, value: str) -> None:

@@ -121,6 +121,10 @@ def test_empty_body(api: Api) -> None:
         ("?metadata=" + "[" * 5_000, "/metadata"),
         ('?metadata={"a":"' + "x" * 16_400 + '"}', "/metadata"),
         ("?visibility=secret", "/visibility"),
+        ('?metadata={"a":' * 1 + "[" * 940 + "]" * 940 + "}", "/metadata"),
+        ('?metadata={"a\\u0000":1}', "/metadata"),
+        ("?visibility=private&visibility=public", "/visibility"),
+        ("?file=x", "/file"),
         ("?filename=a%00b", "/filename"),
         ("?filename=a%0ab", "/filename"),
         ("?filename=" + "x" * 256, "/filename"),
@@ -130,6 +134,23 @@ def test_empty_body(api: Api) -> None:
 def test_refused_descriptions(api: Api, query: str, pointer: str) -> None:
     answer = api.upload(PNG, query=query)
     assert (answer.status_code, answer.json()["pointer"].partition("/x")[0]) == (400, pointer)
+    assert not Image.objects.exists()
+
+
+def test_metadata_keep_a_backslash(api: Api) -> None:
+    answer = api.upload(PNG, query='?metadata={"path":"C:\\\\u0000"}')
+    assert (answer.status_code, answer.json()["metadata"]) == (201, {"path": "C:\\u0000"})
+
+
+@pytest.mark.parametrize("query", ["?visibility=public", "?foo=1"])
+def test_form_with_a_query_is_refused(api: Api, query: str) -> None:
+    """What is said twice could be meant otherwise; nothing is passed over in silence."""
+    answer = api.client.post(
+        f"/images{query}",
+        {"file": SimpleUploadedFile("x.png", PNG)},
+        headers={"Authorization": f"Bearer {api.key}"},
+    )
+    assert answer.status_code == 400
     assert not Image.objects.exists()
 
 

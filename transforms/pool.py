@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import forkserver, get_context, util
 from pathlib import Path
@@ -31,7 +30,7 @@ from .limits import Limits
 T = TypeVar("T")
 
 _ATTEMPTS = 2
-"""pebble gives a pool up when an idle child is killed; the next one is whole."""
+"""pebble also gives a pool up when an idle child is killed; the next one is whole."""
 _GRACE_S = 2.0
 """How long a child may outlive its deadline before the pool is taken for broken; pebble looks each 0.1 s."""
 
@@ -82,9 +81,18 @@ class RenderPool:
                 future.set_running_or_notify_cancel()  # wakes who waits; cancel() alone does not
 
     def _run(self, function: Callable[..., T], *args: object) -> T:
+        """A child that dies is given a second try: the kernel or an operator may have killed it for
+        another's sake. Only an image that ends two of them is to blame."""
+        died: ProcessExpired | None = None
         for _ in range(_ATTEMPTS):
-            with suppress(BrokenProcessPool):
+            try:
                 return self._attempt(function, *args)
+            except ProcessExpired as error:
+                died = error
+            except BrokenProcessPool:
+                pass
+        if died:
+            raise UnprocessableImage("The image could not be processed: its renderer ended") from died
         raise Unavailable("The renderers are being replaced")
 
     def _attempt(self, function: Callable[..., T], *args: object) -> T:
@@ -102,8 +110,6 @@ class RenderPool:
             raise UnprocessableImage(
                 f"Expected an image that takes at most {self.settings.timeout_s:g} s but it takes longer"
             ) from error
-        except ProcessExpired as error:
-            raise UnprocessableImage("The image could not be processed: its renderer ended") from error
         except CancelledError as error:
             raise Unavailable("The renderers are being stopped") from error
 

@@ -57,7 +57,11 @@ def build_environment(state: State, url: str, services: Sequence[Service]) -> di
     """Return the server's environment. Secrets are made for an embedded Postgres alone."""
     given = {name: value for name, value in os.environ.items() if value}
     found = {name: value for service in services for name, value in service.environment.items()}
-    defaults = {"PUBLIC_URL": url, "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]"}
+    defaults = {
+        "PUBLIC_URL": url,
+        "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]",
+        "TEMP_DIR": str(state.private_folder("tmp")),
+    }
     if "S3_BUCKET" not in given | found:
         defaults["STORAGE_ROOT"] = str(state.private_folder("files"))
     if "DATABASE_URL" in found:

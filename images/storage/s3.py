@@ -1,7 +1,6 @@
 """A bucket, through django-storages and boto3."""
 
 import base64
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -10,13 +9,13 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from django.conf import settings
 from django.core.files.base import File
 from django.utils.deconstruct import deconstructible
 from storages.backends.s3 import S3Storage
 
 from progimage.errors import Unavailable
 
+from .. import temporary
 from .contract import WrittenOnce
 
 if TYPE_CHECKING:
@@ -32,8 +31,9 @@ class S3ObjectStorage(WrittenOnce, S3Storage):
 
     client_config = Config(
         connect_timeout=2,
-        read_timeout=10,
-        retries={"total_max_attempts": 3, "mode": "standard"},
+        read_timeout=4,
+        # Twice 4 s, so that callers have their 503 within 10 s and a render keeps its lease.
+        retries={"total_max_attempts": 2, "mode": "standard"},
         max_pool_connections=64,
         s3={"addressing_style": "path"},
     )
@@ -76,7 +76,7 @@ class S3ObjectStorage(WrittenOnce, S3Storage):
 
     @contextmanager
     def local_path(self, name: str) -> Iterator[Path]:
-        with tempfile.NamedTemporaryFile(dir=settings.TEMP_DIR, prefix="original-") as local:
+        with temporary.new_file() as local:
             with self.open_range(name) as body, _s3_errors(name):
                 while chunk := body.read(File.DEFAULT_CHUNK_SIZE):
                     local.write(chunk)

@@ -3,7 +3,7 @@
 from .color import color_channels
 from .fields import Color, Pixels, Short
 from .geometry import Fit, Gravity, Resize
-from .operation import Checked, Kind, Operation, find_operation, operations
+from .operation import Checked, Kind, Operation, escape_pointer, find_operation, operations
 from .output import Output, OutputFormat
 from .parameters import Parameter, Range
 from .spelling import TRANSFORM, parse_query, parse_text, query_parameters, spell_text
@@ -28,6 +28,7 @@ __all__ = [
     "Transform",
     "TransformKind",
     "color_channels",
+    "escape_pointer",
     "find_operation",
     "operations",
     "parse_query",

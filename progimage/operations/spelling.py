@@ -21,7 +21,7 @@ from .geometry import Resize
 from .operation import Checked, Operation, escape_pointer, find_operation
 from .output import Output
 from .parameters import Parameter
-from .transform import Transform
+from .transform import MAX_OPERATIONS, Transform
 
 TRANSFORM = "transform"
 
@@ -32,7 +32,10 @@ def parse_text(text: str) -> tuple[Operation, ...]:
     """Read the ordered text form. Raises ParameterError."""
     if not text:
         return ()
-    return tuple(_parse_step(step, f"/operations/{i}") for i, step in enumerate(text.split("/")))
+    steps = text.split("/", MAX_OPERATIONS)  # what is beyond stays one step, and is refused as one too many
+    if len(steps) > MAX_OPERATIONS:
+        raise ParameterError(f"Expected at most {MAX_OPERATIONS} operations", pointer="/operations")
+    return tuple(_parse_step(step, f"/operations/{i}") for i, step in enumerate(steps))
 
 
 def spell_text(operations: Iterable[Operation]) -> str:

@@ -1,0 +1,40 @@
+"""What a variable of the environment may hold, where a type and a range do not say it."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from environs import ValidationError, validate
+
+POSITIVE = validate.Range(min=1)
+NOT_NEGATIVE = validate.Range(min=0)
+
+
+def is_postgres_url(text: str) -> None:
+    if not text.startswith(("postgres://", "postgresql://")):
+        raise ValidationError("Expected postgres://user:password@host:port/name.")
+    try:
+        dj_database_url.parse(text)
+    except (dj_database_url.ParseError, ValueError) as error:
+        raise ValidationError("Expected postgres://user:password@host:port/name.") from error
+
+
+def is_valkey_url(text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        is_right = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is no number
+        is_right = False
+    if not is_right:
+        raise ValidationError("Expected redis://:password@host:port/0.")
+
+
+def is_absolute(path: Path) -> None:
+    if not path.is_absolute():
+        raise ValidationError("Expected an absolute path.")
+
+
+def is_writable_folder(path: Path | None) -> None:
+    if path is not None and not (path.is_dir() and os.access(path, os.W_OK)):
+        raise ValidationError("Expected a folder that exists and may be written to.")
