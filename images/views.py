@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.parsers import FileUploadParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -31,7 +31,7 @@ _MAX_NAME = 255
 class ImagesView(APIView):
     """The collection of an account's images."""
 
-    parser_classes = (MultiPartParser, FileUploadParser)
+    parser_classes = (MultiPartParser,)
 
     @extend_schema(**schema.UPLOAD)
     def post(self, request: Request) -> Response:
