@@ -200,10 +200,10 @@ def test_head_has_no_body_and_all_headers(server: Server) -> None:
 @pytest.fixture
 def slow(start_server: Callable[..., Server]) -> Iterator[Slow]:
     """A server, the path of a render that takes a second, and what starts it and answers its statuses."""
-    server = start_server(RENDER_TIMEOUT_S="3", RENDITION_FAILURE_TTL_S="1")
-    content = made.encoded("png", made.photograph(2_400, 1_600))
+    server = start_server(RENDER_TIMEOUT_S="5")
+    content = made.encoded("png", made.photograph(1_600, 1_200))
     _, _, answer = server.request("POST", "/images", content, **{"Content-Type": "image/png"})
-    path = f"/images/{json.loads(answer)['id']}.avif"
+    path = f"/images/{json.loads(answer)['id']}.jp2"
     statuses: list[int] = []
 
     def ask() -> None:
@@ -271,7 +271,7 @@ class TestKilled:
         family = [web, *_children(web, recursive=True)]
         os.kill(web, signal.SIGKILL)
         assert _wait_for(statuses) == 0
-        assert _wait_until_right(server, path) < 20
+        assert _wait_until_right(server, path) < 25
         assert [pid for pid in family if Path(f"/proc/{pid}").exists()] == []
 
 
