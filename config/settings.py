@@ -162,6 +162,8 @@ TEMPLATES = [
         },
     }
 ]
+# The text of a new API key passes through a message, once: in the operator's cookie, never in the database.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",

@@ -1,7 +1,7 @@
 """What the API says of an image, and what it may be told of one."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http import QueryDict
@@ -18,6 +18,11 @@ _LINKED = ("jpg", "png", "webp", "avif")
 class PlainText(serializers.CharField):
     """Text on one line. NUL and other control characters have no use in a name, and Postgres refuses NUL."""
 
+    default_error_messages: ClassVar = {
+        "max_length": "Expected at most {max_length} characters",
+        "blank": "Expected text but received none",
+    }
+
     def to_internal_value(self, data: Any) -> str:
         text: str = super().to_internal_value(data)
         if any(ord(character) < 32 or ord(character) == 127 for character in text):
@@ -28,6 +33,7 @@ class PlainText(serializers.CharField):
 class TagsField(serializers.ListField):
     """A list, or names with commas between them, as a form and a query spell lists."""
 
+    default_error_messages: ClassVar = {"max_length": "Expected at most {max_length} tags"}
     child = PlainText(max_length=64)
 
     def get_value(self, dictionary: Any) -> Any:
@@ -76,6 +82,7 @@ class DescriptionSerializer(serializers.Serializer):
     visibility = serializers.ChoiceField(
         choices=Visibility.values,
         default=Visibility.PRIVATE.value,
+        error_messages={"invalid_choice": "Expected private or public but received '{input:.60}'"},
         help_text="Private unless public is asked for.",
     )
     filename = PlainText(

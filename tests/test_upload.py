@@ -134,6 +134,7 @@ def test_empty_body(api: Api) -> None:
 def test_refused_descriptions(api: Api, query: str, pointer: str) -> None:
     answer = api.upload(PNG, query=query)
     assert (answer.status_code, answer.json()["pointer"].partition("/x")[0]) == (400, pointer)
+    assert answer.json()["detail"].startswith("Expected ")
     assert not Image.objects.exists()
 
 
