@@ -1,6 +1,7 @@
 """System checks of the environment: every missing or wrong variable by its name, all of them at once."""
 
 import sys
+from functools import cache
 from typing import Any, cast
 
 from django.conf import settings
@@ -47,22 +48,13 @@ _HINTS = {
 }
 
 
+@cache
 def _wrong_variables() -> dict[str, list[str]]:
-    """What environs collected while the settings were read; sealing is the only way that it tells."""
-    global _wrong  # noqa: PLW0603
-    if _wrong is None:
-        try:
-            settings_env().seal()
-            _wrong = {}
-        except EnvValidationError as error:
-            _wrong = dict(cast("dict[str, list[str]]", error.error_messages))
-    return _wrong
-
-
-_wrong: dict[str, list[str]] | None = None
-
-
-def settings_env() -> Any:
+    """What environs collected while the settings were read. Only sealing tells, and it tells once."""
     from .settings import env
 
-    return env
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        return dict(cast("dict[str, list[str]]", error.error_messages))
+    return {}

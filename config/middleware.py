@@ -14,8 +14,6 @@ from django.http.response import HttpResponseBase
 log = structlog.get_logger("progimage.request")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-
-
 _PROBES = ("/healthz", "/readyz")
 
 

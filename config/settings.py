@@ -87,7 +87,6 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 TEMP_DIR = env.path("TEMP_DIR", None, validate=is_writable_folder)
-FILE_UPLOAD_TEMP_DIR = TEMP_DIR
 
 # --- Limits: how each was chosen is in docs/decisions.md
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 25_000_000, validate=POSITIVE)

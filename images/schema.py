@@ -11,7 +11,6 @@ from transforms.formats import FORMATS, WRITABLE
 from .serializers import DescriptionSerializer, ImageSerializer
 
 EXTENSIONS = [extension for name in WRITABLE for extension in FORMATS[name].extensions]
-_IMAGE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 
 
 def _query(name: str, description: str, schema: Any = str) -> OpenApiParameter:

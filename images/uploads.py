@@ -1,6 +1,7 @@
 """From the body of a request to a file on this machine, in chunks: counted, hashed, never whole in memory."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from progimage.errors import BodyTooLarge, LengthRequired, ParameterError, Unsup
 
 from . import temporary
 
+_LENGTH = re.compile(r"[0-9]{1,18}")
 CHUNK_BYTES = 64 * 1024
 FORM_OVERHEAD_BYTES = 1_100_000
 """What a form may hold beside the file: its text fields, boundaries and part headers."""
@@ -89,7 +91,7 @@ def check_body(request: Request) -> None:
 
     Raises LengthRequired, BodyTooLarge or UnsupportedFormat."""
     length = request.headers.get("Content-Length", "")
-    if not length.isascii() or not length.isdigit():
+    if not _LENGTH.fullmatch(length):
         # WSGI would read a body of unknown length as an empty one.
         raise LengthRequired("Expected a Content-Length; chunked bodies are not taken")
     if int(length) > settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD_BYTES:

@@ -12,6 +12,7 @@ from progimage.operations import (
     Checked,
     Color,
     Fit,
+    Operation,
     Output,
     Range,
     Resize,
@@ -23,6 +24,7 @@ from progimage.operations import (
 )
 from progimage.operations.color import expected_color, normalize_color
 from transforms.formats import FORMATS
+from transforms.render import render
 from transforms.resolving import cache_key, resolve
 
 
@@ -213,6 +215,12 @@ def test_every_output_format_is_in_the_engines_table() -> None:
     writable = {name for name, facts in FORMATS.items() if facts.can_write}
     output_format = Output.parameters()["format"].type
     assert set(output_format) == writable
+
+
+def test_every_operation_can_be_rendered() -> None:
+    """Two edits make an operation: this fails where the second was forgotten."""
+    unknown = render.dispatch(Operation)
+    assert [name for name, operation in operations().items() if render.dispatch(operation) is unknown] == []
 
 
 def test_catalogue_is_documented() -> None:

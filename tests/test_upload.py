@@ -196,13 +196,16 @@ class TestLimits:
         settings.MAX_UPLOAD_BYTES = len(PNG)
         assert api.upload(PNG).status_code == 201
 
-    def test_without_length(self, api: Api) -> None:
+    @pytest.mark.parametrize(
+        "length", ["", "-1", "1e3", "9" * 5_000], ids=["none", "-1", "1e3", "5,000 digits"]
+    )
+    def test_without_a_length_that_is_one(self, api: Api, length: str) -> None:
         answer = api.client.generic(
             "POST",
             "/images",
             PNG,
             "image/png",
-            CONTENT_LENGTH="",
+            CONTENT_LENGTH=length,
             headers={"Authorization": f"Bearer {api.key}"},
         )
         assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
@@ -232,7 +235,7 @@ def test_storage_that_fails_leaves_a_pending_row_and_no_image(
 
 
 def test_temporary_files_are_gone(api: Api, settings: Any, tmp_path: Any) -> None:
-    settings.TEMP_DIR = settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    settings.TEMP_DIR = tmp_path
     api.stored(PNG)
     api.upload(b"no image")
     api.upload_form(file=SimpleUploadedFile("x.png", io.BytesIO(PNG).read()))
