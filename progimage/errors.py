@@ -2,10 +2,14 @@
 
     ProgImageError
     ├── ParameterError          400 invalid_parameter
+    │   └── UrlNotAllowed       400 url_not_allowed
     ├── NotAuthenticated        401 not_authenticated
     ├── PermissionDenied        403 permission_denied
+    │   └── SignatureRefused    403 signature_refused
     ├── NotFound                404 not_found
     ├── MethodNotAllowed        405 method_not_allowed
+    ├── Conflict                409 conflict
+    │   └── InProgress          409 in_progress
     ├── LengthRequired          411 length_required
     ├── PreconditionFailed      412 precondition_failed
     ├── BodyTooLarge            413 body_too_large
@@ -13,6 +17,8 @@
     ├── RangeNotSatisfiable     416 range_not_satisfiable
     ├── UnprocessableImage      422 unprocessable_image
     │   └── ImageTooLarge       422 image_too_large
+    ├── FetchFailed             422 fetch_failed
+    ├── IdempotencyMismatch     422 idempotency_mismatch
     ├── InternalError           500 internal_error
     ├── ObjectMissing           502 object_missing
     └── Unavailable             503 unavailable
@@ -69,6 +75,12 @@ class ParameterError(ProgImageError):
         return {"pointer": self.pointer} if self.pointer else {}
 
 
+class UrlNotAllowed(ParameterError):
+    """An address that is not of a public host, or whose host has no address: the answer tells neither apart."""
+
+    code, summary = "url_not_allowed", "The address may not be fetched from"
+
+
 class NotAuthenticated(ProgImageError):
     code, status, summary = "not_authenticated", 401, "An API key is needed"
 
@@ -80,12 +92,33 @@ class PermissionDenied(ProgImageError):
     code, status, summary = "permission_denied", 403, "The API key may not do this"
 
 
+class SignatureRefused(PermissionDenied):
+    code, summary = "signature_refused", "The signature of the URL is not valid"
+
+
 class NotFound(ProgImageError):
     code, status, summary = "not_found", 404, "There is nothing here"
 
 
 class MethodNotAllowed(ProgImageError):
     code, status, summary = "method_not_allowed", 405, "The method is not allowed here"
+
+
+class Conflict(ProgImageError):
+    code, status, summary = "conflict", 409, "What is there already does not allow this"
+
+
+class InProgress(Conflict):
+    """The same request is being worked on. Ask again after `retry_after_s` seconds."""
+
+    code, summary = "in_progress", "The same request is being worked on"
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_s)}
 
 
 class LengthRequired(ProgImageError):
@@ -123,6 +156,14 @@ class UnprocessableImage(ProgImageError):
 
 class ImageTooLarge(UnprocessableImage):
     code, summary = "image_too_large", "The image is too large"
+
+
+class FetchFailed(ProgImageError):
+    code, status, summary = "fetch_failed", 422, "The address did not give an image"
+
+
+class IdempotencyMismatch(ProgImageError):
+    code, status, summary = "idempotency_mismatch", 422, "The idempotency key was used for another request"
 
 
 class InternalError(ProgImageError):
