@@ -64,7 +64,7 @@ def find_key_id(query: str) -> str | None:
 def check_signature(secret: bytes, *, method: str, path: str, query: str, now: float) -> None:
     """Hold a request to its signature; `query` is as it came, still encoded. Raises SignatureRefused."""
     pairs = query.split("&")
-    values = dict(zip(map(name_of, pairs), (pair.partition("=")[2] for pair in pairs), strict=True))
+    values = dict(zip(map(_name, pairs), (pair.partition("=")[2] for pair in pairs), strict=True))
     if _has_repeats(pairs):
         raise SignatureRefused("Expected every parameter of a signed URL once")
     given = values.get(SIGNATURE, "")
