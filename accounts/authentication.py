@@ -1,17 +1,24 @@
-"""Who asks: an API key as `Authorization: Bearer <prefix>.<secret>` (RFC 6750), never in a URL."""
+"""Who asks: an API key as `Authorization: Bearer <prefix>.<secret>` (RFC 6750), never in a URL; or the
+signature of a URL, where a view takes one."""
 
+import secrets
+import time
 from typing import cast
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from progimage.errors import NotAuthenticated
+from progimage.errors import NotAuthenticated, SignatureRefused
+from progimage.signing import PARAMETERS, check_signature, find_key_id
 
 from . import services
+from .encryption import decrypt
 from .keys import KeyText, is_secret, parse_key
 from .models import Account, ApiKey
 
 _NO_SECRET = "0" * 64
+_SIGNED_METHODS = ("GET", "HEAD", "PUT")
+_NO_SIGNING_SECRET = secrets.token_bytes(32)
 _REFUSED = "Expected a valid API key: it is unknown, revoked or expired"
 
 
@@ -35,6 +42,34 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="ProgImage"'
+
+
+class SignedUrlAuthentication(BaseAuthentication):
+    """For URLs that a key has signed: whoever has one may do what it says in that key's name."""
+
+    def authenticate(self, request: Request) -> tuple[Account, ApiKey] | None:
+        if request.method not in _SIGNED_METHODS or not is_signed(request):
+            return None
+        if request.headers.get("Authorization"):
+            raise SignatureRefused("Expected a signature or an API key but received both")
+        query = request.META["QUERY_STRING"]
+        api_key = ApiKey.objects.select_related("account").filter(prefix=find_key_id(query) or "").first()
+        secret = decrypt(api_key.signing_secret) if api_key else None
+        check_signature(
+            secret or _NO_SIGNING_SECRET,
+            method=request.method or "",
+            path=request.path,
+            query=query,
+            now=time.time(),
+        )
+        if api_key is None or secret is None or not api_key.is_valid():
+            raise SignatureRefused("The key that signed this URL is unknown, revoked or expired")
+        request._request.api_key_prefix = api_key.prefix  # type: ignore[attr-defined]  # noqa: SLF001
+        return api_key.account, api_key
+
+
+def is_signed(request: Request) -> bool:
+    return not request.query_params.keys().isdisjoint(PARAMETERS)
 
 
 def account_of(request: Request) -> Account:

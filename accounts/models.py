@@ -35,6 +35,7 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=100, help_text="What or who uses this key.")
     prefix = models.CharField(max_length=15, unique=True, editable=False)
     secret_sha256 = models.CharField(max_length=64, editable=False)
+    signing_secret = models.TextField(editable=False, blank=True, help_text="encrypted; what signs URLs")
     scopes = ArrayField(models.CharField(max_length=10, choices=Scope.choices))
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: until it is revoked.")
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -51,3 +52,24 @@ class ApiKey(models.Model):
     def is_valid(self) -> bool:
         is_expired = self.expires_at is not None and self.expires_at <= timezone.now()
         return self.revoked_at is None and not is_expired and self.account.is_active
+
+
+class IdempotentRequest(models.Model):
+    """What was answered to a request that carried an Idempotency-Key, or that it is being worked on."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="idempotent_requests")
+    name = models.CharField(max_length=255, help_text="the header's value")
+    fingerprint = models.CharField(max_length=64, help_text="sha256 of what was asked")
+    ids = ArrayField(models.UUIDField(), help_text="of what the request makes: the same in every attempt")
+    lease = models.UUIDField(help_text="who works on it")
+    locked_until = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True, help_text="of the answer; empty while in progress")
+    answer = models.JSONField(null=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["account", "name"], name="idempotent_once"),)
+        indexes = (models.Index(fields=["expires_at"], name="idempotent_expiry"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -14,13 +14,14 @@ if TYPE_CHECKING:  # at run time the settings name this module while that one is
 
 
 class HasScope(BasePermission):
-    """Reading needs the scope read, everything else write."""
+    """Reading needs the scope read, everything else write; a view's `scopes` names what differs by method."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         api_key = request.auth
         if not isinstance(api_key, ApiKey):
             raise NotAuthenticated("Expected an API key: Authorization: Bearer <prefix>.<secret>")
-        needed = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+        by_method = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+        needed: Scope = getattr(view, "scopes", {}).get(request.method, by_method)
         if needed not in api_key.scopes:
             raise PermissionDenied(f"Expected a key with the scope {needed.value}")
         return True

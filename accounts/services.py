@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from progimage.signing import derive_signing_secret
+
+from .encryption import encrypt
 from .keys import KeyText, generate_key, hash_secret
 from .models import Account, ApiKey, Scope
 
@@ -37,6 +40,7 @@ def create_api_key(
         name=name,
         prefix=text.prefix,
         secret_sha256=hash_secret(text.secret),
+        signing_secret=encrypt(derive_signing_secret(text.secret)),
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
     )

@@ -57,6 +57,15 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "bearerFormat": "<prefix>.<secret>"}
 
 
+class SignedUrlScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.authentication.SignedUrlAuthentication"
+    name = "SignedUrl"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        signature = "exp (unix seconds), kid (the key's prefix) and sig, made by progimage.signing"
+        return {"type": "apiKey", "in": "query", "name": "sig", "description": f"A signed URL: {signature}."}
+
+
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Document the problems of each operation: spectacular's hook, run when the schema is whole."""
     result["components"].setdefault("schemas", {})["Problem"] = _PROBLEM

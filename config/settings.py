@@ -27,6 +27,7 @@ env = Env(eager=False)
 
 # --- Who answers, and where
 SECRET_KEY = env.str("SECRET_KEY", validate=validate.Length(min=32)) or ""
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", []) or []
 DEBUG = env.bool("DEBUG", False)
 PUBLIC_URL = (
     env.str("PUBLIC_URL", validate=validate.URL(schemes={"http", "https"}, require_tld=False)) or ""

@@ -2,6 +2,8 @@
 
 Cache headers stand on answers with an image alone: an error is never cached (config/problems.py)."""
 
+import base64
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -14,7 +16,7 @@ from django.utils.http import content_disposition_header, parse_etags
 from progimage.errors import ObjectMissing, PreconditionFailed
 from progimage.operations import Transform
 
-from . import ranges
+from . import ranges, services
 from .database import release_connection
 from .models import Image, Rendition, Visibility
 from .renditions import forget, get_rendition
@@ -36,6 +38,8 @@ class Asked:
 
     download: str | None = None
     is_versioned: bool = False
+    expires_at: int | None = None
+    """When the URL's signature ends, in unix seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +114,8 @@ def _open_stored(rendition: Rendition, start: int, stop: int | None) -> IO[bytes
 
 def _answer(request: HttpRequest, what: _Representation, headers: dict[str, str]) -> HttpResponseBase:
     etag = f'"{what.sha256}"'
-    headers = headers | {"ETag": etag}
+    digest = base64.b64encode(bytes.fromhex(what.sha256)).decode()
+    headers = headers | {"ETag": etag, "Repr-Digest": f"sha-256=:{digest}:"}  # RFC 9530
     if _is_named(request, "If-Match", etag, is_weak=False) is False:
         raise PreconditionFailed(f"Expected the image with ETag {etag}")
     if _is_named(request, "If-None-Match", etag, is_weak=True):
@@ -141,9 +146,14 @@ def _is_named(request: HttpRequest, header: str, etag: str, *, is_weak: bool) ->
 def _headers(image: Image, asked: Asked, *, is_immutable: bool) -> dict[str, str]:
     is_public = image.visibility == Visibility.PUBLIC
     age = _IMMUTABLE if is_immutable else f"max-age={settings.RENDITION_MAX_AGE_S}"
+    if asked.expires_at is not None:
+        age = f"max-age={max(0, asked.expires_at - int(time.time()))}"
     headers = {"Cache-Control": f"{'public' if is_public else 'private'}, {age}"}
     if not is_public:
         headers["Vary"] = "Authorization"
+    if image.replaced_by_id is not None and services.find_successor(image) is not None:
+        # RFC 5829: a newer version of the same resource
+        headers["Link"] = f'<{settings.PUBLIC_URL}/images/{image.replaced_by_id}>; rel="successor-version"'
     is_download = asked.download is not None
     disposition = content_disposition_header(is_download, asked.download or "")
     return _SAFETY | headers | {"Content-Disposition": disposition or "inline"}

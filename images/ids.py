@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import UTC, datetime
 from uuid import UUID
 
 
@@ -11,3 +12,13 @@ def uuid7() -> UUID:
     random = int.from_bytes(os.urandom(10), "big")
     high, low = random >> 68, random & ((1 << 62) - 1)
     return UUID(int=unix_ms << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+def time_of(id: UUID) -> datetime:
+    """Return when a UUID of version 7 was made, to the ms."""
+    return datetime.fromtimestamp((id.int >> 80) / 1000, UTC)
+
+
+def least_id(moment: datetime) -> UUID:
+    """Return the bound below every UUID of version 7 that was made at `moment` or later."""
+    return UUID(int=round(moment.timestamp() * 1000) << 80)

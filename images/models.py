@@ -1,10 +1,12 @@
 """Originals and what is derived from them. Rows are the truth; bytes lie in storage, named by ids."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, ApiKey
 from progimage.operations import Transform
 from transforms.formats import FORMATS
 
@@ -22,11 +24,14 @@ class Image(models.Model):
     """An original, as it was uploaded. Its bytes and its id never change."""
 
     class State(models.TextChoices):
-        """Pending: its bytes are on their way to storage. Deleted: not served, its bytes still there."""
+        """Pending: its bytes are on their way to storage. Deleted: not served, and may be restored.
+        Purging: its bytes are on their way out. Purged: a tombstone, which keeps its id from being used."""
 
         PENDING = "pending", "pending"
         READY = "ready", "ready"
         DELETED = "deleted", "deleted"
+        PURGING = "purging", "purging"
+        PURGED = "purged", "purged"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="images")
@@ -42,13 +47,28 @@ class Image(models.Model):
     sha256 = models.CharField(max_length=64)
     has_alpha = models.BooleanField()
     orientation = models.PositiveSmallIntegerField(help_text="EXIF 1-8")
-    created_at = models.DateTimeField(auto_now_add=True)
+    focal_x = models.FloatField(
+        null=True, blank=True, help_text="0 is the left edge, 1 the right one, upright"
+    )
+    focal_y = models.FloatField(null=True, blank=True, help_text="0 is the top, 1 the bottom, upright")
+    replaced_by = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    missing_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="when its bytes were found missing from storage"
+    )
 
     class Meta:
         ordering = ("-id",)
         indexes = (
             models.Index(fields=["account", "-id"], name="image_by_account"),
             models.Index(fields=["created_at"], name="image_pending", condition=Q(state="pending")),
+            models.Index(
+                fields=["deleted_at"], name="image_to_purge", condition=Q(state__in=("deleted", "purging"))
+            ),
+            models.Index(fields=["missing_at"], name="image_missing", condition=Q(missing_at__isnull=False)),
             GinIndex(fields=["metadata"], name="image_metadata", opclasses=["jsonb_path_ops"]),
         )
 
@@ -103,6 +123,8 @@ class Rendition(models.Model):
     frames = models.PositiveIntegerField(null=True)
     size_bytes = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
+    hits = models.PositiveBigIntegerField(default=0, help_text="times it was delivered")
+    last_accessed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -130,3 +152,39 @@ class Rendition(models.Model):
     @property
     def resolved_transform(self) -> Transform:
         return Transform.from_dict(self.transform)
+
+
+class UploadUrl(models.Model):
+    """A promise that whoever holds a signed URL may put one image, whose id is this row's."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="upload_urls")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="upload_urls")
+    max_bytes = models.PositiveBigIntegerField()
+    media_types = ArrayField(models.CharField(max_length=40), help_text="Formats that are taken.")
+    description = models.JSONField(
+        help_text="What the image will be called: filename, tags, metadata, visibility"
+    )
+    expires_at = models.DateTimeField()
+    locked_until = models.DateTimeField(null=True, help_text="somebody is uploading until then")
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=["expires_at"], name="upload_url_expiry"),)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Orphan(models.Model):
+    """An object in storage that no row knew when it was last looked for. Two sightings make it waste."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    first_seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.http import QueryDict
@@ -91,6 +92,12 @@ class DescriptionSerializer(serializers.Serializer):
         max_length=255,
         help_text="What you call it; the form's own when not given.",
     )
+    replaces = serializers.UUIDField(
+        default=None,
+        allow_null=True,
+        help_text="The id of an image of yours that this one is the successor of.",
+        error_messages={"invalid": "Expected the id of an image"},
+    )
 
     def to_internal_value(self, data: QueryDict) -> Any:
         for name, values in data.lists():
@@ -110,6 +117,8 @@ class ImageSerializer(serializers.ModelSerializer):
     media_type = serializers.CharField(help_text="The media type of the original's bytes.")
     bytes = serializers.IntegerField(source="size_bytes", help_text="Size of the original.")
     tags = serializers.SerializerMethodField()
+    focal_point = serializers.SerializerMethodField()
+    replaced_by = serializers.SerializerMethodField()
     urls = serializers.SerializerMethodField()
 
     class Meta:
@@ -129,6 +138,8 @@ class ImageSerializer(serializers.ModelSerializer):
             "filename",
             "tags",
             "metadata",
+            "focal_point",
+            "replaced_by",
             "created_at",
             "urls",
         )
@@ -136,6 +147,14 @@ class ImageSerializer(serializers.ModelSerializer):
 
     def get_tags(self, image: Image) -> list[str]:
         return [tag.name for tag in image.tags.all()]
+
+    def get_focal_point(self, image: Image) -> dict[str, float] | None:
+        return None if image.focal_x is None else {"x": image.focal_x, "y": image.focal_y or 0.0}
+
+    def get_replaced_by(self, image: Image) -> UUID | None:
+        """The id of its successor, once that one is ready."""
+        successor = image.replaced_by
+        return successor.id if successor and successor.state == Image.State.READY else None
 
     def get_urls(self, image: Image) -> dict[str, str]:
         """From the settings, never from the request's Host."""

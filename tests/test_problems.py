@@ -132,7 +132,7 @@ def test_request_id(api: Api, given: str, is_kept: bool) -> None:
 
 
 def test_a_request_has_one_line_without_secrets(api: Api, lines: list[dict[str, Any]]) -> None:
-    answer = api.get(f"{MISSING}?sig=verysecret", **{"X-Request-ID": "request-1"})
+    answer = api.get(f"{MISSING}?token=verysecret", **{"X-Request-ID": "request-1"})
     (line,) = (line for line in lines if line["message"] == "request")
     assert line["duration_ms"] >= 0
     assert line | {"duration_ms": 0, "timestamp": ""} == {

@@ -40,6 +40,8 @@ class TestStored:
             "filename": "cat.png",
             "tags": ["cat", "dog"],
             "metadata": {"shot": 7},
+            "focal_point": None,
+            "replaced_by": None,
             "created_at": 0,
             "urls": 0,
         }

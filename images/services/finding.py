@@ -1,0 +1,35 @@
+"""Which image an account means, and whether it may."""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.models import Account
+from progimage.errors import NotFound
+
+from ..models import Image, Visibility
+
+
+def find_image(image_id: UUID, *, account: Account | None) -> Image:
+    """Return the ready image whose pixels `account`, or anybody where it is None, may see.
+
+    Raises NotFound, with the same words for what is missing and for what is another's."""
+    is_public = Q(visibility=Visibility.PUBLIC)
+    return _find(is_public | Q(account=account) if account else is_public, image_id)
+
+
+def find_own_image(image_id: UUID, *, account: Account) -> Image:
+    """Return the ready image of `account`, of which it may know and change all. Raises NotFound."""
+    return _find(Q(account=account), image_id)
+
+
+def find_successor(image: Image) -> Image | None:
+    """Return the ready image that an upload named as the one to replace `image`."""
+    return Image.objects.filter(replaces=image, state=Image.State.READY).first()
+
+
+def _find(is_visible: Q, image_id: UUID) -> Image:
+    image = Image.objects.filter(is_visible, pk=image_id, state=Image.State.READY).first()
+    if image is None:
+        raise NotFound("There is no image with this id")
+    return image

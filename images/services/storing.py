@@ -1,0 +1,105 @@
+"""From an upload to an image that is ready: row first, object second, flip third."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.models import Account
+from progimage.errors import Conflict, InProgress, NotFound, Unavailable
+from transforms.header import Header
+from transforms.pool import pool
+
+from ..database import release_connection
+from ..ids import time_of, uuid7
+from ..models import Image, Tag, Visibility
+from ..storage import originals
+from ..uploads import Upload
+
+_ABANDONED_AFTER_S = 900
+
+
+@dataclass(frozen=True)
+class Description:
+    """What an account says of an image. `replaces` is the id of the image whose successor it is."""
+
+    filename: str = ""
+    tags: Sequence[str] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    visibility: str = Visibility.PRIVATE
+    replaces: UUID | None = None
+
+
+def store(
+    upload: Upload, *, account: Account, description: Description, image_id: UUID | None = None
+) -> Image:
+    """Keep `upload` and return its image, ready to be served.
+
+    Called again with the same `image_id` and bytes it goes on where the first call ended, and makes nothing
+    twice. Raises UnsupportedFormat, UnprocessableImage, ImageTooLarge, NotFound or Conflict for `replaces`,
+    Unavailable. Whatever is raised, all that may be left is a pending row: never an image that is ready
+    without its bytes."""
+    release_connection()
+    header = pool().validate(upload.path)
+    image = _begin(image_id or uuid7(), upload, header, account, description)
+    release_connection()
+    if image.state == Image.State.READY:
+        return image
+    # A name that is taken holds these bytes: an earlier call put them there.
+    with upload.path.open("rb") as content, suppress(FileExistsError):
+        originals().put(image.storage_name, content, sha256=upload.sha256)
+    return _finish(image)
+
+
+def _begin(
+    image_id: UUID, upload: Upload, header: Header, account: Account, description: Description
+) -> Image:
+    """Commit a pending row, or return the one that an earlier call has left."""
+    wanted = Image(
+        id=image_id,
+        account=account,
+        visibility=description.visibility,
+        filename=description.filename,
+        metadata=dict(description.metadata),
+        format=header.format,
+        width=header.width,
+        height=header.height,
+        frames=header.frames,
+        has_alpha=header.has_alpha,
+        orientation=header.orientation,
+        size_bytes=upload.size_bytes,
+        sha256=upload.sha256,
+        created_at=time_of(image_id),
+    )
+    tags = [Tag(image=wanted, name=name) for name in dict.fromkeys(description.tags)]
+    with transaction.atomic():
+        Image.objects.bulk_create([wanted], ignore_conflicts=True)
+        Tag.objects.bulk_create(tags, ignore_conflicts=True)
+        if description.replaces:
+            _point(description.replaces, wanted)
+        image = Image.objects.get(pk=image_id)
+        if (image.account_id, image.sha256) != (account.pk, upload.sha256):
+            raise InProgress("Another upload with this id is unfinished", retry_after_s=_ABANDONED_AFTER_S)
+    return image
+
+
+def _point(replaced: UUID, successor: Image) -> None:
+    """Let `replaced` name its successor, which nobody is told until that one is ready."""
+    own = Image.objects.filter(pk=replaced, account=successor.account, state=Image.State.READY)
+    if own.filter(Q(replaced_by=None) | Q(replaced_by=successor)).update(replaced_by=successor):
+        return
+    if own.exists():
+        raise Conflict("Expected an image to replace that has no successor yet")
+    raise NotFound("There is no image with this id to be replaced")
+
+
+def _finish(image: Image) -> Image:
+    stored = Image.objects.filter(pk=image.pk, state__in=(Image.State.PENDING, Image.State.READY))
+    if not stored.update(state=Image.State.READY):
+        raise Unavailable("The upload took too long and was given up")
+    image.state = Image.State.READY
+    return image

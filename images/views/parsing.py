@@ -1,0 +1,95 @@
+"""From a request to what services and delivery take. Whatever is wrong raises ParameterError."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.http import QueryDict
+from rest_framework.request import Request
+
+from accounts.authentication import SignedUrlAuthentication, account_of
+from progimage.errors import NotAuthenticated, NotFound, ParameterError, UnsupportedFormat
+from progimage.operations import Output, Transform, escape_pointer
+from progimage.signing import EXPIRES, PARAMETERS
+from transforms.formats import FORMATS, WRITABLE, Format, format_by_extension
+
+from .. import services
+from ..delivery import Asked
+from ..models import Image
+from ..serializers import DescriptionSerializer
+
+_MAX_NAME = 255
+
+
+def find_image(request: Request, image_id: UUID) -> Image:
+    """Raises NotFound; without a key NotAuthenticated, whether the image is missing or private."""
+    account = account_of(request) if request.auth else None
+    try:
+        return services.find_image(image_id, account=account)
+    except NotFound:
+        if account is None:
+            raise NotAuthenticated("Expected an API key: Authorization: Bearer <prefix>.<secret>") from None
+        raise
+
+
+def find_format(extension: str) -> Format:
+    format = format_by_extension(extension)
+    if format is not None and format.can_write:
+        return format
+    known = ", ".join(known for name in WRITABLE for known in FORMATS[name].extensions)
+    raise UnsupportedFormat(f"Expected one of {known}, json as extension but received {extension[:20]!r}")
+
+
+def as_format(transform: Transform, format: Format) -> Transform:
+    if transform.output.format not in (None, format.name):
+        raise ParameterError(
+            f"Expected no format beside the extension, which says {format.name}, "
+            f"but received {transform.output.format!r}",
+            pointer="/format",
+        )
+    output = Output.from_dict(transform.output.as_dict() | {"format": format.name})
+    return Transform(transform.operations, output)
+
+
+def describe(values: QueryDict, *, filename: str = "") -> services.Description:
+    """`filename` is what the form calls its file, held to the same rules as one that is given by itself."""
+    values = values.copy()
+    values.setdefault("filename", filename)
+    serializer = DescriptionSerializer(data=values)
+    serializer.is_valid(raise_exception=True)
+    return services.Description(**serializer.validated_data)
+
+
+def refuse_unknown(names: Iterable[str], expected: str) -> None:
+    """Raises ParameterError for the first of what is left."""
+    for name in names:
+        pointer = f"/{escape_pointer(name)}"
+        raise ParameterError(f"Expected {expected} but received {name[:60]!r}", pointer=pointer)
+
+
+def single(request: Request) -> dict[str, str]:
+    """The query without its signature. Raises ParameterError where a name stands twice."""
+    for name, values in request.query_params.lists():
+        if len(values) > 1:
+            raise ParameterError(
+                f"Expected {name[:60]!r} once but received it again", pointer=f"/{escape_pointer(name)}"
+            )
+    signature = PARAMETERS if _is_signed(request) else ()
+    return {name: values[0] for name, values in request.query_params.lists() if name not in signature}
+
+
+def take_asked(request: Request, query: dict[str, str]) -> Asked:
+    """Move what does not belong to the transform out of `query`."""
+    download = query.pop("download", None)
+    if download is not None and (len(download) > _MAX_NAME or not download.isprintable()):
+        raise ParameterError(
+            f"Expected at most {_MAX_NAME} printable characters for download", pointer="/download"
+        )
+    return Asked(
+        download=download,
+        is_versioned=query.pop("v", None) is not None,
+        expires_at=int(request.query_params[EXPIRES]) if _is_signed(request) else None,
+    )
+
+
+def _is_signed(request: Request) -> bool:
+    return isinstance(request.successful_authenticator, SignedUrlAuthentication)
