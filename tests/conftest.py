@@ -33,7 +33,7 @@ class Api:
     def request(self, method: str, path: str, **options: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         headers |= options.pop("headers", {})
-        return _read(self.client.generic(method, path, headers=headers, **options))
+        return read(self.client.generic(method, path, headers=headers, **options))
 
     def get(self, path: str, **headers: str) -> Any:
         return self.request("GET", path, headers=headers)
@@ -51,7 +51,7 @@ class Api:
         return f"/images/{answer.json()['id']}"
 
 
-def _read(answer: Any) -> Any:
+def read(answer: Any) -> Any:
     """Reading to its end is what closes a streamed answer in Django's client."""
     answer.body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     return answer
