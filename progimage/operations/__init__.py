@@ -4,10 +4,10 @@ from .color import color_channels
 from .fields import Color, Pixels, Short
 from .geometry import Fit, Gravity, Resize
 from .operation import Checked, Kind, Operation, escape_pointer, find_operation, operations
-from .output import Output, OutputFormat
+from .output import MetadataLevel, Output, OutputFormat
 from .parameters import Parameter, Range
 from .spelling import TRANSFORM, parse_query, parse_text, query_parameters, spell_text
-from .transform import MAX_OPERATIONS, Transform, TransformKind
+from .transform import MAX_OPERATIONS, Transform, TransformKind, parse_json
 
 __all__ = [
     "MAX_OPERATIONS",
@@ -17,6 +17,7 @@ __all__ = [
     "Fit",
     "Gravity",
     "Kind",
+    "MetadataLevel",
     "Operation",
     "Output",
     "OutputFormat",
@@ -31,6 +32,7 @@ __all__ = [
     "escape_pointer",
     "find_operation",
     "operations",
+    "parse_json",
     "parse_query",
     "parse_text",
     "query_parameters",

@@ -64,11 +64,7 @@ class Transform:
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """Build from JSON text. Raises ParameterError, for a name that stands twice too."""
-        try:
-            values = json.loads(text, object_pairs_hook=_without_repeats)
-        except (ValueError, RecursionError) as error:
-            raise ParameterError("Expected a transform as JSON but received text that is not JSON") from error
-        return cls.from_dict(values)
+        return cls.from_dict(parse_json(text))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the whole meaning, with all defaults written out."""
@@ -80,6 +76,19 @@ class Transform:
     def canonical_json(self) -> str:
         """Return the one JSON text of this meaning, from which cache keys are made."""
         return json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def parse_json(text: str | bytes) -> object:
+    """Return the value of JSON text.
+
+    Raises ParameterError, also for what Python takes and others do not: a name that stands twice, NaN,
+    half a surrogate pair."""
+    try:
+        value: object = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ParameterError("Expected JSON but received text that is not JSON") from error
+    return value
 
 
 def _operation(step: object, pointer: str) -> Operation:
@@ -94,6 +103,10 @@ def _expect_object(value: object, what: str, pointer: str) -> Mapping[str, objec
             f"Expected an object for {what} but received {type(value).__name__}", pointer=pointer
         )
     return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
