@@ -91,8 +91,8 @@ def encoded_flat(name: str, width: int, height: int, color: str = "#336699") -> 
     return encoded(name, Image.new("RGB", (width, height), color))
 
 
-def encoded_oriented(orientation: int, name: str = "jpeg") -> bytes:
-    """Return the picture stored so that applying the EXIF orientation makes it upright again."""
+def turned_back(orientation: int) -> Image.Image:
+    """Return the picture so that applying the EXIF orientation makes it upright again."""
     back = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -102,10 +102,14 @@ def encoded_oriented(orientation: int, name: str = "jpeg") -> bytes:
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_270,
     }
-    image = picture()
+    return picture().transpose(back[orientation]) if orientation in back else picture()
+
+
+def encoded_oriented(orientation: int, name: str = "jpeg") -> bytes:
+    """Return the picture stored with an EXIF orientation, and upright with it."""
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encoded(name, image.transpose(back[orientation]) if orientation in back else image, exif=exif)
+    return encoded(name, turned_back(orientation), exif=exif)
 
 
 def encoded_animation(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, ImageCms
 
 from progimage.errors import ImageTooLarge, UnprocessableImage
 from progimage.operations import Output, Resize, Transform
@@ -284,41 +284,6 @@ class TestAlpha:
     def test_that_hides_nothing_is_left_out(self, tmp_path: Path) -> None:
         opaque = made.encoded("png", made.picture().convert("RGBA"))
         assert Image.open(io.BytesIO(made.rendered(opaque, "format=png", tmp_path)[1])).mode == "RGB"
-
-
-SECRET = "SECRET-7f3a"
-
-
-def _with_metadata(name: str) -> bytes:
-    exif = Image.Exif()
-    exif[0x010E], exif[0x0132] = SECRET, "2026:01:01 00:00:00"
-    text = PngImagePlugin.PngInfo()
-    text.add_text("Comment", SECRET)
-    text.add_itxt("XML:com.adobe.xmp", f"<x:xmpmeta>{SECRET}</x:xmpmeta>")
-    options: dict[str, Any] = {
-        "exif": exif,
-        "comment": SECRET.encode(),
-        "icc_profile": profiles.SRGB_LIKE.replace(b"made by a test", f"{SECRET}xxx".encode()),
-        "xmp": f"<x:xmpmeta>{SECRET}</x:xmpmeta>".encode(),
-        "dpi": (123, 123),
-        "pnginfo": text,
-    }
-    return made.encoded(name, **options)
-
-
-@pytest.mark.parametrize("source", ["jpeg", "png", "webp", "avif", "tiff", "gif"])
-@pytest.mark.parametrize("query", ["", "&w=60"], ids=["as it is", "resized"])
-def test_no_metadata_is_left(source: str, query: str, tmp_path: Path) -> None:
-    content = _with_metadata(source)
-    assert SECRET.encode() in content or source == "png"
-    for written in WRITABLE:
-        _, result = made.rendered(content, f"format={written}{query}", tmp_path)
-        assert SECRET.encode() not in result
-        left = Image.open(io.BytesIO(result))
-        known = {"exif", "xmp", "icc_profile", "photoshop", "Comment", "XML:com.adobe.xmp"}
-        assert not known & {key for key, value in left.info.items() if value}
-        assert b"OpenJPEG" in left.info.get("comment", b"OpenJPEG")
-        assert 0x010E not in left.getexif()
 
 
 class TestSizes:

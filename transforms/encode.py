@@ -1,10 +1,13 @@
-"""Writing: frames in the working modes to the bytes of a format, without metadata, always the same bytes."""
+"""Writing: frames in the working modes to the bytes of a format, always the same bytes.
+
+No metadata but those that are given: what a decoder left in an image is taken away."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from errno import EFBIG
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -14,30 +17,44 @@ from progimage.operations import Output
 from .decode import Frame
 from .formats import Format, SaveOptions
 from .geometry import Size
+from .metadata import Metadata
 
 _OPAQUE_FROM = 128
 """Where a format knows only transparent and opaque."""
 
 
-def encode(frames: Sequence[Frame], output: Output, format: Format, *, plays: int, target: Path) -> None:
-    """Write `frames` to `target`.
+class Content(NamedTuple):
+    """All that is written. An animation plays `plays` times; 0 is for ever."""
+
+    frames: Sequence[Frame]
+    plays: int
+    metadata: Metadata
+
+
+def encode(content: Content, output: Output, format: Format, target: Path) -> None:
+    """Write `content` to `target`.
 
     Raises UnprocessableImage where the encoder gives up, OSError where the disk does."""
-    images = _alike([frame.image for frame in frames])
+    images = _alike([frame.image for frame in content.frames])
     if format.is_indexed:
         images = [_indexed(image) for image in images]
     options = format.options(output, Size(*images[0].size), len(images))
     if len(images) > 1:
-        options |= _animation(frames, images, format, plays)
+        options |= _animation(content, images, format)
+    if format.embed:
+        options |= format.embed(content.metadata)
     # not to the file itself: Pillow takes a short write, as to a full disk, for a whole one
     buffer = BytesIO()
     with _translated():
         images[0].save(buffer, format.pillow, **options)
+        if format.append:
+            format.append(buffer, content.metadata)
         target.write_bytes(buffer.getbuffer())
 
 
-def _animation(frames: Sequence[Frame], images: list[Image.Image], format: Format, plays: int) -> SaveOptions:
-    options: SaveOptions = {"duration": [frame.duration_ms for frame in frames]}
+def _animation(content: Content, images: list[Image.Image], format: Format) -> SaveOptions:
+    plays = content.plays
+    options: SaveOptions = {"duration": [frame.duration_ms for frame in content.frames]}
     if format.loops_count_repeats:
         options |= {"loop": max(0, plays - 1)} if plays != 1 else {}
     else:

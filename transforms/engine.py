@@ -15,11 +15,12 @@ from progimage.operations import Operation, Output, Resize, Transform, color_cha
 
 from .color import to_srgb
 from .decode import Frame, opened, read_frames, scale_decode
-from .encode import encode
+from .encode import Content, encode
 from .formats import FORMATS, Format
 from .geometry import Box, Placement, Size, decode_scale, keep, stored_box, upright_size
 from .header import Header, read_plays, read_profile
 from .limits import DEFAULT_LIMITS, Limits
+from .metadata import read_metadata
 from .render import measure, place, render
 from .render.geometry import pad, resample
 
@@ -89,7 +90,8 @@ def render_file(
             Frame(draw(frame.image, plan), frame.duration_ms)
             for frame in read_frames(image, header, plan.frames, limits)
         ]
-    encode(frames, plan.output, plan.format, plays=plays, target=target)
+        metadata = read_metadata(image, source, plan.output.metadata, limits)
+    encode(Content(frames, plays, metadata), plan.output, plan.format, target)
     return describe(target, Size(*frames[0].image.size), len(frames), plan.format)
 
 

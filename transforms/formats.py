@@ -5,12 +5,14 @@ a small virtual machine: the deadline is 10 s, and a child has 1.5 GB."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
+from io import BytesIO
 from types import MappingProxyType
 from typing import Any
 
 from progimage.operations import Output
 
 from .geometry import Size
+from .metadata import Metadata, append_metadata, as_jpeg_options, as_options, as_png_options
 
 SaveOptions = dict[str, Any]
 
@@ -110,6 +112,14 @@ class Format:
     max_lossless_pixels: int = 50_000_000
     options: Callable[[Output, Size, int], SaveOptions] = _plain
     """From output, size and frames to the options of Pillow's save()."""
+    embed: Callable[[Metadata], SaveOptions] | None = None
+    """From metadata to more of these options."""
+    append: Callable[[BytesIO, Metadata], None] | None = None
+    """What puts metadata into the finished file, where Pillow's save() cannot."""
+
+    @property
+    def holds_metadata(self) -> bool:
+        return bool(self.embed or self.append)
 
     @property
     def can_write(self) -> bool:
@@ -118,24 +128,29 @@ class Format:
 
 _TABLE = (
     Format(
-        "jpeg", "image/jpeg", ("jpg", "jpeg"), "JPEG", options=_jpeg, quality=80,
+        "jpeg", "image/jpeg", ("jpg", "jpeg"), "JPEG", options=_jpeg, embed=as_jpeg_options, quality=80,
         has_scaled_decode=True, has_progressive=True,
     ),
-    Format("png", "image/png", ("png",), "PNG", options=_png, has_alpha=True, is_animated=True),
     Format(
-        "webp", "image/webp", ("webp",), "WEBP", options=_webp, quality=79, has_alpha=True, has_lossless=True,
-        is_animated=True, max_side=16_383, max_pixels=100_000_000, max_lossless_pixels=30_000_000,
+        "png", "image/png", ("png",), "PNG", options=_png, embed=as_png_options, has_alpha=True,
+        is_animated=True,
     ),
     Format(
-        "avif", "image/avif", ("avif",), "AVIF", options=_avif, quality=60, has_alpha=True, is_animated=True,
-        max_pixels=25_000_000,
+        "webp", "image/webp", ("webp",), "WEBP", options=_webp, embed=as_options, quality=79, has_alpha=True,
+        has_lossless=True, is_animated=True, max_side=16_383, max_pixels=100_000_000,
+        max_lossless_pixels=30_000_000,
+    ),
+    Format(
+        "avif", "image/avif", ("avif",), "AVIF", options=_avif, embed=as_options, quality=60, has_alpha=True,
+        is_animated=True, max_pixels=25_000_000,
     ),
     Format(
         "gif", "image/gif", ("gif",), "GIF", has_alpha=True, is_animated=True,
         is_indexed=True, loops_count_repeats=True,
     ),
     Format(
-        "tiff", "image/tiff", ("tiff", "tif"), "TIFF", options=_tiff, has_alpha=True, is_decoded_upright=True
+        "tiff", "image/tiff", ("tiff", "tif"), "TIFF", options=_tiff, append=append_metadata, has_alpha=True,
+        is_decoded_upright=True,
     ),
     Format("bmp", "image/bmp", ("bmp",), "BMP"),
     Format(

@@ -15,7 +15,7 @@ class Limits:
     max_enlarged_pixels: int = 25_000_000
     """Of a result with more pixels than its source: a few bytes must not become a huge image."""
     max_metadata_bytes: int = 1_000_000
-    """Of a colour profile; a larger one is left unread."""
+    """Of a colour profile, of EXIF and of XMP; what is larger is left unread."""
 
 
 DEFAULT_LIMITS = Limits()

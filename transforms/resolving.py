@@ -3,6 +3,7 @@
 from dataclasses import replace
 from hashlib import sha256 as _sha256
 
+from progimage.errors import ParameterError
 from progimage.operations import Output, Transform
 
 from .formats import FORMATS, Format
@@ -16,7 +17,12 @@ _WHITE = "#ffffffff"
 def resolve(transform: Transform, source_format: str) -> Transform:
     """Write out all that varies by format, so that equal results have equal keys.
 
-    What the format does not have is None or False; without alpha the background is written out as well."""
+    What the format does not have is None or False; without alpha the background is written out as well.
+    Raises ParameterError for the format "auto": negotiation.py replaces it where there is a request."""
+    if transform.output.format == "auto":
+        raise ParameterError(
+            "Expected a format for output.format but received 'auto'", pointer="/output/format"
+        )
     format = FORMATS[transform.output.format or source_format]
     return replace(
         transform, output=_resolve_output(transform.output, FORMATS[format.written_as or format.name])
@@ -32,6 +38,7 @@ def _resolve_output(output: Output, format: Format) -> Output:
         lossless=lossless,
         progressive=output.progressive and format.has_progressive,
         background=output.background or (None if format.has_alpha else _WHITE),
+        metadata=output.metadata if format.holds_metadata else "safe",
     )
 
 

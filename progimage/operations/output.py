@@ -7,7 +7,8 @@ from .fields import Color, Short
 from .operation import Checked
 from .parameters import Range
 
-OutputFormat = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "jp2"]
+OutputFormat = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "jp2", "auto"]
+MetadataLevel = Literal["safe", "copyright", "keep"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +16,12 @@ class Output(Checked):
     """The format and its options. An option that a format does not have changes nothing there."""
 
     name: ClassVar[str] = "output"
-    format: Annotated[OutputFormat | None, Short("fm"), "The format; the source's own when not given."] = None
+    format: Annotated[
+        OutputFormat | None,
+        Short("fm"),
+        "The format; the source's own when not given. auto: the best that the request's Accept names of avif "
+        "and webp, else what it would be without auto.",
+    ] = None
     quality: Annotated[
         int | None,
         Range(1, 100),
@@ -29,3 +35,8 @@ class Output(Checked):
         "The colour below transparent parts. When not given they stay transparent where the format can hold "
         "them and become white where it cannot.",
     ] = None
+    metadata: Annotated[
+        MetadataLevel,
+        "What the result says beside its pixels: safe (nothing), copyright (who made it and under what "
+        "rights), keep (the EXIF and XMP that still hold, with place and camera).",
+    ] = "safe"
