@@ -42,5 +42,7 @@ def logging_config(*, level: str) -> dict[str, Any]:
             # Each request has a line of its own; Django's line for every 4xx would be a second one.
             "django.request": {"level": "CRITICAL"},
             "django": {"handlers": [], "level": level, "propagate": True},
+            # At DEBUG it writes the headers of other servers' answers: cookies, signed URLs.
+            "httpcore": {"level": "INFO"},
         },
     }

@@ -4,6 +4,7 @@ A variable that is missing or wrong is reported by the system checks (config/che
 and by name, instead of one traceback after the other. Names carry their units."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from .logs import LEVELS, logging_config
 from .validators import (
     NOT_NEGATIVE,
     POSITIVE,
+    are_networks,
+    are_ports,
     is_absolute,
     is_postgres_url,
     is_valkey_url,
@@ -87,21 +90,34 @@ STORAGES: dict[str, dict[str, Any]] = {
     "renditions": _storage,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# How long deleted bytes stay. Every other age here is longer than a request and its retries can take.
+DELETED_GRACE_S = env.int("DELETED_GRACE_S", 604_800, validate=NOT_NEGATIVE)
+UPLOAD_ABANDONED_AFTER_S = env.int("UPLOAD_ABANDONED_AFTER_S", 900, validate=validate.Range(min=60))
+ORPHAN_MIN_AGE_S = env.int("ORPHAN_MIN_AGE_S", 86_400, validate=validate.Range(min=3_600))
+ORPHAN_SEEN_AGAIN_AFTER_S = env.int("ORPHAN_SEEN_AGAIN_AFTER_S", 3_600, validate=validate.Range(min=60))
 TEMP_DIR = env.path("TEMP_DIR", None, validate=is_writable_folder)
 
 # --- Limits: how each was chosen is in docs/decisions.md
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 25_000_000, validate=POSITIVE)
+MAX_UPLOAD_FILES = env.int("MAX_UPLOAD_FILES", 20, validate=validate.Range(min=1, max=100))  # in one form
+MAX_REQUEST_BYTES = env.int(  # all files of a form
+    "MAX_REQUEST_BYTES", max(100_000_000, MAX_UPLOAD_BYTES or 0), validate=POSITIVE
+)
 MAX_IMAGE_PIXELS = env.int("MAX_IMAGE_PIXELS", 50_000_000, validate=validate.Range(min=1, max=100_000_000))
 MAX_TOTAL_PIXELS = env.int("MAX_TOTAL_PIXELS", 100_000_000, validate=POSITIVE)
 MAX_FRAMES = env.int("MAX_FRAMES", 200, validate=POSITIVE)
 MAX_OUTPUT_SIDE_PX = env.int("MAX_OUTPUT_SIDE_PX", 8_192, validate=validate.Range(min=1, max=16_383))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # the text fields of a form, together
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
-DATA_UPLOAD_MAX_NUMBER_FILES = 20
+# How long the answer to an Idempotency-Key is kept, and how long its work may go on without a sign of life.
+IDEMPOTENCY_TTL_S = env.int("IDEMPOTENCY_TTL_S", 86_400, validate=POSITIVE)
+IDEMPOTENCY_LEASE_S = env.int("IDEMPOTENCY_LEASE_S", 60, validate=validate.Range(min=10))
 
 # --- Rendering
 RENDER_TIMEOUT_S = env.int("RENDER_TIMEOUT_S", 10, validate=validate.Range(min=1, max=60))
 RENDER_PROCESSES = env.int("RENDER_PROCESSES", max(1, (os.cpu_count() or 2) // 2), validate=POSITIVE)
+# Beyond those that one account may have at once: others are not kept waiting by what it asks for.
+RENDER_SPARE_PROCESSES = env.int("RENDER_SPARE_PROCESSES", 1, validate=NOT_NEGATIVE)
 RENDER_QUEUE = env.int("RENDER_QUEUE", 8, validate=NOT_NEGATIVE)
 RENDER_CHILD_MEMORY_BYTES = env.int(
     "RENDER_CHILD_MEMORY_BYTES", 1_500_000_000, validate=validate.Range(min=256_000_000)
@@ -109,7 +125,21 @@ RENDER_CHILD_MEMORY_BYTES = env.int(
 # Threads of one web process that may wait for a rendition; the server has more, and those are free for hits.
 RENDITION_WAITERS = env.int("RENDITION_WAITERS", 64, validate=POSITIVE)
 RENDITION_FAILURE_TTL_S = env.int("RENDITION_FAILURE_TTL_S", 60, validate=NOT_NEGATIVE)
+# Zips on their way out of one web process: each holds a thread.
+ARCHIVE_STREAMS = env.int("ARCHIVE_STREAMS", 4, validate=POSITIVE)
 RENDITION_MAX_AGE_S = env.int("RENDITION_MAX_AGE_S", 3_600, validate=NOT_NEGATIVE)
+
+# --- Fetching: how this server asks others for images
+FETCH_TIMEOUT_S = env.float("FETCH_TIMEOUT_S", 8, validate=validate.Range(min=0.1, max=60))  # all of a fetch
+FETCH_CONNECT_TIMEOUT_S = env.float("FETCH_CONNECT_TIMEOUT_S", 3, validate=validate.Range(min=0.1, max=60))
+FETCH_MAX_PER_HOST = env.int("FETCH_MAX_PER_HOST", 4, validate=POSITIVE)  # at once, in one process
+FETCH_MAX_PER_ACCOUNT = env.int("FETCH_MAX_PER_ACCOUNT", 8, validate=POSITIVE)
+FETCH_PORTS = [int(port) for port in env.list("FETCH_PORTS", ["80", "443"], validate=are_ports) or []]
+# Networks that are never asked though they are public, and that are asked though they are not.
+_denied: list[str] | None = env.list("FETCH_DENIED_NETWORKS", [], validate=are_networks)
+_allowed: list[str] | None = env.list("FETCH_ALLOWED_NETWORKS", [], validate=are_networks)
+FETCH_DENIED_NETWORKS = [ip_network(text) for text in _denied or []]
+FETCH_ALLOWED_NETWORKS = [ip_network(text) for text in _allowed or []]
 
 # --- Django
 INSTALLED_APPS = [
@@ -217,4 +247,4 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULE = {"sweep-renditions": {"task": "images.tasks.sweep_renditions", "schedule": 60}}
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "images.tasks.sweep", "schedule": 60, "options": {"expires": 60}}}

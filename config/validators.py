@@ -1,6 +1,7 @@
 """What a variable of the environment may hold, where a type and a range do not say it."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,3 +39,16 @@ def is_absolute(path: Path) -> None:
 def is_writable_folder(path: Path | None) -> None:
     if path is not None and not (path.is_dir() and os.access(path, os.W_OK)):
         raise ValidationError("Expected a folder that exists and may be written to.")
+
+
+def are_networks(texts: list[str]) -> None:
+    try:
+        for text in texts:
+            ip_network(text)
+    except ValueError as error:
+        raise ValidationError("Expected networks such as 10.0.0.0/8,fd00::/8.") from error
+
+
+def are_ports(texts: list[str]) -> None:
+    if not all(text.isdecimal() and 0 < int(text) < 65_536 for text in texts):
+        raise ValidationError("Expected ports such as 80,443.")

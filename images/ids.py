@@ -2,8 +2,10 @@
 
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def uuid7() -> UUID:
@@ -21,4 +23,5 @@ def time_of(id: UUID) -> datetime:
 
 def least_id(moment: datetime) -> UUID:
     """Return the bound below every UUID of version 7 that was made at `moment` or later."""
-    return UUID(int=round(moment.timestamp() * 1000) << 80)
+    unix_ms = -((_EPOCH - moment) // timedelta(milliseconds=1))
+    return UUID(int=max(0, unix_ms) << 80)

@@ -1,9 +1,11 @@
 """Originals and what is derived from them. Rows are the truth; bytes lie in storage, named by ids."""
 
+from functools import cached_property
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from accounts.models import Account, ApiKey
@@ -18,6 +20,15 @@ class Visibility(models.TextChoices):
 
     PRIVATE = "private", "private"
     PUBLIC = "public", "public"
+
+
+UPRIGHT_WIDTH = Case(When(orientation__gte=5, then=F("height")), default=F("width"))
+UPRIGHT_HEIGHT = Case(When(orientation__gte=5, then=F("width")), default=F("height"))
+
+
+def _of_ready(name: str, *by: str | Case) -> models.Index:
+    """Ids come ascending, and lists are read backwards: so new ids go to a page's end and fill it."""
+    return models.Index("account", *by, name=name, condition=Q(state="ready"))
 
 
 class Image(models.Model):
@@ -63,13 +74,25 @@ class Image(models.Model):
     class Meta:
         ordering = ("-id",)
         indexes = (
-            models.Index(fields=["account", "-id"], name="image_by_account"),
+            _of_ready("image_listed", "id"),
+            _of_ready("image_by_format", "format", "id"),
+            _of_ready("image_by_visibility", "visibility", "id"),
+            _of_ready("image_by_sha256", "sha256", "id"),
+            _of_ready("image_bytes", "size_bytes"),
+            _of_ready("image_width", UPRIGHT_WIDTH),
+            _of_ready("image_height", UPRIGHT_HEIGHT),
             models.Index(fields=["created_at"], name="image_pending", condition=Q(state="pending")),
             models.Index(
                 fields=["deleted_at"], name="image_to_purge", condition=Q(state__in=("deleted", "purging"))
             ),
             models.Index(fields=["missing_at"], name="image_missing", condition=Q(missing_at__isnull=False)),
-            GinIndex(fields=["metadata"], name="image_metadata", opclasses=["jsonb_path_ops"]),
+            GinIndex(
+                fields=["metadata"],
+                name="image_metadata",
+                opclasses=["jsonb_path_ops"],
+                # The list of what is not yet in the index would be read whole by every search.
+                fastupdate=False,
+            ),
         )
 
     def __str__(self) -> str:
@@ -84,16 +107,25 @@ class Image(models.Model):
     def media_type(self) -> str:
         return FORMATS[self.format].media_type
 
+    @cached_property
+    def tag_names(self) -> list[str]:
+        """Where many images are read, their query brings this along."""
+        return [tag.name for tag in self.tags.all()]
+
 
 class Tag(models.Model):
-    """A word that an account gave to an image. Rows, so that an index finds images by them."""
+    """A word that an account gave to an image. Rows, so that an index finds images by them: it begins with
+    the account, so that nobody's search passes through another's."""
 
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=64)
 
     class Meta:
         ordering = ("id",)
-        constraints = (models.UniqueConstraint(fields=["name", "image"], name="tag_once_per_image"),)
+        constraints = (
+            models.UniqueConstraint(fields=["account", "name", "image"], name="tag_once_per_image"),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -62,7 +62,12 @@ def test_every_missing_setting_is_named_at_once(code: list[str]) -> None:
         ("ALLOWED_HOSTS", ""),
         ("RENDER_PROCESSES", "0"),
         ("RENDER_QUEUE", "-5"),
+        ("RENDER_SPARE_PROCESSES", "-1"),
         ("TEMP_DIR", "/nowhere"),
+        ("FETCH_PORTS", "http"),
+        ("FETCH_PORTS", "80,0"),
+        ("FETCH_ALLOWED_NETWORKS", "10.0.0.1/8"),
+        ("FETCH_DENIED_NETWORKS", "10.0.0.0/8,private"),
     ],
 )
 def test_wrong_setting_is_named(name: str, value: str) -> None:
