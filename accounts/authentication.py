@@ -77,6 +77,11 @@ def account_of(request: Request) -> Account:
     return cast("Account", request.user)
 
 
+def api_key_of(request: Request) -> ApiKey:
+    """Return the key itself, as `account_of` does its account."""
+    return cast("ApiKey", request.auth)
+
+
 def find_api_key(key: KeyText) -> ApiKey | None:
     """Return the valid key that `key` spells. An unknown prefix costs the same work as a wrong secret."""
     api_key = ApiKey.objects.select_related("account").filter(prefix=key.prefix).first()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from progimage.errors import NotAuthenticated, PermissionDenied
+from progimage.errors import NotAuthenticated, PermissionDenied, SignatureRefused
 
 from .models import ApiKey, Scope
 
@@ -28,7 +28,19 @@ class HasScope(BasePermission):
 
 
 class HasScopeOrNoKey(HasScope):
-    """For what may be public: without a key the view decides, with one it must have the scope."""
+    """For what may be public: without a key the view decides who reads, with one it must have the scope."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        return request.auth is None or super().has_permission(request, view)
+        is_anonymous_read = request.auth is None and request.method in SAFE_METHODS
+        return is_anonymous_read or super().has_permission(request, view)
+
+
+class IsSigned(HasScope):
+    """For what a signed URL alone allows, with the scope of the key that signed."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if request.auth is not None:
+            return super().has_permission(request, view)
+        if request.method in SAFE_METHODS:  # a browser asks before it puts, and signs nothing then
+            return True
+        raise SignatureRefused("Expected the URL as it was made, with its signature")

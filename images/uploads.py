@@ -6,22 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler
-from django.http import HttpRequest
 from rest_framework.request import Request
 
 from progimage.errors import BodyTooLarge, LengthRequired, ParameterError, UnsupportedFormat
 
 from . import temporary
+from .database import release_connection
+from .digests import check_digests
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_SEPARATORS = re.compile(r"[/\\]")
 CHUNK_BYTES = 64 * 1024
-FORM_OVERHEAD_BYTES = 1_100_000
-"""What a form may hold beside the file: its text fields, boundaries and part headers."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Upload:
     filename: str = ""
 
 
-class _Spool:
+class Spool:
     """A temporary file that counts and hashes what is written to it."""
 
     def __init__(self) -> None:
@@ -44,39 +41,14 @@ class _Spool:
 
     def write(self, chunk: bytes) -> None:
         self.size_bytes += len(chunk)
-        if self.size_bytes > settings.MAX_UPLOAD_BYTES:
-            raise _too_large()
         self._hash.update(chunk)
+        if self.size_bytes > settings.MAX_UPLOAD_BYTES:
+            raise too_large()
         self.file.write(chunk)
 
     def finish(self, filename: str = "") -> Upload:
         self.file.flush()
         return Upload(Path(self.file.name), self.size_bytes, self._hash.hexdigest(), filename)
-
-
-class SpoolHandler(FileUploadHandler):
-    """Django's door for the files of a form: each goes to a spool of its own.
-
-    The form's receiver closes them all: Django itself closes those alone that arrived whole."""
-
-    chunk_size = CHUNK_BYTES
-
-    def __init__(self, request: HttpRequest) -> None:
-        super().__init__(request)
-        self.spools: list[_Spool] = []
-
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        super().new_file(*args, **kwargs)
-        self.spools.append(_Spool())
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        self.spools[-1].write(raw_data)
-
-    def file_complete(self, file_size: int) -> UploadedFile:
-        spool = self.spools[-1]
-        uploaded = UploadedFile(spool.file, self.file_name, size=file_size)
-        uploaded.upload = spool.finish(self.file_name or "")  # type: ignore[attr-defined]
-        return uploaded
 
 
 def upload_of_file(path: Path) -> Upload:
@@ -86,7 +58,7 @@ def upload_of_file(path: Path) -> Upload:
     return Upload(path, path.stat().st_size, digest, path.name)
 
 
-def check_body(request: Request) -> None:
+def check_body(request: Request, *, max_bytes: int) -> None:
     """Refuse what is known to be wrong before a byte of the body is read.
 
     Raises LengthRequired, BodyTooLarge or UnsupportedFormat."""
@@ -94,8 +66,8 @@ def check_body(request: Request) -> None:
     if not _LENGTH.fullmatch(length):
         # WSGI would read a body of unknown length as an empty one.
         raise LengthRequired("Expected a Content-Length; chunked bodies are not taken")
-    if int(length) > settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD_BYTES:
-        raise _too_large()
+    if int(length) > max_bytes:
+        raise BodyTooLarge(f"Expected a body of at most {max_bytes} bytes but received {length}")
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise UnsupportedFormat(f"Expected a body without Content-Encoding but received {encoding[:30]!r}")
@@ -103,41 +75,28 @@ def check_body(request: Request) -> None:
 
 @contextmanager
 def receive_raw(request: Request) -> Iterator[Upload]:
-    """The body itself is the image. The file is there as long as the context lasts."""
+    """The body itself is the image, held to its digests. The file is there as long as the context lasts.
+
+    Raises ParameterError for a body that is not what its headers say."""
+    release_connection()
     expected = int(request.headers["Content-Length"])
-    if expected > settings.MAX_UPLOAD_BYTES:
-        raise _too_large()
-    spool = _Spool()
+    spool = Spool()
     with spool.file:
         body = request._request  # noqa: SLF001 - DRF's own stream is None for an empty body
         while chunk := body.read(CHUNK_BYTES):
             spool.write(chunk)
         if spool.size_bytes != expected:
             raise ParameterError(f"Expected a body of {expected} bytes but received {spool.size_bytes}")
-        yield spool.finish()
+        upload = spool.finish()
+        check_digests(request.headers, upload.sha256)
+        yield upload
 
 
-@contextmanager
-def receive_form(request: Request) -> Iterator[Upload]:
-    """The image is the part `file` of a form. The file is there as long as the context lasts."""
-    handler = SpoolHandler(request._request)  # noqa: SLF001
-    request._request.upload_handlers = [handler]  # noqa: SLF001 - to be set before the form is parsed
-    try:
-        yield _only_file(request)
-    finally:
-        for spool in handler.spools:
-            spool.file.close()
+def plain_name(text: str) -> str:
+    """Return what a sender calls a file, without folders and what cannot be shown; it may be nothing."""
+    name = "".join(character for character in _SEPARATORS.split(text)[-1] if character.isprintable())
+    return "" if name in (".", "..") else name
 
 
-def _only_file(request: Request) -> Upload:
-    files = request.FILES.getlist("file")
-    others = [name for name in request.FILES if name != "file"]
-    if len(files) != 1 or others:
-        received = others[0][:60] if others else f"{len(files)} files"
-        raise ParameterError(f"Expected one part named file but received {received!r}", pointer="/file")
-    upload: Upload = files[0].upload
-    return upload
-
-
-def _too_large() -> BodyTooLarge:
+def too_large() -> BodyTooLarge:
     return BodyTooLarge(f"Expected an image of at most {settings.MAX_UPLOAD_BYTES} bytes")

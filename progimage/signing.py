@@ -39,20 +39,26 @@ def sign_url(url: str, *, api_key: str, expires_at: int, method: str = "GET") ->
     """Return `url` with a signature that holds until `expires_at`, in unix seconds; one for GET serves HEAD.
 
     Raises ParameterError for a lifetime beyond 7 days, or a URL that is signed or has a name twice."""
+    key_id, _, api_secret = api_key.partition(".")
+    secret = derive_signing_secret(api_secret)
+    return sign_url_with(secret, url, key_id=key_id, expires_at=expires_at, method=method)
+
+
+def sign_url_with(secret: bytes, url: str, *, key_id: str, expires_at: int, method: str = "GET") -> str:
+    """Sign as `sign_url` does, by whom knows the derived secret and not the API key: the server."""
     lifetime_s = expires_at - time.time()
     if lifetime_s > MAX_LIFETIME_S:
         raise ParameterError(
             f"Expected a lifetime of at most {MAX_LIFETIME_S} s but received {lifetime_s:.0f} s"
         )
-    prefix, _, api_secret = api_key.partition(".")
     parts = urlsplit(url)
     pairs = [pair for pair in parts.query.split("&") if pair]
     if {_name(pair) for pair in pairs} & set(PARAMETERS):
         raise ParameterError("Expected a URL without a signature")
-    pairs += [f"{EXPIRES}={expires_at}", f"{KEY_ID}={prefix}"]
+    pairs += [f"{EXPIRES}={expires_at}", f"{KEY_ID}={key_id}"]
     if _has_repeats(pairs):
         raise ParameterError("Expected a URL in which no parameter stands twice")
-    signature = _sign(derive_signing_secret(api_secret), method, parts.path, pairs)
+    signature = _sign(secret, method, parts.path, pairs)
     return parts._replace(query="&".join([*pairs, f"{SIGNATURE}={signature}"]), fragment="").geturl()
 
 

@@ -1,16 +1,19 @@
 """From an upload to an image that is ready: row first, object second, flip third."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from accounts.models import Account
-from progimage.errors import Conflict, InProgress, NotFound, Unavailable
+from progimage.errors import Conflict, InProgress, NotFound, Unavailable, UnsupportedFormat
+from transforms.formats import ACCEPTED_MEDIA_TYPES
 from transforms.header import Header
 from transforms.pool import pool
 
@@ -19,8 +22,6 @@ from ..ids import time_of, uuid7
 from ..models import Image, Tag, Visibility
 from ..storage import originals
 from ..uploads import Upload
-
-_ABANDONED_AFTER_S = 900
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,12 @@ class Description:
 
 
 def store(
-    upload: Upload, *, account: Account, description: Description, image_id: UUID | None = None
+    upload: Upload,
+    *,
+    account: Account,
+    description: Description,
+    image_id: UUID | None = None,
+    media_types: Collection[str] = ACCEPTED_MEDIA_TYPES,
 ) -> Image:
     """Keep `upload` and return its image, ready to be served.
 
@@ -44,7 +50,9 @@ def store(
     Unavailable. Whatever is raised, all that may be left is a pending row: never an image that is ready
     without its bytes."""
     release_connection()
-    header = pool().validate(upload.path)
+    header = pool().validate(upload.path, owner=account.pk)
+    if header.media_type not in media_types:
+        raise UnsupportedFormat(f"Expected one of {', '.join(media_types)} but received {header.media_type}")
     image = _begin(image_id or uuid7(), upload, header, account, description)
     release_connection()
     if image.state == Image.State.READY:
@@ -52,7 +60,7 @@ def store(
     # A name that is taken holds these bytes: an earlier call put them there.
     with upload.path.open("rb") as content, suppress(FileExistsError):
         originals().put(image.storage_name, content, sha256=upload.sha256)
-    return _finish(image)
+    return finish(image)
 
 
 def _begin(
@@ -73,9 +81,8 @@ def _begin(
         orientation=header.orientation,
         size_bytes=upload.size_bytes,
         sha256=upload.sha256,
-        created_at=time_of(image_id),
     )
-    tags = [Tag(image=wanted, name=name) for name in dict.fromkeys(description.tags)]
+    tags = [Tag(account=account, image=wanted, name=name) for name in dict.fromkeys(description.tags)]
     with transaction.atomic():
         Image.objects.bulk_create([wanted], ignore_conflicts=True)
         Tag.objects.bulk_create(tags, ignore_conflicts=True)
@@ -83,7 +90,14 @@ def _begin(
             _point(description.replaces, wanted)
         image = Image.objects.get(pk=image_id)
         if (image.account_id, image.sha256) != (account.pk, upload.sha256):
-            raise InProgress("Another upload with this id is unfinished", retry_after_s=_ABANDONED_AFTER_S)
+            if image.state != Image.State.PENDING:
+                raise Conflict("There is another image with this id")
+            wait_s = settings.UPLOAD_ABANDONED_AFTER_S
+            raise InProgress("Another upload with this id is unfinished", retry_after_s=wait_s)
+        if image.deleted_at is not None:
+            raise Conflict("The image with this id has been deleted")
+        if image.created_at != wanted.created_at:
+            Image.objects.filter(pk=image_id, state=Image.State.PENDING).update(created_at=Now())
     return image
 
 
@@ -97,9 +111,12 @@ def _point(replaced: UUID, successor: Image) -> None:
     raise NotFound("There is no image with this id to be replaced")
 
 
-def _finish(image: Image) -> Image:
+def finish(image: Image) -> Image:
+    """Show an image whose bytes are stored. Raises Unavailable where it has been given up."""
     stored = Image.objects.filter(pk=image.pk, state__in=(Image.State.PENDING, Image.State.READY))
-    if not stored.update(state=Image.State.READY):
+    # While it is pending this is when its upload began, which may be long after its id was made.
+    image.created_at = time_of(image.pk)
+    if not stored.update(state=Image.State.READY, created_at=image.created_at):
         raise Unavailable("The upload took too long and was given up")
     image.state = Image.State.READY
     return image

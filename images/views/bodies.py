@@ -1,10 +1,11 @@
 """Bodies of JSON: one object of bounded size, in which no name stands twice."""
 
+import json
 from typing import Any
 
 from rest_framework.request import Request
 
-from progimage.errors import BodyTooLarge, ParameterError, UnsupportedFormat
+from progimage.errors import ParameterError, UnsupportedFormat
 from progimage.operations import parse_json
 
 from ..uploads import check_body
@@ -21,10 +22,13 @@ def read_object(request: Request) -> dict[str, Any]:
     """Raises UnsupportedFormat, LengthRequired, BodyTooLarge or ParameterError."""
     if media_type_of(request) != JSON:
         raise UnsupportedFormat(f"Expected {JSON} but received {media_type_of(request)[:60]!r}")
-    check_body(request)
-    if int(request.headers["Content-Length"]) > MAX_JSON_BYTES:
-        raise BodyTooLarge(f"Expected at most {MAX_JSON_BYTES} bytes of JSON")
+    check_body(request, max_bytes=MAX_JSON_BYTES)
     value = parse_json(request._request.read(MAX_JSON_BYTES))  # noqa: SLF001 - DRF's stream needs a parser
     if not isinstance(value, dict):
         raise ParameterError(f"Expected a JSON object but received {type(value).__name__}")
     return value
+
+
+def fields_of(body: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what a fingerprint is made of: two spellings of the same values are one."""
+    return [(name, json.dumps(value, sort_keys=True)) for name, value in body.items()]
