@@ -1,19 +1,26 @@
-"""Images and their renditions, for operators to look at."""
+"""Images and their renditions, for operators to look at, delete and restore."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 from django.utils.html import format_html
 
+from progimage.errors import NotFound
 from progimage.operations import Output, Resize, Transform
 
+from . import services
 from .delivery import Asked, deliver_rendition
 from .models import Image, Rendition
 
@@ -37,12 +44,61 @@ class _LookOnly(admin.ModelAdmin):
 class ImageAdmin(_LookOnly):
     list_display = ("thumbnail", "id", "account", "filename", "facts", "visibility", "state", "created_at")
     list_display_links = ("thumbnail", "id")
-    list_filter = ("state", "visibility", "format", "account")
+    list_filter = ("state", ("missing_at", admin.EmptyFieldListFilter), "visibility", "format", "account")
     list_select_related = ("account",)
     list_per_page = 50
     search_fields = ("=id", "filename", "=sha256")
     readonly_fields = ("thumbnail",)
     show_full_result_count = False
+    actions = ("delete_images", "restore_images", "purge_images", "purge_renditions")
+
+    def has_dispose_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("images.delete_image")
+
+    @admin.action(description="Delete selected images", permissions=["dispose"])
+    def delete_images(self, request: HttpRequest, images: QuerySet[Image]) -> TemplateResponse | None:
+        if "confirmed" not in request.POST:
+            warning = "They are not found from now on. They may be restored while the grace period lasts."
+            return self._ask(request, images, warning)
+        self._do(request, images, _delete)
+        return None
+
+    @admin.action(description="Restore selected images", permissions=["dispose"])
+    def restore_images(self, request: HttpRequest, images: QuerySet[Image]) -> None:
+        self._do(request, images, lambda image: services.restore(image.pk))
+
+    @admin.action(description="Purge selected images now", permissions=["dispose"])
+    def purge_images(self, request: HttpRequest, images: QuerySet[Image]) -> TemplateResponse | None:
+        if "confirmed" not in request.POST:
+            return self._ask(request, images, "Their bytes are removed now. Nobody can restore them.")
+        self._do(request, images, _purge)
+        return None
+
+    @admin.action(description="Purge renditions of selected images", permissions=["dispose"])
+    def purge_renditions(self, request: HttpRequest, images: QuerySet[Image]) -> None:
+        self._do(request, images, lambda image: services.purge_renditions(image.pk, account=image.account))
+
+    def _ask(self, request: HttpRequest, images: QuerySet[Image], warning: str) -> TemplateResponse:
+        context = self.admin_site.each_context(request) | {
+            "title": "Are you sure?",
+            "opts": self.opts,
+            "images": images[: self.list_per_page],
+            "warning": warning,
+            "action": request.POST["action"],
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/images/image/confirm.html", context)
+
+    def _do(self, request: HttpRequest, images: QuerySet[Image], act: Callable[[Image], None]) -> None:
+        """A page at a time: each image is a change of its own, and a request must end."""
+        chosen, done = images[: self.list_per_page], 0
+        for image in chosen:
+            with suppress(NotFound):
+                act(image)
+                done += 1
+        self.message_user(
+            request, f"Done for {done} of {len(chosen)} images; the state of others forbids it."
+        )
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.thumbnail_view, cacheable=True)
@@ -70,9 +126,28 @@ class ImageAdmin(_LookOnly):
         return format_html('<img src="{}" alt="" loading="lazy" style="{}">', url, style)
 
 
+def _delete(image: Image) -> None:
+    services.delete(image.pk, account=image.account)
+
+
+def _purge(image: Image) -> None:
+    services.delete(image.pk, account=image.account, purge=True)
+
+
 @admin.register(Rendition)
 class RenditionAdmin(_LookOnly):
-    list_display = ("cache_key", "image", "format", "width", "height", "size_bytes", "state", "created_at")
+    list_display = (
+        "cache_key",
+        "image",
+        "format",
+        "width",
+        "height",
+        "size_bytes",
+        "state",
+        "hits",
+        "last_accessed_at",
+        "created_at",
+    )
     list_filter = ("state", "format")
     list_per_page = 50
     search_fields = ("=image__id", "=cache_key")

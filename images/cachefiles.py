@@ -112,11 +112,13 @@ def _render(file: ImageCacheFile, row: Rendition, lease: uuid.UUID) -> None:
         for name, value in ready.items():
             setattr(row, name, value)
         return
-    if not Rendition.objects.filter(pk=row.pk).exists():
+    is_deleted = not Image.objects.filter(pk=row.image_id, state=Image.State.READY).exists()
+    if is_deleted or not Rendition.objects.filter(pk=row.pk).exists():
         file.storage.delete(file.name)
-    if Image.objects.filter(pk=row.image_id, state=Image.State.READY).exists():
-        raise Unavailable("The rendition took longer than its lease", retry_after_s=1)
-    raise NotFound("There is no image with this id")
+    if is_deleted:
+        own.delete()
+        raise NotFound("There is no image with this id")
+    raise Unavailable("The rendition took longer than its lease", retry_after_s=1)
 
 
 def _make(file: ImageCacheFile) -> None:

@@ -16,7 +16,7 @@ from django.utils.http import content_disposition_header, parse_etags
 from progimage.errors import ObjectMissing, PreconditionFailed
 from progimage.operations import Transform
 
-from . import ranges, services
+from . import hits, ranges, services
 from .database import release_connection
 from .models import Image, Rendition, Visibility
 from .renditions import forget, get_rendition
@@ -38,6 +38,8 @@ class Asked:
 
     download: str | None = None
     is_versioned: bool = False
+    is_negotiated: bool = False
+    """Whether another Accept might have had another format."""
     expires_at: int | None = None
     """When the URL's signature ends, in unix seconds."""
 
@@ -51,7 +53,7 @@ class _Representation:
 
 
 def deliver_original(request: HttpRequest, image: Image, asked: Asked) -> HttpResponseBase:
-    """Answer with the bytes that were uploaded. Raises ObjectMissing, RangeNotSatisfiable."""
+    """Answer with the bytes that were uploaded. Raises ObjectMissing, NotFound, RangeNotSatisfiable."""
     representation = _Representation(
         sha256=image.sha256,
         size_bytes=image.size_bytes,
@@ -61,7 +63,7 @@ def deliver_original(request: HttpRequest, image: Image, asked: Asked) -> HttpRe
     try:
         return _answer(request, representation, _headers(image, asked, is_immutable=True))
     except FileNotFoundError as error:
-        raise ObjectMissing("The image's bytes are missing from storage") from error
+        raise services.report_missing(image) from error
 
 
 def deliver_rendition(
@@ -98,6 +100,8 @@ def _deliver_rendition(
     answer = None
     try:
         answer = _answer(request, representation, _headers(image, asked, is_immutable=asked.is_versioned))
+        if request.method == "GET":
+            hits.count(rendition)
         return answer
     finally:
         if content is not None and (answer is None or not answer.streaming):
@@ -149,8 +153,9 @@ def _headers(image: Image, asked: Asked, *, is_immutable: bool) -> dict[str, str
     if asked.expires_at is not None:
         age = f"max-age={max(0, asked.expires_at - int(time.time()))}"
     headers = {"Cache-Control": f"{'public' if is_public else 'private'}, {age}"}
-    if not is_public:
-        headers["Vary"] = "Authorization"
+    varies = ("Accept",) * asked.is_negotiated + ("Authorization",) * (not is_public)
+    if varies:
+        headers["Vary"] = ", ".join(varies)
     if image.replaced_by_id is not None and services.find_successor(image) is not None:
         # RFC 5829: a newer version of the same resource
         headers["Link"] = f'<{settings.PUBLIC_URL}/images/{image.replaced_by_id}>; rel="successor-version"'

@@ -6,14 +6,13 @@ from typing import IO
 
 from django.conf import settings
 
-from progimage.errors import ObjectMissing
 from progimage.operations import Transform
 from transforms.engine import Rendered
 from transforms.limits import Limits
 from transforms.pool import PoolSettings, pool
 from transforms.pool import configure as configure_pool
 
-from . import temporary
+from . import services, temporary
 from .models import Image
 from .storage import originals
 
@@ -31,6 +30,7 @@ def configure() -> None:
     configure_pool(
         PoolSettings(
             workers=settings.RENDER_PROCESSES,
+            spare=settings.RENDER_SPARE_PROCESSES,
             max_queue=settings.RENDER_QUEUE,
             timeout_s=settings.RENDER_TIMEOUT_S,
             max_child_memory_bytes=settings.RENDER_CHILD_MEMORY_BYTES,
@@ -47,14 +47,15 @@ def configure() -> None:
 def render(image: Image, transform: Transform) -> RenderedFile:
     """Render a resolved transform on an original's bytes.
 
-    Raises UnprocessableImage, ImageTooLarge, Unavailable, or ObjectMissing where the bytes are gone."""
+    Raises UnprocessableImage, ImageTooLarge, Unavailable; where the bytes are gone ObjectMissing, or NotFound
+    for an image that has been deleted."""
     target = temporary.new_file()
     try:
         with originals().local_path(image.storage_name) as source:
-            facts = pool().render(source, transform, Path(target.name))
+            facts = pool().render(source, transform, Path(target.name), owner=image.account_id)
     except FileNotFoundError as error:
         target.close()
-        raise ObjectMissing("The image's bytes are missing from storage") from error
+        raise services.report_missing(image) from error
     except BaseException:
         target.close()
         raise

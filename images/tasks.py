@@ -1,26 +1,29 @@
 """What happens without a request. Rows are the truth: a task that is lost or done twice does no harm."""
 
-from datetime import timedelta
+import logging
 
 from celery import shared_task
-from django.db.models.functions import Now
+from django.db import Error
 
-from .models import Rendition
-from .storage import renditions
+from progimage.errors import ProgImageError
 
-_BATCH = 1_000
+from .sweeping import SWEEPS
+
+log = logging.getLogger("progimage.sweep")
+
+_FOR_S = 10
+"""Of each sweep: all of them together take no longer than the time between two runs."""
 
 
 @shared_task
-def sweep_renditions() -> int:
-    """Drop rows of renders that ended without an answer, and of failures that may be tried again.
+def sweep() -> dict[str, int]:
+    """Run every sweep for a while, and return how many rows each has ended. One that fails stops no other.
 
-    A killed render may have left its object, which goes too. Returns how many rows were dropped."""
-    lapsed = Rendition.objects.exclude(state=Rendition.State.READY).filter(
-        lease_until__lt=Now() - timedelta(minutes=1)
-    )
-    swept = 0
-    for rendition in lapsed[:_BATCH]:
-        renditions().delete(rendition.storage_name)
-        swept += lapsed.filter(pk=rendition.pk, lease=rendition.lease).delete()[0]
-    return swept
+    A message that finds no worker within a minute is dropped: the next one asks for the same."""
+    ended = {}
+    for one in SWEEPS:
+        try:
+            ended[one.name] = one.run(for_s=_FOR_S)
+        except (ProgImageError, Error):
+            log.warning("a sweep could not go on", exc_info=True, extra={"sweep": one.name})
+    return ended

@@ -3,6 +3,7 @@
 import os
 import resource
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +18,11 @@ def spin() -> None:
 def nap(seconds: float) -> int:
     time.sleep(seconds)
     return os.getpid()
+
+
+def priority() -> int:
+    """Return how nice this thread is: the higher, the later its turn."""
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
 def take(size_bytes: int) -> int:

@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from accounts.authentication import find_api_key
 from accounts.keys import parse_key
@@ -105,3 +106,68 @@ def test_thumbnail_needs_an_operator(api: Api, client: Client) -> None:
     assert client.get(thumbnail).status_code == 302
     client.force_login(User.objects.create_user("clerk", is_staff=True))
     assert client.get(thumbnail).status_code == 403
+
+
+class TestActionsOnImages:
+    def act(self, operator: Client, action: str, *paths: str, confirmed: bool = True) -> Any:
+        ids = [path.rpartition("/")[2] for path in paths]
+        form = {"action": action, "_selected_action": ids} | ({"confirmed": "yes"} if confirmed else {})
+        return operator.post("/admin/images/image/", form, follow=confirmed)
+
+    def states(self) -> list[str]:
+        return list(Image.objects.order_by("pk").values_list("state", flat=True))
+
+    @pytest.mark.parametrize(
+        ("action", "state"),
+        [("delete_images", "deleted"), ("purge_images", "purged")],
+        ids=["delete", "purge"],
+    )
+    def test_that_take_away_ask_first(self, operator: Client, api: Api, action: str, state: str) -> None:
+        chosen, other = api.stored(PNG), api.stored(PNG)
+        page = self.act(operator, action, chosen, confirmed=False)
+        assert (page.status_code, self.states()) == (200, ["ready", "ready"])
+        asked = page.content.decode()
+        assert chosen.rpartition("/")[2] in asked
+        assert other.rpartition("/")[2] not in asked
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)">', asked))
+        fields.pop("csrfmiddlewaretoken")
+        operator.post("/admin/images/image/", fields)
+        assert self.states() == [state, "ready"]
+        assert api.get(chosen).status_code == 404
+        assert operator.get("/admin/images/image/").status_code == 200
+
+    def test_restore(self, operator: Client, api: Api) -> None:
+        path, whole = api.stored(PNG), api.stored(PNG)
+        self.act(operator, "delete_images", path)
+        page = self.act(operator, "restore_images", path, whole).content.decode()
+        assert "Done for 1 of 2 images" in page
+        assert (self.states(), api.get(path).status_code) == (["ready", "ready"], 200)
+
+    def test_renditions_alone(self, operator: Client, api: Api) -> None:
+        path = api.stored(PNG)
+        api.get(f"{path}.webp")
+        self.act(operator, "purge_renditions", path)
+        assert (self.states(), Rendition.objects.count()) == (["ready"], 0)
+
+    @pytest.mark.parametrize(
+        "action", ["delete_images", "purge_images", "restore_images", "purge_renditions"]
+    )
+    def test_need_the_permission(self, api: Api, client: Client, action: str) -> None:
+        """AD-1: who may look may not take away."""
+        path = api.stored(PNG)
+        api.get(f"{path}.webp")
+        clerk = User.objects.create_user("clerk", is_staff=True)
+        clerk.user_permissions.add(Permission.objects.get(codename="view_image"))
+        client.force_login(clerk)
+        page = self.act(client, action, path)
+        assert (page.status_code, self.states(), Rendition.objects.count()) == (200, ["ready"], 1)
+        assert action not in page.content.decode()
+
+
+@pytest.mark.parametrize("query", ["state__exact=deleted", "missing_at__isempty=0"])
+def test_images_are_found_by_what_became_of_them(operator: Client, api: Api, query: str) -> None:
+    gone, whole = api.stored(PNG), api.stored(PNG)
+    Image.objects.filter(pk=gone.rpartition("/")[2]).update(state="deleted", missing_at=timezone.now())
+    page = operator.get(f"/admin/images/image/?{query}").content.decode()
+    assert gone.rpartition("/")[2] in page
+    assert whole.rpartition("/")[2] not in page

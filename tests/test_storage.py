@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,55 @@ def test_ids_are_uuids_of_version_7_in_the_order_of_time() -> None:
     assert {first.variant, second.variant} == {"specified in RFC 4122"}
     assert first < second
     assert abs((first.int >> 80) / 1000 - time.time()) < 5
+
+
+def test_objects_are_found_with_their_facts(storage: ObjectStorage, name: str) -> None:
+    import time
+
+    assert storage.find_object(name) is None
+    put(storage, name)
+    found = storage.find_object(name)
+    assert found is not None
+    assert (found.name, found.size_bytes) == (name, len(CONTENT))
+    assert abs(found.modified_at.timestamp() - time.time()) < 60
+    assert found.sha256 in (None, hashlib.sha256(CONTENT).hexdigest())
+
+
+def test_objects_are_listed_by_how_their_names_start(storage: ObjectStorage) -> None:
+    folder = f"listed-{uuid7()}"
+    names = {f"{folder}/{tail}" for tail in ("a0/one", "a0/two", "ab/deep/three", "b0/four", "abc")}
+    for index, one in enumerate(sorted(names)):
+        put(storage, one, CONTENT[:index])
+    assert {found.name for found in storage.list_objects(f"{folder}/")} == names
+    tails = {"a0/one", "a0/two", "ab/deep/three", "abc"}
+    listed = {found.name: found for found in storage.list_objects(f"{folder}/a")}
+    assert listed.keys() == {f"{folder}/{tail}" for tail in tails}
+    assert {found.name for found in storage.list_objects(f"{folder}/ab/")} == {f"{folder}/ab/deep/three"}
+    assert list(storage.list_objects(f"{folder}/nothing")) == []
+    sizes = [listed[one].size_bytes for one in sorted(listed)]
+    assert sizes == [0, 1, 2, 3]
+
+
+def test_many_are_listed_and_removed(storage: ObjectStorage) -> None:
+    """S3 lists by pages of 1,000."""
+    folder = f"many-{uuid7()}"
+    names = {f"{folder}/{number}" for number in range(1_001)}
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda one: put(storage, one, b"x"), names))
+    assert {found.name for found in storage.list_objects(f"{folder}/")} == names
+    first, *rest = sorted(names)
+    storage.delete(*rest, f"{folder}/never there")
+    assert [found.name for found in storage.list_objects(f"{folder}/")] == [first]
+    storage.delete()
+
+
+def test_disk_lists_what_a_killed_put_left_and_follows_no_links(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "file").touch()
+    store = DiskObjectStorage(location=tmp_path / "inside")
+    put(store, "a/whole")
+    (tmp_path / "inside" / "a" / ".put-left").touch()
+    (tmp_path / "inside" / "a" / "folder").symlink_to(tmp_path / "outside")
+    (tmp_path / "inside" / "a" / "link").symlink_to(tmp_path / "outside" / "file")
+    assert sorted(found.name for found in store.list_objects("a")) == ["a/.put-left", "a/whole"]
+    assert sorted(found.name for found in store.list_objects("")) == ["a/.put-left", "a/whole"]

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from progimage.errors import NotFound
@@ -15,12 +15,15 @@ def find_image(image_id: UUID, *, account: Account | None) -> Image:
 
     Raises NotFound, with the same words for what is missing and for what is another's."""
     is_public = Q(visibility=Visibility.PUBLIC)
-    return _find(is_public | Q(account=account) if account else is_public, image_id)
+    is_visible = is_public | Q(account=account) if account else is_public
+    return _find(is_visible, image_id, Image.objects.all())
 
 
-def find_own_image(image_id: UUID, *, account: Account) -> Image:
+def find_own_image(image_id: UUID, *, account: Account, is_locked: bool = False) -> Image:
     """Return the ready image of `account`, of which it may know and change all. Raises NotFound."""
-    return _find(Q(account=account), image_id)
+    # Renditions of an image that is locked may still come and go: its key does not change.
+    rows = Image.objects.select_for_update(no_key=True) if is_locked else Image.objects.all()
+    return _find(Q(account=account), image_id, rows)
 
 
 def find_successor(image: Image) -> Image | None:
@@ -28,8 +31,8 @@ def find_successor(image: Image) -> Image | None:
     return Image.objects.filter(replaces=image, state=Image.State.READY).first()
 
 
-def _find(is_visible: Q, image_id: UUID) -> Image:
-    image = Image.objects.filter(is_visible, pk=image_id, state=Image.State.READY).first()
+def _find(is_visible: Q, image_id: UUID, rows: QuerySet[Image]) -> Image:
+    image = rows.filter(is_visible, pk=image_id, state=Image.State.READY).first()
     if image is None:
         raise NotFound("There is no image with this id")
     return image

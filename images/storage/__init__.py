@@ -7,11 +7,11 @@ from typing import cast
 
 from django.core.files.storage import storages
 
-from .contract import ObjectStorage
+from .contract import ObjectStorage, StoredObject
 from .disk import DiskObjectStorage
 from .s3 import S3ObjectStorage
 
-__all__ = ["DiskObjectStorage", "ObjectStorage", "S3ObjectStorage", "originals", "renditions"]
+__all__ = ["DiskObjectStorage", "ObjectStorage", "S3ObjectStorage", "StoredObject", "originals", "renditions"]
 
 
 def originals() -> ObjectStorage:

@@ -1,9 +1,22 @@
 """What both storages are asked for alike."""
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, Any, BinaryIO, Protocol, cast
 
 from django.core.files.base import File
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """What a storage knows of an object without sending it. Not every storage keeps a sha256."""
+
+    name: str
+    size_bytes: int
+    modified_at: datetime
+    sha256: str | None = None
 
 
 class ObjectStorage(Protocol):
@@ -19,8 +32,14 @@ class ObjectStorage(Protocol):
     def local_path(self, name: str) -> Any:
         """Context manager: a path that holds the bytes while it lasts. Raises FileNotFoundError."""
 
-    def delete(self, name: str) -> None:
-        """Remove the object; what is not there needs no removing."""
+    def delete(self, *names: str) -> None:
+        """Remove the objects; what is not there needs no removing."""
+
+    def find_object(self, name: str) -> StoredObject | None:
+        """Return what is known of the object, its sha256 where that costs no reading."""
+
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        """Go through all objects whose names start with `prefix`, also those that a killed put has left."""
 
     def check(self) -> None:
         """Raise Unavailable where nothing could be stored now."""

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -13,7 +14,7 @@ from django.utils.deconstruct import deconstructible
 
 from progimage.errors import Unavailable
 
-from .contract import WrittenOnce
+from .contract import StoredObject, WrittenOnce
 
 
 @deconstructible
@@ -46,15 +47,38 @@ class DiskObjectStorage(WrittenOnce, FileSystemStorage):
             raise FileNotFoundError(name)
         yield path
 
-    def delete(self, name: str) -> None:
+    def delete(self, *names: str) -> None:
+        for name in names:
+            with _disk_errors(), suppress(FileNotFoundError):
+                Path(self.path(name)).unlink()
+
+    def find_object(self, name: str) -> StoredObject | None:
         with _disk_errors(), suppress(FileNotFoundError):
-            Path(self.path(name)).unlink()
+            return _stored_object(name, Path(self.path(name)).stat())
+        return None
+
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        folder, _, start = prefix.rpartition("/")
+        with _disk_errors(), suppress(FileNotFoundError), os.scandir(self.path(folder)) as entries:
+            for entry in entries:
+                name = f"{folder}/{entry.name}" if folder else entry.name
+                if not entry.name.startswith(start) or entry.is_symlink():
+                    continue
+                if entry.is_dir():
+                    yield from self.list_objects(f"{name}/")
+                    continue
+                with suppress(FileNotFoundError):  # removed since the folder was read
+                    yield _stored_object(name, entry.stat())
 
     def check(self) -> None:
         with _disk_errors():
             _make_folder(Path(self.location))
             with tempfile.TemporaryFile(dir=self.location):
                 pass
+
+
+def _stored_object(name: str, facts: os.stat_result) -> StoredObject:
+    return StoredObject(name, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
 
 
 @contextmanager

@@ -16,12 +16,14 @@ from storages.backends.s3 import S3Storage
 from progimage.errors import Unavailable
 
 from .. import temporary
-from .contract import WrittenOnce
+from .contract import StoredObject, WrittenOnce
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
+_MOST_AT_ONCE = 1_000
+_SHA256_LENGTH = len(base64.b64encode(bytes(32)))
 _EXISTS = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
 
 
@@ -83,17 +85,40 @@ class S3ObjectStorage(WrittenOnce, S3Storage):
             local.flush()
             yield Path(local.name)
 
-    def delete(self, name: str) -> None:
-        with _s3_errors(name), suppress(FileNotFoundError):
-            self.client.delete_object(Bucket=self.bucket_name, Key=name)
+    def delete(self, *names: str) -> None:
+        if len(names) == 1:  # some servers that speak S3 know no other way
+            with _s3_errors(names[0]), suppress(FileNotFoundError):
+                self.client.delete_object(Bucket=self.bucket_name, Key=names[0])
+            return
+        for start in range(0, len(names), _MOST_AT_ONCE):
+            wanted: Any = [{"Key": name} for name in names[start : start + _MOST_AT_ONCE]]
+            with _s3_errors(names[start]):
+                answer = self.client.delete_objects(
+                    Bucket=self.bucket_name, Delete={"Objects": wanted, "Quiet": True}
+                )
+            if answer.get("Errors"):
+                raise Unavailable("The storage did not remove every object", retry_after_s=5)
 
-    def exists(self, name: str) -> bool:
+    def find_object(self, name: str) -> StoredObject | None:
         try:
             with _s3_errors(name):
-                self.client.head_object(Bucket=self.bucket_name, Key=name)
+                head = self.client.head_object(Bucket=self.bucket_name, Key=name, ChecksumMode="ENABLED")
         except FileNotFoundError:
-            return False
-        return True
+            return None
+        checksum = head.get("ChecksumSHA256", "")
+        # Of an object that came in parts it is a checksum of checksums, and has their number at its end.
+        sha256 = base64.b64decode(checksum).hex() if len(checksum) == _SHA256_LENGTH else None
+        return StoredObject(name, head["ContentLength"], head["LastModified"], sha256)
+
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix)
+        with _s3_errors(prefix):
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    yield StoredObject(found["Key"], found["Size"], found["LastModified"])
+
+    def exists(self, name: str) -> bool:
+        return self.find_object(name) is not None
 
     def check(self) -> None:
         if not self._has_bucket():

@@ -1,0 +1,81 @@
+"""The ledger of an image: every rendition that is kept of it, page by page."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+from django.conf import settings
+from rest_framework import serializers
+
+from progimage.errors import ParameterError
+from progimage.operations import TRANSFORM, spell_text
+from transforms.formats import FORMATS
+
+from . import hits
+from .cursors import DEFAULT_PAGE, MAX_PAGE, parse_cursor, spell_cursor
+from .models import Image, Rendition
+
+
+class RenditionSerializer(serializers.ModelSerializer):
+    """A rendition. Width and height are in px; what is not ready has neither them nor a size."""
+
+    media_type = serializers.CharField()
+    bytes = serializers.IntegerField(source="size_bytes", help_text="Size of the result.", allow_null=True)
+    transform = serializers.JSONField(help_text="What was done, with all defaults written out.")
+    hits = serializers.IntegerField(help_text="How often it was delivered, some seconds ago.")
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Rendition
+        fields = (
+            "id",
+            "transform",
+            "format",
+            "media_type",
+            "width",
+            "height",
+            "frames",
+            "bytes",
+            "state",
+            "created_at",
+            "hits",
+            "last_accessed_at",
+            "url",
+        )
+        read_only_fields = fields
+
+    def get_url(self, rendition: Rendition) -> str:
+        """What a GET of it may ask. From the settings, never from the request's Host."""
+        transform = rendition.resolved_transform
+        output = transform.output
+        known, given = output.parameters(), output.given()
+        # A query's values are not percent-encoded by themselves, as those of the text form are.
+        asked = {name: unquote(known[name].spell(given[name])) for name in given if name != "format"}
+        if transform.operations:
+            asked = {TRANSFORM: spell_text(transform.operations)} | asked
+        extension = FORMATS[rendition.format].extensions[0]
+        query = f"?{urlencode(asked, safe=':,/=;')}" if asked else ""
+        return f"{settings.PUBLIC_URL}/images/{rendition.image_id}.{extension}{query}"
+
+
+class LedgerSerializer(serializers.Serializer):
+    renditions = RenditionSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="The cursor of the next page; null at the end.")
+
+
+def page(image: Image, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return one page, oldest first, as LedgerSerializer has it. Raises ParameterError."""
+    limit = _limit(query.get("limit", str(DEFAULT_PAGE)))
+    rows = Rendition.objects.filter(image=image)
+    if "cursor" in query:
+        rows = rows.filter(pk__gt=int.from_bytes(parse_cursor(query["cursor"], 8), signed=True))
+    hits.flush()
+    found = list(rows[: limit + 1])
+    following = spell_cursor(found[limit - 1].pk.to_bytes(8)) if len(found) > limit else None
+    return {"renditions": RenditionSerializer(found[:limit], many=True).data, "next": following}
+
+
+def _limit(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text[:10]) <= MAX_PAGE:
+        return int(text)
+    raise ParameterError(f"Expected 1 to {MAX_PAGE} for limit but received {text[:60]!r}", pointer="/limit")

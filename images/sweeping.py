@@ -1,0 +1,129 @@
+"""What was left behind, as rows alone tell: uploads, deletions and renders that ended halfway, what expired.
+
+The worker's task and `manage.py reconcile` run the same sweeps. All are safe to run twice at once."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from math import inf
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from accounts.models import IdempotentRequest
+from progimage.errors import Unavailable
+
+from . import services
+from .models import Image, Rendition, UploadUrl
+from .storage import originals, renditions
+
+_BATCH = 100
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """`due` finds rows, in the order of an index; `end` ends a batch and returns of how many."""
+
+    name: str
+    due: Callable[[], QuerySet[Any]]
+    end: Callable[[Sequence[Any]], int]
+
+    def run(self, *, rows: QuerySet[Any] | None = None, for_s: float = inf) -> int:
+        """End what is due, or `rows` of it, and return how many that were. Raises Unavailable."""
+        ended, rows, stops_at = 0, self.due() if rows is None else rows, time.monotonic() + for_s
+        while time.monotonic() < stops_at and (batch := list(rows[:_BATCH])):
+            count = self.end(batch)
+            if not count:
+                break
+            ended += count
+        return ended
+
+
+def _abandoned_uploads() -> QuerySet[Image]:
+    oldest = Now() - timedelta(seconds=settings.UPLOAD_ABANDONED_AFTER_S)
+    return Image.objects.filter(state=Image.State.PENDING, created_at__lt=oldest).order_by("created_at")
+
+
+def _end_upload(image: Image) -> bool:
+    """Finish an upload whose bytes arrived, forget one that left nothing, purge what is not its bytes."""
+    if services.is_stored(image):
+        with suppress(Unavailable):  # it was given up by another sweep
+            services.finish(image)
+        return True
+    is_empty = originals().find_object(image.storage_name) is None
+    with transaction.atomic():
+        row = _abandoned_uploads().select_for_update().filter(pk=image.pk).first()
+        if row is not None and is_empty:
+            row.delete()
+        elif row is not None:
+            Image.objects.filter(pk=row.pk).update(state=Image.State.PURGING, deleted_at=Now())
+    return True
+
+
+def _images_to_purge() -> QuerySet[Image]:
+    gone = Image.objects.filter(state__in=(Image.State.DELETED, Image.State.PURGING))
+    grace = timedelta(seconds=settings.DELETED_GRACE_S)
+    return gone.filter(Q(state=Image.State.PURGING) | Q(deleted_at__lt=Now() - grace)).order_by("deleted_at")
+
+
+def _purge(image: Image) -> bool:
+    if _images_to_purge().filter(pk=image.pk).update(state=Image.State.PURGING):
+        services.finish_purge(image)
+    return True
+
+
+def _images_with_left_renditions() -> QuerySet[Image]:
+    gone = Image.objects.filter(state__in=(Image.State.DELETED, Image.State.PURGING))
+    return gone.filter(Exists(Rendition.objects.filter(image=OuterRef("pk")))).order_by("deleted_at")
+
+
+def _remove_renditions(image: Image) -> bool:
+    services.remove_renditions(Rendition.objects.filter(image=image))
+    return True
+
+
+def _lapsed_renders() -> QuerySet[Rendition]:
+    """Renders that ended without an answer, and failures that may be tried again."""
+    oldest = Now() - timedelta(minutes=1)
+    unfinished = Rendition.objects.exclude(state=Rendition.State.READY)
+    return unfinished.filter(lease_until__lt=oldest).order_by("lease_until")
+
+
+def _drop_render(rendition: Rendition) -> bool:
+    """A killed render may have left its object, which goes too."""
+    renditions().delete(rendition.storage_name)
+    lapsed = _lapsed_renders().filter(pk=rendition.pk, lease=rendition.lease)
+    return bool(lapsed.delete()[0])
+
+
+def _expired_requests() -> QuerySet[IdempotentRequest]:
+    return IdempotentRequest.objects.filter(expires_at__lt=Now()).order_by("expires_at")
+
+
+def _expired_upload_urls() -> QuerySet[UploadUrl]:
+    is_free = Q(locked_until=None) | Q(locked_until__lt=Now())
+    return UploadUrl.objects.filter(is_free, expires_at__lt=Now()).order_by("expires_at")
+
+
+def _each(end: Callable[[Any], bool]) -> Callable[[Sequence[Any]], int]:
+    return lambda rows: sum(end(row) for row in rows)
+
+
+def _drop(rows: Sequence[Any]) -> int:
+    model: type[Model] = type(rows[0])
+    return model._default_manager.filter(pk__in=[row.pk for row in rows]).delete()[0]  # noqa: SLF001
+
+
+SWEEPS = (
+    Sweep("abandoned uploads", _abandoned_uploads, _each(_end_upload)),
+    Sweep("renditions of deleted images", _images_with_left_renditions, _each(_remove_renditions)),
+    Sweep("images to purge", _images_to_purge, _each(_purge)),
+    Sweep("renders that ended halfway", _lapsed_renders, _each(_drop_render)),
+    Sweep("expired idempotency keys", _expired_requests, _drop),
+    Sweep("expired upload URLs", _expired_upload_urls, _drop),
+)

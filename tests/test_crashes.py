@@ -1,0 +1,195 @@
+"""SIGKILL before each effect of a request, one after the other: what was acknowledged is never lost, what was
+deleted never comes back, and reconcile finds and mends whatever was left halfway."""
+
+import base64
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import IdempotentRequest
+from images import services
+from images.models import Image, Rendition
+from images.storage import originals
+from tests import images as made
+from tests.conftest import Api, body, make_api, skip_or_fail, use_disk
+from tests.crashing import Crashing, crashing
+from tests.drift import empty, names_in, no_patience, reconcile
+from tests.servers import S3_MISSING_REASON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PNG = made.encoded("png", made.picture(6, 4))
+
+
+@pytest.fixture(scope="module")
+def process(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Crashing]]:
+    """Start the process for a kind of storage, once for all tests; files are below the folder `objects`."""
+    name = connection.settings_dict["NAME"]
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    files = {"S3_BUCKET": "", "STORAGE_ROOT": str(tmp_path_factory.getbasetemp() / "objects")}
+    with ExitStack() as running:
+
+        @cache
+        def start(kind: str) -> Crashing:
+            environment = os.environ | {"DATABASE_URL": url} | (files if kind == "disk" else {})
+            return running.enter_context(crashing(environment))
+
+        yield start
+
+
+@pytest.fixture
+def world(
+    settings: Any,
+    process: Callable[[str], Crashing],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> "World":
+    """An account and a process that may be killed, on files unless S3 is asked for."""
+    no_patience(settings)
+    kind = getattr(request, "param", "disk")
+    if kind == "disk":
+        use_disk(settings, tmp_path_factory.getbasetemp() / "objects")
+    elif S3_MISSING_REASON:
+        skip_or_fail(S3_MISSING_REASON)
+    empty(originals())
+    return World(make_api("alice"), process(kind))
+
+
+class World:
+    """An account's images, and what their state may be. `gone` are those whose deletion was acknowledged, or
+    of which a row says so."""
+
+    def __init__(self, api: Api, process: Crashing) -> None:
+        self.api, self.process = api, process
+        self.acknowledged: set[str] = set()
+        self.gone: set[str] = set()
+
+    def stored(self) -> str:
+        path = self.api.stored(PNG)
+        self.acknowledged.add(path)
+        for extension in ("gif", "png"):
+            body(self.api.get(f"{path}.{extension}"))
+        return path
+
+    def request(self, before_effect: int, method: str, path: str, **options: Any) -> tuple[int, Any] | None:
+        headers = {"Authorization": f"Bearer {self.api.key}"} | options.pop("headers", {})
+        return self.process.request(before_effect, method, path, headers=headers, **options)
+
+    def upload(self, before_effect: int, headers: dict[str, str]) -> str | None:
+        """Return the path of the image, where the upload was answered."""
+        encoded = base64.b64encode(PNG).decode()
+        options = {"body": encoded, "content_type": "image/png", "headers": headers}
+        answer = self.request(before_effect, "POST", "/images", **options)
+        if answer is None:
+            return None
+        assert answer[0] == 201, answer
+        path = f"/images/{json.loads(answer[1])['id']}"
+        self.acknowledged.add(path)
+        return path
+
+    def check(self) -> None:
+        """Hold what must be true at any moment, then let reconcile mend the rest."""
+        self._check_promises()
+        code, _ = reconcile()
+        assert (code == 0) == self._is_consistent(), "a dry run finds what there is to find"
+        if code:
+            if reconcile("--fix")[0]:
+                assert reconcile("--fix")[0] == 0
+            assert reconcile() == (0, {})
+        assert self._is_consistent()
+        self._check_promises()
+
+    def _check_promises(self) -> None:
+        for image in Image.objects.filter(state="ready"):
+            assert services.is_intact(image), "ready without its bytes"
+        self.gone |= {
+            f"/images/{image.pk}" for image in Image.objects.exclude(state__in=("ready", "pending"))
+        }
+        for path in self.acknowledged - self.gone:
+            assert body(self.api.get(path)) == PNG, "an image that was acknowledged is lost"
+        for path in self.gone:
+            addresses = (path, f"{path}.gif", f"{path}.json")
+            assert {self.api.get(address).status_code for address in addresses} == {404}
+
+    def _is_consistent(self) -> bool:
+        """Whether rows and objects are those that they would be without any crash, told without reconcile."""
+        is_settled = set(Image.objects.values_list("state", flat=True)) <= {"ready", "deleted", "purged"}
+        kept = {image.storage_name for image in Image.objects.filter(state__in=("ready", "deleted"))}
+        derived = Rendition.objects.filter(state="ready", image__state="ready")
+        is_derived = derived.count() == Rendition.objects.count()
+        return (
+            is_settled and is_derived and names_in(originals()) == kept | {it.storage_name for it in derived}
+        )
+
+
+@pytest.mark.parametrize("world", ["disk", "s3"], indirect=True)
+def test_upload(world: World) -> None:
+    kills = 0
+    while world.upload(kills + 1, {}) is None:
+        kills += 1
+        world.check()
+    world.check()
+    assert kills > 7
+    assert Image.objects.count() == Image.objects.filter(state="ready").count()
+
+
+def test_upload_that_is_sent_again(world: World) -> None:
+    """I-4, F-3: with the same Idempotency-Key it makes one image, whether reconcile came first or not."""
+    kills = 0
+    while world.upload(kills + 1, {"Idempotency-Key": f"key {kills}"}) is None:
+        if kills % 2:
+            world.check()
+        IdempotentRequest.objects.update(locked_until=timezone.now() - timedelta(seconds=1))
+        assert world.upload(0, {"Idempotency-Key": f"key {kills}"})
+        world.check()
+        kills += 1
+        assert Image.objects.count() == kills
+    assert kills > 9
+
+
+@pytest.mark.parametrize(
+    ("query", "state", "least"), [("", "deleted", 7), ("?purge=true", "purged", 9)], ids=["delete", "purge"]
+)
+def test_deletion(world: World, query: str, state: str, least: int) -> None:
+    """P-3: what a row once says to be deleted stays so, and what was derived from it goes."""
+    kills = 0
+    while (answer := world.request(kills + 1, "DELETE", f"{world.stored()}{query}")) is None:
+        kills += 1
+        world.check()
+    assert (answer[0], kills > least) == (204, True)
+    world.check()
+    states = list(Image.objects.order_by("pk").values_list("state", flat=True))
+    assert states == sorted(states, key=["ready", state].index)
+    assert states[-1] == state
+
+
+def test_purge_of_renditions(world: World) -> None:
+    kills = 0
+    while (answer := world.request(kills + 1, "DELETE", f"{world.stored()}/renditions")) is None:
+        kills += 1
+        world.check()
+    assert (answer[0], kills > 5) == (204, True)
+    assert not Rendition.objects.filter(image=Image.objects.latest("pk")).exists()
+
+
+def test_render(world: World) -> None:
+    """Whoever asks next has the rendition; nobody waits for the dead for longer than its lease."""
+    kills, path = 0, world.stored()
+    while (answer := world.request(kills + 1, "GET", f"{path}.png?w={kills + 1}")) is None:
+        kills += 1
+        Rendition.objects.update(lease_until=timezone.now() - timedelta(hours=1))
+        if kills % 2:
+            assert world.api.get(f"{path}.png?w={kills}").status_code == 200
+        world.check()
+    assert (answer[0], kills > 7) == (200, True)

@@ -1,0 +1,224 @@
+"""The ledger of an image's renditions: what is kept, how often it was delivered, and its purge."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from images import hits
+from images.models import Rendition
+from images.storage import ObjectStorage
+from tests import images as made
+from tests.conftest import Api, body, make_api
+
+PNG = made.encoded("png")
+
+
+def ledger(api: Api, path: str, query: str = "") -> Any:
+    answer = api.get(f"{path}/renditions{query}")
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def local(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}"
+
+
+def test_says_what_is_known(api: Api) -> None:
+    path = api.stored(PNG)
+    delivered = body(api.get(f"{path}.jpg?w=30&q=70"))
+    answer = api.get(f"{path}/renditions")
+    (kept,) = answer.json()["renditions"]
+    row = Rendition.objects.get()
+    assert answer.json()["next"] is None
+    assert answer["Cache-Control"] == "private, no-cache"
+    created_at = kept.pop("created_at")
+    assert created_at.startswith(row.created_at.strftime("%Y-%m-%dT%H:%M:%S"))
+    assert kept.pop("last_accessed_at") >= created_at
+    assert kept.pop("transform")["operations"][0]["width"] == 30
+    assert kept == {
+        "id": row.pk,
+        "format": "jpeg",
+        "media_type": "image/jpeg",
+        "width": 30,
+        "height": 20,
+        "frames": 1,
+        "bytes": len(delivered),
+        "state": "ready",
+        "hits": 1,
+        "url": f"http://testserver{path}.jpg?transform=resize:width=30&quality=70&background=%23ffffffff",
+    }
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ".png",
+        ".gif",
+        ".webp?lossless=true",
+        ".jpg?w=30&h=9&fit=contain&background=red&progressive=true",
+        ".avif?q=33&transform=resize:width=20/resize:width=10,dpr=2",
+    ],
+)
+def test_url_is_of_the_same_rendition(api: Api, asked: str) -> None:
+    path = api.stored(PNG)
+    delivered = body(api.get(path + asked))
+    (kept,) = ledger(api, path)["renditions"]
+    assert body(api.get(local(kept["url"]))) == delivered
+    assert [it["hits"] for it in ledger(api, path)["renditions"]] == [2]
+
+
+def test_pages_are_complete_while_rows_go(api: Api) -> None:
+    path = api.stored(PNG)
+    for width in range(1, 8):
+        body(api.get(f"{path}.png?w={width}"))
+    first = ledger(api, path, "?limit=3")
+    Rendition.objects.filter(pk=first["renditions"][-1]["id"]).delete()
+    second = ledger(api, path, f"?limit=3&cursor={first['next']}")
+    third = ledger(api, path, f"?limit=3&cursor={second['next']}")
+    widths = [it["width"] for page in (first, second, third) for it in page["renditions"]]
+    assert (widths, third["next"]) == ([1, 2, 3, 4, 5, 6, 7], None)
+    assert ledger(api, path, "?limit=6")["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("?limit=0", "/limit"),
+        ("?limit=1001", "/limit"),
+        ("?limit=ten", "/limit"),
+        ("?limit=%C2%B2", "/limit"),
+        ("?cursor=", "/cursor"),
+        ("?cursor=nonsense", "/cursor"),
+        ("?cursor=_________w", "/cursor"),
+        ("?cursor=AAAAAAAAAAE%3D", "/cursor"),
+        ("?limit=1&limit=2", "/limit"),
+        ("?page=2", "/page"),
+    ],
+)
+def test_bad_queries(api: Api, query: str, pointer: str) -> None:
+    answer = api.get(f"{api.stored(PNG)}/renditions{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
+    assert answer.json()["pointer"] == pointer
+
+
+def test_belongs_to_the_account(api: Api, other_api: Api, anonymous: Api) -> None:
+    path = f"{api.stored(PNG, query='?visibility=public')}"
+    body(api.get(f"{path}.png"))
+    reader = make_api("reader", scopes=["read"])
+    for method, refused in (("GET", [404, 401, 404]), ("DELETE", [404, 401, 403])):
+        answers = [who.request(method, f"{path}/renditions") for who in (other_api, anonymous, reader)]
+        assert [answer.status_code for answer in answers] == refused
+    assert Rendition.objects.count() == 1
+
+
+def test_purge_takes_renditions_alone(api: Api, storage: ObjectStorage) -> None:
+    path = api.stored(PNG)
+    delivered = [body(api.get(f"{path}.png?w={width}")) for width in (5, 6)]
+    names = [row.storage_name for row in Rendition.objects.all()]
+    assert api.request("DELETE", f"{path}/renditions").status_code == 204
+    assert ledger(api, path) == {"renditions": [], "next": None}
+    assert [name for name in names if storage.find_object(name)] == []
+    assert api.request("DELETE", f"{path}/renditions").status_code == 204
+    assert api.request("DELETE", f"{path}/renditions?all=1").status_code == 400
+    assert body(api.get(path)) == PNG
+    assert [body(api.get(f"{path}.png?w={width}")) for width in (5, 6)] == delivered
+
+
+class TestHits:
+    @pytest.mark.parametrize(
+        ("method", "headers", "status", "counted"),
+        [
+            ("GET", {}, 200, 1),
+            ("GET", {"Range": "bytes=0-3"}, 206, 1),
+            ("GET", {"If-None-Match": "*"}, 304, 1),
+            ("HEAD", {}, 200, 0),
+            ("GET", {"Range": "bytes=9999999-"}, 416, 0),
+            ("GET", {"If-Match": '"x"'}, 412, 0),
+        ],
+    )
+    def test_count_what_was_delivered(
+        self, api: Api, method: str, headers: dict[str, str], status: int, counted: int
+    ) -> None:
+        path = api.stored(PNG)
+        api.request("HEAD", f"{path}.png")
+        assert api.request(method, f"{path}.png", headers=headers).status_code == status
+        (kept,) = ledger(api, path)["renditions"]
+        assert kept["hits"] == counted
+        assert (kept["last_accessed_at"] is None) == (counted == 0)
+
+    def test_are_written_by_one_statement(self, api: Api) -> None:
+        path = api.stored(PNG)
+        for width in (3, 4, 3):
+            body(api.get(f"{path}.png?w={width}"))
+        with CaptureQueriesContext(
+            connection,
+        ) as sent:
+            hits.flush()
+            hits.flush()
+        assert len(sent) == 1
+        assert list(Rendition.objects.values_list("width", "hits")) == [(3, 2), (4, 1)]
+
+    def test_of_rows_that_are_gone_are_no_trouble(self, api: Api) -> None:
+        path = api.stored(PNG)
+        body(api.get(f"{path}.png"))
+        Rendition.objects.all().delete()
+        hits.flush()
+        assert ledger(api, path)["renditions"] == []
+
+    def test_are_kept_while_the_database_is_away(self, api: Api) -> None:
+        path = api.stored(PNG)
+        body(api.get(f"{path}.png"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(connection, "cursor", _away)
+            hits.flush()
+        hits.flush()
+        assert Rendition.objects.get().hits == 1
+
+
+def _away() -> None:
+    from django.db import OperationalError
+
+    raise OperationalError("the database is away")
+
+
+_PROCESS = """
+import os, sys, time
+from multiprocessing import util
+import django; django.setup()
+from images import hits
+from images.models import Rendition
+row = Rendition.objects.get()
+hits._EVERY_S = 0.05
+hits.count(row)
+while not Rendition.objects.get().hits:
+    time.sleep(0.01)
+hits._EVERY_S = 1_000
+time.sleep(0.1)
+hits.count(row)
+from django.db import connection; connection.close_pool()
+if child := os.fork():
+    os.waitpid(child, 0)
+else:
+    hits.count(row)
+    hits._EVERY_S = 1_000
+    util._exit_function()
+    os._exit(0)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hits_are_written_by_a_thread_and_at_the_end_of_a_process_and_its_forks() -> None:
+    api = make_api("alice")
+    api.request("HEAD", f"{api.stored(PNG)}.png")
+    name = connection.settings_dict["NAME"]
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    environment = os.environ | {"DATABASE_URL": url}
+    done = subprocess.run([sys.executable, "-c", _PROCESS], env=environment, check=False, timeout=30)
+    assert (done.returncode, Rendition.objects.get().hits) == (0, 3)
