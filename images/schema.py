@@ -3,12 +3,15 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from progimage.operations import TRANSFORM, query_parameters
 from transforms.formats import FORMATS, WRITABLE
 
-from .serializers import DescriptionSerializer, ImageSerializer
+from .cursors import DEFAULT_PAGE, MAX_PAGE
+from .filters import PageSerializer
+from .ledger import LedgerSerializer
+from .serializers import ChangeSerializer, ImageSerializer, ImagesSerializer
 
 EXTENSIONS = [extension for name in WRITABLE for extension in FORMATS[name].extensions]
 
@@ -29,38 +32,33 @@ _TRANSFORM = [
     ),
     *(_query(name, parameter.help, parameter.schema()) for name, parameter in query_parameters().items()),
 ]
-_DESCRIPTION = [
-    _query(name, f"For a raw body. {field.help_text}")
-    for name, field in DescriptionSerializer().fields.items()
-]
 _BYTES = {
     (200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The image's bytes."),
     (206, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range that was asked for."),
     304: OpenApiResponse(description="It has the ETag of If-None-Match."),
 }
 
-UPLOAD: dict[str, Any] = {
-    "operation_id": "upload_image",
-    "parameters": _DESCRIPTION,
-    "request": {
-        "multipart/form-data": OpenApiRequest(
-            {
-                "type": "object",
-                "required": ["file"],
-                "properties": {"file": {"type": "string", "format": "binary"}}
-                | {
-                    name: {"type": "string", "description": str(field.help_text)}
-                    for name, field in DescriptionSerializer().fields.items()
-                },
-            }
+LIST: dict[str, Any] = {
+    "operation_id": "list_images",
+    "parameters": [
+        PageSerializer,
+        _query("metadata", f"{PageSerializer().fields['metadata'].help_text} As JSON text."),
+        OpenApiParameter(
+            "Link", str, OpenApiParameter.HEADER, response=[200], description='The next page, rel="next".'
         ),
-        "image/*": OpenApiTypes.BINARY,
-    },
-    "responses": {
-        201: OpenApiResponse(ImageSerializer, description="Stored. Location is the original's URL.")
-    },
+    ],
+    "responses": {200: ImagesSerializer},
 }
-ORIGINAL: dict[str, Any] = {"operation_id": "get_original", "parameters": _ASKED, "responses": _BYTES}
+CHANGE: dict[str, Any] = {
+    "operation_id": "change_image",
+    "request": ChangeSerializer,
+    "responses": {200: ImageSerializer},
+}
+ORIGINAL: dict[str, Any] = {
+    "operation_id": "get_original",
+    "parameters": [*_TRANSFORM, *_ASKED],
+    "responses": _BYTES,
+}
 METADATA: dict[str, Any] = {"operation_id": "get_metadata", "responses": {200: ImageSerializer}}
 RENDITION: dict[str, Any] = {
     "operation_id": "get_rendition",
@@ -70,4 +68,31 @@ RENDITION: dict[str, Any] = {
         *_ASKED,
     ],
     "responses": _BYTES,
+}
+ARCHIVE: dict[str, Any] = {
+    "operation_id": "archive_images",
+    "responses": {
+        (200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, description="The zip, as a stream.")
+    },
+}
+DELETE: dict[str, Any] = {
+    "operation_id": "delete_image",
+    "parameters": [_query("purge", "Remove its bytes at once: nobody can restore it.", bool)],
+    "responses": {204: OpenApiResponse(description="It is not found from now on.")},
+}
+RENDITIONS: dict[str, Any] = {
+    "operation_id": "list_renditions",
+    "parameters": [
+        OpenApiParameter(
+            "limit",
+            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE},
+            description="Renditions on a page.",
+        ),
+        _query("cursor", "Where an earlier page ended: its `next`."),
+    ],
+    "responses": {200: LedgerSerializer},
+}
+PURGE_RENDITIONS: dict[str, Any] = {
+    "operation_id": "purge_renditions",
+    "responses": {204: OpenApiResponse(description="They are gone. What is asked for again is made again.")},
 }

@@ -4,7 +4,11 @@ from . import views
 
 urlpatterns = [
     path("images", views.ImagesView.as_view()),
+    path("images/archive", views.ArchiveView.as_view()),
     path("images/<uuid:image_id>", views.ImageView.as_view()),
+    path("images/<uuid:image_id>/renditions", views.RenditionsView.as_view()),
     path("images/<uuid:image_id>.json", views.MetadataView.as_view()),
     path("images/<uuid:image_id>.<str:extension>", views.RenditionView.as_view()),
+    path("uploads", views.UploadUrlsView.as_view()),
+    path("uploads/<uuid:upload_id>", views.UploadUrlView.as_view()),
 ]

@@ -33,10 +33,14 @@ def test_is_valid_and_without_warnings() -> None:
 def test_every_route_is_documented(schema: dict[str, Any]) -> None:
     methods = {path: sorted(operations) for path, operations in schema["paths"].items()}
     assert methods == {
-        "/images": ["post"],
-        "/images/{image_id}": ["get"],
+        "/images": ["get", "post"],
+        "/images/archive": ["post"],
+        "/images/{image_id}": ["delete", "get", "patch"],
+        "/images/{image_id}/renditions": ["delete", "get"],
         "/images/{image_id}.json": ["get"],
         "/images/{image_id}.{extension}": ["get"],
+        "/uploads": ["post"],
+        "/uploads/{upload_id}": ["put"],
         "/healthz": ["get"],
         "/readyz": ["get"],
     }
@@ -46,8 +50,13 @@ def test_upload_documents_its_bodies(schema: dict[str, Any]) -> None:
     upload = schema["paths"]["/images"]["post"]
     content = upload["requestBody"]["content"]
     assert content["image/*"]["schema"] == {"type": "string", "format": "binary"}
-    assert content["multipart/form-data"]["schema"]["properties"]["file"]["format"] == "binary"
-    assert set(upload["responses"]) == {"201", "400", "401", "403", "411", "413", "415", "422", "500", "503"}
+    assert content["multipart/form-data"]["schema"]["properties"]["file"]["items"]["format"] == "binary"
+    assert "url" in schema["components"]["schemas"]["UploadFromUrlRequest"]["required"]
+    refused = {"400", "401", "403", "404", "409", "411", "413", "415", "422", "500", "503"}
+    assert set(upload["responses"]) == {"201", "207"} | refused
+    headers = {parameter["name"] for parameter in upload["parameters"] if parameter["in"] == "header"}
+    assert headers == {"Idempotency-Key", "Content-Digest", "Repr-Digest"}
+    assert "Idempotency-Replayed" in upload["responses"]["201"]["headers"]
 
 
 def test_rendition_documents_every_parameter(schema: dict[str, Any]) -> None:

@@ -1,54 +1,45 @@
 """The collection of an account's images."""
 
+from django.conf import settings
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import account_of
-from progimage.errors import UnsupportedFormat
-from transforms.formats import ACCEPTED_MEDIA_TYPES
 
-from .. import schema, services
-from ..models import Image
+from .. import schema, upload_schema
+from ..cursors import spell_cursor
+from ..filters import PageSerializer, Selection
+from ..listing import page
 from ..serializers import ImageSerializer
-from ..uploads import check_body, receive_form, receive_raw
-from .parsing import describe, refuse_unknown
-
-_FORM = "multipart/form-data"
+from . import uploading
 
 
 class ImagesView(APIView):
     """The collection of an account's images."""
 
-    parser_classes = (MultiPartParser,)
+    @extend_schema(**schema.LIST)
+    def get(self, request: Request) -> Response:
+        """List your images, newest first, that pass all filters which are given.
 
-    @extend_schema(**schema.UPLOAD)
-    def post(self, request: Request) -> Response:
-        """Store an image. Its format is what its bytes are, never what a name or a header says."""
-        check_body(request)
-        media_type = (request.content_type or "").partition(";")[0].strip().lower()
-        if media_type == _FORM:
-            image = self._store_form(request)
-        elif media_type.startswith("image/"):
-            image = self._store_raw(request)
-        else:
-            raise UnsupportedFormat(
-                f"Expected {_FORM} or one of {', '.join(ACCEPTED_MEDIA_TYPES)} "
-                f"but received {media_type[:60]!r}"
-            )
-        body = ImageSerializer(image).data
-        return Response(body, status=status.HTTP_201_CREATED, headers={"Location": body["urls"]["original"]})
+        A page may be short, even empty, where much was looked at in vain: the end is where next is null."""
+        serializer = PageSerializer(data=request.query_params)
+        serializer.is_valid(raise_exception=True)
+        values = serializer.validated_data
+        limit, start = values.pop("limit"), values.pop("cursor")
+        found = page(Selection(account_of(request), values), start=start, limit=limit)
+        headers = {"Cache-Control": "private, no-cache"}
+        cursor = spell_cursor(found.next.bytes) if found.next else None
+        if cursor:
+            query = request.query_params.copy()
+            query["cursor"] = cursor
+            headers["Link"] = f'<{settings.PUBLIC_URL}/images?{query.urlencode()}>; rel="next"'
+        body = {"images": ImageSerializer(found.images, many=True).data, "next": cursor}
+        return Response(body, headers=headers)
 
-    def _store_form(self, request: Request) -> Image:
-        refuse_unknown(request.query_params, "fields of the form and no query")
-        with receive_form(request) as upload:
-            description = describe(request.POST, filename=upload.filename)
-            return services.store(upload, account=account_of(request), description=description)
-
-    def _store_raw(self, request: Request) -> Image:
-        description = describe(request.query_params)
-        with receive_raw(request) as upload:
-            return services.store(upload, account=account_of(request), description=description)
+    @extend_schema(**upload_schema.UPLOAD)
+    def post(self, request: Request) -> HttpResponse:
+        """Store an image, or several of a form. Their format is what their bytes are, not what names say."""
+        return uploading.upload(self)

@@ -1,16 +1,16 @@
 """From a request to what services and delivery take. Whatever is wrong raises ParameterError."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.http import QueryDict
 from rest_framework.request import Request
 
 from accounts.authentication import SignedUrlAuthentication, account_of
-from progimage.errors import NotAuthenticated, NotFound, ParameterError, UnsupportedFormat
-from progimage.operations import Output, Transform, escape_pointer
+from progimage.errors import NotAuthenticated, NotFound, ParameterError
+from progimage.operations import escape_pointer
 from progimage.signing import EXPIRES, PARAMETERS
-from transforms.formats import FORMATS, WRITABLE, Format, format_by_extension
 
 from .. import services
 from ..delivery import Asked
@@ -31,26 +31,7 @@ def find_image(request: Request, image_id: UUID) -> Image:
         raise
 
 
-def find_format(extension: str) -> Format:
-    format = format_by_extension(extension)
-    if format is not None and format.can_write:
-        return format
-    known = ", ".join(known for name in WRITABLE for known in FORMATS[name].extensions)
-    raise UnsupportedFormat(f"Expected one of {known}, json as extension but received {extension[:20]!r}")
-
-
-def as_format(transform: Transform, format: Format) -> Transform:
-    if transform.output.format not in (None, format.name):
-        raise ParameterError(
-            f"Expected no format beside the extension, which says {format.name}, "
-            f"but received {transform.output.format!r}",
-            pointer="/format",
-        )
-    output = Output.from_dict(transform.output.as_dict() | {"format": format.name})
-    return Transform(transform.operations, output)
-
-
-def describe(values: QueryDict, *, filename: str = "") -> services.Description:
+def describe(values: QueryDict | dict[str, Any], *, filename: str = "") -> services.Description:
     """`filename` is what the form calls its file, held to the same rules as one that is given by itself."""
     values = values.copy()
     values.setdefault("filename", filename)
@@ -89,6 +70,16 @@ def take_asked(request: Request, query: dict[str, str]) -> Asked:
         is_versioned=query.pop("v", None) is not None,
         expires_at=int(request.query_params[EXPIRES]) if _is_signed(request) else None,
     )
+
+
+def take_flag(query: dict[str, str], name: str) -> bool:
+    """Move a flag out of `query`; one that is not there is False."""
+    text = query.pop(name, "false")
+    if text not in ("true", "false"):
+        raise ParameterError(
+            f"Expected true or false for {name} but received {text[:60]!r}", pointer=f"/{name}"
+        )
+    return text == "true"
 
 
 def _is_signed(request: Request) -> bool:

@@ -4,18 +4,23 @@ from uuid import UUID
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import ApiKeyAuthentication, SignedUrlAuthentication, account_of
 from accounts.permissions import HasScopeOrNoKey
+from progimage.errors import ParameterError
 from progimage.operations import parse_query
+from transforms.formats import FORMATS
 
 from .. import schema, services
-from ..delivery import deliver_original, deliver_rendition
-from ..serializers import ImageSerializer
-from .parsing import as_format, find_format, find_image, refuse_unknown, single, take_asked
+from ..delivery import deliver_original
+from ..serializers import ChangeSerializer, ImageSerializer
+from .bodies import read_object
+from .negotiating import as_format, deliver_negotiated, find_format
+from .parsing import find_image, refuse_unknown, single, take_asked, take_flag
 
 _SIGNED_OR_KEY = (SignedUrlAuthentication, ApiKeyAuthentication)
 
@@ -26,11 +31,36 @@ class ImageView(APIView):
 
     @extend_schema(**schema.ORIGINAL)
     def get(self, request: Request, image_id: UUID) -> HttpResponseBase:
-        """Return the original's exact bytes."""
+        """Return the original's exact bytes; with a format in the query, a rendition in that format."""
         query = single(request)
         asked = take_asked(request, query)
-        refuse_unknown(query, "download or v for an original")
-        return deliver_original(request, find_image(request, image_id), asked)
+        if not query:
+            return deliver_original(request, find_image(request, image_id), asked)
+        transform = parse_query(query.items())
+        if transform.output.format is None:
+            raise ParameterError(f"Expected a format for {next(iter(query))[:60]!r}, here or as extension")
+        image = find_image(request, image_id)
+        return deliver_negotiated(request, image, transform, asked, fallback=FORMATS[image.format])
+
+    @extend_schema(**schema.CHANGE)
+    def patch(self, request: Request, image_id: UUID) -> Response:
+        """Change what is said of the image: all that is given or nothing."""
+        refuse_unknown(request.query_params, "no query")
+        serializer = ChangeSerializer(data=read_object(request), partial=True)
+        serializer.is_valid(raise_exception=True)
+        image = services.change(image_id, account=account_of(request), changes=serializer.validated_data)
+        return Response(ImageSerializer(image).data, headers={"Cache-Control": "private, no-cache"})
+
+    @extend_schema(**schema.DELETE)
+    def delete(self, request: Request, image_id: UUID) -> Response:
+        """Delete the image and all that was derived from it: it is not found from now on.
+
+        Its bytes stay for a grace period, in which an operator may restore it; after a purge they do not."""
+        query = single(request)
+        purge = take_flag(query, "purge")
+        refuse_unknown(query, "purge")
+        services.delete(image_id, account=account_of(request), purge=purge)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class MetadataView(APIView):
@@ -53,4 +83,5 @@ class RenditionView(APIView):
         query = single(request)
         asked = take_asked(request, query)
         transform = as_format(parse_query(query.items()), format)
-        return deliver_rendition(request, find_image(request, image_id), transform, asked)
+        image = find_image(request, image_id)
+        return deliver_negotiated(request, image, transform, asked, fallback=format)

@@ -1,0 +1,141 @@
+"""Many images as one zip, streamed: it is never whole on this machine, in memory or on disk."""
+
+import io
+import json
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+from uuid import UUID
+from zipfile import ZipFile, ZipInfo
+
+from django.conf import settings
+
+from accounts.models import Account
+from progimage.errors import NotFound, ObjectMissing, ProgImageError, Unavailable
+from progimage.operations import Transform
+from transforms.formats import FORMATS
+
+from .database import release_connection
+from .models import Image, Rendition
+from .renditions import get_rendition
+from .storage import originals, renditions
+from .uploads import CHUNK_BYTES
+
+MAX_IMAGES = 10_000
+_BATCH = 100
+_MANIFEST = "manifest.json"
+_UNSAFE = re.compile(r"[^\w.()-]+")
+_MAX_STEM = 80
+
+_streams = threading.BoundedSemaphore(settings.ARCHIVE_STREAMS)
+
+
+def check_ids(ids: Sequence[UUID], account: Account) -> None:
+    """Raises NotFound for the first id that is not of a ready image of `account`."""
+    own = Image.objects.filter(account=account, state=Image.State.READY, pk__in=ids)
+    known = set(own.values_list("pk", flat=True))
+    missing = next((image_id for image_id in ids if image_id not in known), None)
+    if missing is not None:
+        raise NotFound(f"There is no image with the id {missing}")
+
+
+def stream_archive(ids: Sequence[UUID], account: Account, transform: Transform | None) -> Iterator[bytes]:
+    """Return the chunks of a zip with the original of each image, or its rendition, in the order of `ids`.
+
+    What cannot be had by then is named with its error in manifest.json, the last member. A storage that fails
+    amid an image ends the stream, and leaves what no reader takes for a whole zip. Raises Unavailable where
+    too many archives are on their way."""
+    chunks = _stream(ids, account, transform)
+    next(chunks)  # takes its place now, and gives it back when the answer is closed
+    return chunks
+
+
+def _stream(ids: Sequence[UUID], account: Account, transform: Transform | None) -> Iterator[bytes]:
+    if not _streams.acquire(blocking=False):
+        raise Unavailable("Too many archives are being sent", retry_after_s=10)
+    try:
+        yield b""
+        sink = _Sink()
+        manifest: list[dict[str, Any]] = []
+        with ZipFile(sink, "w") as archive:
+            for image_id, images in _in_batches(ids, account):
+                try:
+                    found = _open(images.get(image_id), transform)
+                except ProgImageError as error:
+                    problem = {"code": error.code, "detail": error.message}
+                    manifest.append({"id": str(image_id), "error": problem})
+                    continue
+                release_connection()
+                manifest.append(found.facts)
+                with found.content, archive.open(found.member, "w") as written:
+                    while chunk := found.content.read(CHUNK_BYTES):
+                        written.write(chunk)
+                        yield sink.take()
+            archive.writestr(_MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+        yield sink.take()
+    finally:
+        _streams.release()
+
+
+class _Sink(io.RawIOBase):
+    """Holds what ZipFile writes until it is taken. It cannot be sought in, so sizes follow each member."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._written += data
+        return len(data)
+
+    def take(self) -> bytes:
+        taken, self._written = bytes(self._written), bytearray()
+        return taken
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An image, what is sent of it (itself or its rendition) and the bytes, open at their start."""
+
+    image: Image
+    row: Image | Rendition
+    content: IO[bytes]
+
+    @property
+    def member(self) -> ZipInfo:
+        """The id makes a name unique, the extension says what it is, and the caller's name is inert."""
+        filename = self.image.filename
+        stem = _UNSAFE.sub("_", filename.rpartition(".")[0] or filename)[:_MAX_STEM].strip("._")
+        name = "-".join(part for part in (stem, str(self.image.pk)) if part)
+        moment = self.image.created_at
+        date_time = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+        return ZipInfo(f"{name}.{FORMATS[self.row.format].extensions[0]}", date_time)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        facts = {name: getattr(self.row, name) for name in ("format", "width", "height", "sha256")}
+        about = {"id": str(self.image.pk), "file": self.member.filename, "filename": self.image.filename}
+        return about | facts | {"bytes": self.row.size_bytes}
+
+
+def _in_batches(ids: Sequence[UUID], account: Account) -> Iterator[tuple[UUID, dict[UUID, Image]]]:
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        images = Image.objects.filter(account=account, state=Image.State.READY).in_bulk(batch)
+        yield from ((image_id, images) for image_id in batch)
+
+
+def _open(image: Image | None, transform: Transform | None) -> _Found:
+    if image is None:
+        raise NotFound("The image was deleted meanwhile")
+    try:
+        if transform is None:
+            return _Found(image, image, originals().open_range(image.storage_name))
+        rendition, content = get_rendition(image, transform)
+        return _Found(image, rendition, content or renditions().open_range(rendition.storage_name))
+    except FileNotFoundError as error:
+        raise ObjectMissing("The bytes are missing from storage") from error

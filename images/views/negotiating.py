@@ -1,0 +1,56 @@
+"""Which format a request means: the extension's, one that its query names, or the best that it accepts."""
+
+from dataclasses import replace
+
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from progimage.errors import ParameterError, UnsupportedFormat
+from progimage.operations import Output, Transform
+from transforms.formats import FORMATS, WRITABLE, Format, format_by_extension
+from transforms.geometry import Size, upright_size
+from transforms.negotiation import Extent, negotiate
+from transforms.pool import pool
+
+from ..delivery import Asked, deliver_rendition
+from ..models import Image
+
+
+def find_format(extension: str) -> Format:
+    """Raises UnsupportedFormat for what is never written."""
+    format = format_by_extension(extension)
+    if format is not None and format.can_write:
+        return format
+    known = ", ".join(known for name in WRITABLE for known in FORMATS[name].extensions)
+    raise UnsupportedFormat(f"Expected one of {known}, json as extension but received {extension[:20]!r}")
+
+
+def as_format(transform: Transform, format: Format) -> Transform:
+    """Return the transform with the extension's format; "auto" stays. Raises ParameterError for another."""
+    named = transform.output.format
+    if named == "auto":
+        return transform
+    if named not in (None, format.name):
+        raise ParameterError(
+            f"Expected no format but auto beside the extension, which says {format.name}, "
+            f"but received {named!r}",
+            pointer="/format",
+        )
+    output = Output.from_dict(transform.output.as_dict() | {"format": format.name})
+    return Transform(transform.operations, output)
+
+
+def deliver_negotiated(
+    request: Request, image: Image, transform: Transform, asked: Asked, *, fallback: Format
+) -> HttpResponseBase:
+    """Deliver the rendition; where its format is "auto", in the best that the request's Accept names."""
+    asked = replace(asked, is_negotiated=transform.output.format == "auto")
+    upright = upright_size(Size(image.width, image.height), image.orientation)
+    transform = negotiate(
+        transform,
+        request.headers.get("Accept", ""),
+        source=Extent(upright, image.frames),
+        fallback=fallback,
+        limits=pool().settings.limits,
+    )
+    return deliver_rendition(request, image, transform, asked)
