@@ -1,9 +1,38 @@
-"""ProgImage: the Python client's package, and the vocabulary that the server shares with it.
+"""ProgImage: the Python client, and the vocabulary that the server shares with it.
 
 Nothing here imports Django, Pillow or the server's packages."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from . import errors, operations
 from .errors import ProgImageError
-from .operations import Transform
+from .operations import Output, Transform
+from .results import Image, Rendition, UploadResult, UploadUrl
 
-__all__ = ["ProgImageError", "Transform", "errors", "operations"]
+if TYPE_CHECKING:
+    from .async_client import AsyncClient
+    from .client import Client
+else:
+    _CLIENTS = {"AsyncClient": "async_client", "Client": "client"}
+
+    def __getattr__(name: str) -> type:
+        """Import httpx, 20 MB with what it imports, for clients alone: the server's renderers need none."""
+        if name in _CLIENTS:
+            return getattr(import_module(f"{__name__}.{_CLIENTS[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Image",
+    "Output",
+    "ProgImageError",
+    "Rendition",
+    "Transform",
+    "UploadResult",
+    "UploadUrl",
+    "errors",
+    "operations",
+]

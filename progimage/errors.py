@@ -21,7 +21,8 @@
     ├── IdempotencyMismatch     422 idempotency_mismatch
     ├── InternalError           500 internal_error
     ├── ObjectMissing           502 object_missing
-    └── Unavailable             503 unavailable
+    ├── Unavailable             503 unavailable
+    └── ConnectionFailed          0 connection_failed: the client's own, for want of an answer
 
 Each class has a stable `code`, an HTTP `status` and a `summary`. A message never holds a secret
 and is fit to be shown to the caller; what only operators may read goes to the log.
@@ -31,15 +32,22 @@ from typing import ClassVar
 
 
 class ProgImageError(Exception):
-    """The base of every error that ProgImage raises on purpose."""
+    """The base of every error that ProgImage raises on purpose; itself where a client has no class for it.
 
-    code: ClassVar[str] = "error"
-    status: ClassVar[int] = 500
+    In a client `code` and `status` are the answer's, and the server's log knows the `request_id`."""
+
+    code: str = "error"
+    status: int = 500
     summary: ClassVar[str] = "Something went wrong"
+    request_id: str = ""
+    retry_after_s: int | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.message} (request {self.request_id})" if self.request_id else self.message
 
     def members(self) -> dict[str, str]:
         """Return what this error adds to the problem's JSON."""
@@ -51,10 +59,11 @@ class ProgImageError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Come whole through a process pool, with what subclasses add."""
-        return _rebuild, (type(self), self.message, self.__dict__)
+        return rebuild, (type(self), self.message, self.__dict__)
 
 
-def _rebuild(error: type[ProgImageError], message: str, state: dict[str, object]) -> ProgImageError:
+def rebuild(error: type[ProgImageError], message: str, state: dict[str, object]) -> ProgImageError:
+    """Make an error again from what it held, whatever its class asks for to be built."""
     rebuilt = error.__new__(error, message)
     rebuilt.__dict__.update(state)
     return rebuilt
@@ -76,7 +85,7 @@ class ParameterError(ProgImageError):
 
 
 class UrlNotAllowed(ParameterError):
-    """An address that is not of a public host, or whose host has no address: the answer tells neither apart."""
+    """An address that is not of a public host, or whose host has no address: no answer tells which."""
 
     code, summary = "url_not_allowed", "The address may not be fetched from"
 
@@ -185,3 +194,9 @@ class Unavailable(ProgImageError):
 
     def headers(self) -> dict[str, str]:
         return {"Retry-After": str(self.retry_after_s)}
+
+
+class ConnectionFailed(ProgImageError):
+    """The server could not be reached or was too slow, or what came is not its whole answer."""
+
+    code, status, summary = "connection_failed", 0, "The server did not answer"

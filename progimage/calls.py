@@ -1,0 +1,187 @@
+"""The API's requests as values: what is sent, and how the answer is read.
+
+Each function is a method of both clients, with these parameters and this documentation, which returns T, or
+yields the rows of all pages, where here a Call[T] or a Call[Page] is returned."""
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar, Unpack, overload
+from uuid import uuid4
+
+from .addresses import Address, Asked, ImageId, find_address, image_address
+from .bodies import Body, PathName, Source, form_body, name_of, raw_body
+from .errors import ConnectionFailed, ParameterError
+from .operations import Transform
+from .options import Changes, Filters, UploadOptions, UploadUrlOptions, as_pairs, spell
+from .receivers import Receiver, into_file, into_memory
+from .results import Image, Page, Rendition, Result, UploadUrl
+
+T = TypeVar("T")
+ResultT = TypeVar("ResultT", bound=Result)
+
+_MAX_QUERY_CHARS = 4_000
+"""Proxies take request lines of 8 KB, as nginx does by default."""
+_PAGE = (("limit", "100"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(Generic[T]):
+    """A request, and where its answer goes. Sent again it is the same request, idempotency key and all."""
+
+    method: str
+    address: Address
+    receive: Callable[[], AbstractContextManager[Receiver[T]]]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body | bytes | None = None
+
+
+def upload(source: Source, **options: Unpack[UploadOptions]) -> Call[Image]:
+    """Store an image: a path, bytes or an open file. Without `filename` it is called as the file is.
+
+    Raises OSError for a file that cannot be read."""
+    given, key = _take_idempotency_key({"filename": name_of(source), **options})
+    if any("," in tag for tag in given.get("tags", ())):
+        raise ParameterError("Expected tags without commas beside an upload's bytes", pointer="/tags")
+    body, address = raw_body(source), Address("/images", as_pairs(given))
+    if len(str(address)) > _MAX_QUERY_CHARS:
+        body, address = form_body(body, address.query), Address("/images")
+    receive = _json(Image.from_dict)
+    return Call(method="POST", address=address, receive=receive, headers=body.headers | key, body=body)
+
+
+def upload_url(url: str, **options: Unpack[UploadOptions]) -> Call[Image]:
+    """Let the server fetch an image from a public address, and store it."""
+    return _create("/images", {"url": url, **options}, Image)
+
+
+def get(image_id: ImageId) -> Call[Image]:
+    """Return what is known of an image."""
+    return Call(method="GET", address=image_address(image_id, ".json"), receive=_json(Image.from_dict))
+
+
+def list_images(**filters: Unpack[Filters]) -> Call[Page[Image]]:
+    """Yield the images that fit every filter, page by page as they are asked for."""
+    return _list(Address("/images", as_pairs(spell(filters))), "images", Image)
+
+
+def update(image_id: ImageId, **changes: Unpack[Changes]) -> Call[Image]:
+    """Change what is given, and leave the rest."""
+    call = Call(method="PATCH", address=image_address(image_id), receive=_json(Image.from_dict))
+    return _with_json(call, spell(changes))
+
+
+def delete(image_id: ImageId, *, purge: bool = False) -> Call[None]:
+    """Delete an image and all that was derived from it; with `purge` its bytes at once, for good."""
+    address = image_address(image_id, query=(("purge", "true"),) if purge else ())
+    return Call(method="DELETE", address=address, receive=_nothing)
+
+
+@overload
+def download(image_id: ImageId, *, to: None = None, **asked: Asked) -> Call[bytes]: ...
+
+
+@overload
+def download(image_id: ImageId, *, to: PathName, **asked: Asked) -> Call[Path]: ...
+
+
+def download(image_id: ImageId, *, to: PathName | None = None, **asked: Asked) -> Call[bytes] | Call[Path]:
+    """Return an image's bytes, or put them into the file `to`, which appears whole or not at all.
+
+    `asked` is as for `url`."""
+    address = find_address(image_id, asked)
+    if to is None:
+        return Call(method="GET", address=address, receive=partial(into_memory, bytes))
+    return Call(method="GET", address=address, receive=partial(into_file, Path(to)))
+
+
+def archive(
+    images: Iterable[ImageId] | Filters,
+    *,
+    to: PathName,
+    format: str | None = None,
+    transform: Transform | str | None = None,
+) -> Call[Path]:
+    """Put a zip of images, named by their ids or by filters as `list` has them, into the file `to`.
+
+    It changes nothing, and may be repeated without an idempotency key."""
+    chosen = {"query": spell(images)} if isinstance(images, Mapping) else {"ids": [*map(str, images)]}
+    result = {
+        "format": format,
+        "transform": transform.as_dict() if isinstance(transform, Transform) else transform,
+    }
+    address, receive = Address("/images/archive"), partial(into_file, Path(to))
+    given = {name: value for name, value in result.items() if value is not None}
+    return _with_json(Call(method="POST", address=address, receive=receive), chosen | given)
+
+
+def renditions(image_id: ImageId) -> Call[Page[Rendition]]:
+    """Yield what has been derived from an image."""
+    return _list(image_address(image_id, "/renditions"), "renditions", Rendition)
+
+
+def purge_renditions(image_id: ImageId) -> Call[None]:
+    """Remove all that was derived from an image. What is asked for again is rendered anew."""
+    return Call(method="DELETE", address=image_address(image_id, "/renditions"), receive=_nothing)
+
+
+def create_upload_url(**options: Unpack[UploadUrlOptions]) -> Call[UploadUrl]:
+    """Return a URL where whoever has it, a browser perhaps, may PUT one image."""
+    return _create("/uploads", options, UploadUrl)
+
+
+def describe(method: Callable[..., Any], call: Callable[..., Call[Any]]) -> None:
+    """Let `help` show a client's method as the call that it sends."""
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    signature = inspect.Signature([own, *inspect.signature(call).parameters.values()])
+    vars(method).update(__signature__=signature)
+    method.__name__, method.__doc__ = call.__name__, call.__doc__
+
+
+def next_page(call: Call[Page[T]], page: Page[T]) -> Call[Page[T]] | None:
+    if page.next is None:
+        return None
+    query = tuple(pair for pair in call.address.query if pair[0] != "cursor")
+    return replace(call, address=Address(call.address.path, (*query, ("cursor", page.next))))
+
+
+def _list(address: Address, name: str, row: type[ResultT]) -> Call[Page[ResultT]]:
+    def read(values: Mapping[str, Any]) -> Page[ResultT]:
+        return Page(tuple(map(row.from_dict, values[name])), values["next"])
+
+    return Call(method="GET", address=Address(address.path, address.query + _PAGE), receive=_json(read))
+
+
+def _create(path: str, options: Mapping[str, Any], result: type[ResultT]) -> Call[ResultT]:
+    given, key = _take_idempotency_key(options)
+    call = Call(method="POST", address=Address(path), receive=_json(result.from_dict), headers=key)
+    return _with_json(call, given)
+
+
+def _take_idempotency_key(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the options, spelled, and a header with the caller's key, or with one for this call alone."""
+    given = spell(options)
+    return given, {"Idempotency-Key": given.pop("idempotency_key", None) or str(uuid4())}
+
+
+def _with_json(call: Call[T], values: Mapping[str, Any]) -> Call[T]:
+    headers = {**call.headers, "Content-Type": "application/json"}
+    return replace(call, headers=headers, body=json.dumps(values).encode())
+
+
+def _json(read: Callable[[Any], T]) -> Callable[[], AbstractContextManager[Receiver[T]]]:
+    def read_json(content: bytes) -> T:
+        try:
+            return read(json.loads(content))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ConnectionFailed("Expected an answer of ProgImage but received another's") from error
+
+    return partial(into_memory, read_json)
+
+
+def _nothing() -> AbstractContextManager[Receiver[None]]:
+    return into_memory(lambda _: None)
