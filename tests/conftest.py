@@ -1,6 +1,7 @@
 """Fixtures: an account's client, storages of both kinds, a real server."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django.test import Client
 
 from accounts import services
 from accounts.models import Account
+from images import hits
 from images.storage import ObjectStorage, originals
 from tests.servers import S3_MISSING_REASON
 
@@ -66,6 +68,14 @@ def body(answer: Any) -> bytes:
 def make_api(name: str, **options: Any) -> Api:
     account = services.create_account(name)
     return Api(account, str(services.create_api_key(account, name="tests", **options)[1]))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_thread_writes_hits() -> Iterator[None]:
+    """Tests write hits themselves, so that no thread touches the database between them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hits, "_start_writer", lambda: None)
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,33 @@
+"""The server held to its own OpenAPI by generated requests: no server error, no undocumented answer."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from config.wsgi import application
+from tests.conftest import Api
+
+CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+
+
+schema = schemathesis.openapi.from_wsgi("/schema", application, headers={"Host": "testserver"})
+
+
+@pytest.mark.django_db(transaction=True)
+@schema.parametrize()
+@settings(
+    max_examples=30,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+def test_generated_requests(case: schemathesis.Case, api: Api) -> None:
+    answer = case.call(headers={"Authorization": f"Bearer {api.key}"})
+    case.validate_response(answer, checks=CHECKS)
