@@ -105,7 +105,7 @@ class AsyncClient(Connection):
         attempt = 0
         while True:
             try:
-                return await self._attempt(call)
+                return await self._attempt(call, attempt)
             except ProgImageError as error:
                 wait_s = self._retries.wait_s(error, attempt)
                 if wait_s is None:
@@ -113,14 +113,14 @@ class AsyncClient(Connection):
             await self._sleep(wait_s)
             attempt += 1
 
-    async def _attempt(self, call: Call[T]) -> T:
+    async def _attempt(self, call: Call[T], attempt: int) -> T:
         url = str(call.address)
         content = _chunks(call.body) if isinstance(call.body, Body) else call.body
         sending = self._http.stream(call.method, url, headers=call.headers, content=content)
         try:
             with call.receive() as receiver:
                 async with sending as response:
-                    if not response.is_success:
+                    if not call.is_done(response.status_code, attempt):
                         await response.aread()
                         raise error_of(response)
                     async for chunk in response.aiter_bytes():

@@ -39,6 +39,11 @@ class Call(Generic[T]):
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body | bytes | None = None
 
+    def is_done(self, status: int, attempt: int) -> bool:
+        """Whether an answer is a success. A DELETE that is sent again finds nothing where the first came to
+        its end and the answer to it was lost."""
+        return 200 <= status < 300 or (self.method == "DELETE" and attempt > 0 and status == 404)
+
 
 def upload(source: Source, **options: Unpack[UploadOptions]) -> Call[Image]:
     """Store an image: a path, bytes or an open file. Without `filename` it is called as the file is.

@@ -103,7 +103,7 @@ class Client(Connection):
         attempt = 0
         while True:
             try:
-                return self._attempt(call)
+                return self._attempt(call, attempt)
             except ProgImageError as error:
                 wait_s = self._retries.wait_s(error, attempt)
                 if wait_s is None:
@@ -111,12 +111,12 @@ class Client(Connection):
             self._sleep(wait_s)
             attempt += 1
 
-    def _attempt(self, call: Call[T]) -> T:
+    def _attempt(self, call: Call[T], attempt: int) -> T:
         url = str(call.address)
         sending = self._http.stream(call.method, url, headers=call.headers, content=call.body)
         try:
             with call.receive() as receiver, sending as response:
-                if not response.is_success:
+                if not call.is_done(response.status_code, attempt):
                     response.read()
                     raise error_of(response)
                 for chunk in response.iter_bytes():

@@ -9,6 +9,7 @@
     ├── NotFound                404 not_found
     ├── MethodNotAllowed        405 method_not_allowed
     ├── Conflict                409 conflict
+    │   ├── AlreadyUsed         409 already_used
     │   └── InProgress          409 in_progress
     ├── LengthRequired          411 length_required
     ├── PreconditionFailed      412 precondition_failed
@@ -115,6 +116,10 @@ class MethodNotAllowed(ProgImageError):
 
 class Conflict(ProgImageError):
     code, status, summary = "conflict", 409, "What is there already does not allow this"
+
+
+class AlreadyUsed(Conflict):
+    code, summary = "already_used", "What may be used once has been used"
 
 
 class InProgress(Conflict):

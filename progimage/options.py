@@ -58,8 +58,8 @@ class Filters(TypedDict, total=False):
     max_width: int
     min_height: int
     max_height: int
-    created_after: datetime
-    created_before: datetime
+    created_after: datetime | str
+    created_before: datetime | str
     metadata: Mapping[str, Any]
 
 
@@ -85,8 +85,8 @@ def _as_list(value: Collection[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def _as_moment(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat()
+def _as_moment(value: datetime | str) -> str:
+    return value if isinstance(value, str) else value.astimezone(UTC).isoformat()
 
 
 def _as_point(value: tuple[float, float]) -> dict[str, float]:

@@ -126,7 +126,7 @@ class TestUsed:
         assert put(path).status_code == 201
         for content in (PNG, JPEG):
             answer = put(path, content)
-            assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+            assert (answer.status_code, answer.json()["code"]) == (409, "already_used")
         assert Image.objects.count() == 1
 
     def test_while_another_is_under_way(self, path: str) -> None:

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
 from config.wsgi import application
 from tests.conftest import Api
 
-CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
 schema = schemathesis.openapi.from_wsgi("/schema", application, headers={"Host": "testserver"})

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from accounts.encryption import decrypt
 from accounts.models import ApiKey
 from progimage.errors import (
-    Conflict,
+    AlreadyUsed,
     InProgress,
     NotFound,
     PermissionDenied,
@@ -73,7 +73,7 @@ def sign(upload: UploadUrl) -> str:
 def uploading(upload_id: UUID, *, api_key: ApiKey) -> Iterator[UploadUrl]:
     """Hold the right to put the image of a URL that `api_key` made. It is used up unless something is raised.
 
-    Raises NotFound, SignatureRefused where it has expired, Conflict where it was used, InProgress."""
+    Raises NotFound, SignatureRefused where it has expired, AlreadyUsed, InProgress."""
     upload = UploadUrl.objects.filter(pk=upload_id, api_key=api_key).select_related("account").first()
     if upload is None:
         raise NotFound("There is nothing at this address")
@@ -93,7 +93,7 @@ def uploading(upload_id: UUID, *, api_key: ApiKey) -> Iterator[UploadUrl]:
 def _refusal(upload: UploadUrl) -> ProgImageError:
     upload.refresh_from_db()
     if upload.used_at is not None:
-        return Conflict("Expected a URL that has not been used")
+        return AlreadyUsed("Expected a URL that has not been used: it has its image")
     if upload.expires_at <= datetime.now(UTC):
         return SignatureRefused("The URL has expired")
     return InProgress("Another upload to this URL is under way")
