@@ -13,26 +13,29 @@ if TYPE_CHECKING:  # at run time the settings name this module while that one is
     from rest_framework.views import APIView
 
 
+def check_scope(request: Request, needed: Scope) -> None:
+    """Raises NotAuthenticated without a key, PermissionDenied for one without the scope."""
+    api_key = request.auth
+    if not isinstance(api_key, ApiKey):
+        raise NotAuthenticated("Expected an API key: Authorization: Bearer <prefix>.<secret>")
+    if needed not in api_key.scopes:
+        raise PermissionDenied(f"Expected a key with the scope {needed.value}")
+
+
 class HasScope(BasePermission):
     """Reading needs the scope read, everything else write; a view's `scopes` names what differs by method."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        api_key = request.auth
-        if not isinstance(api_key, ApiKey):
-            raise NotAuthenticated("Expected an API key: Authorization: Bearer <prefix>.<secret>")
         by_method = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
-        needed: Scope = getattr(view, "scopes", {}).get(request.method, by_method)
-        if needed not in api_key.scopes:
-            raise PermissionDenied(f"Expected a key with the scope {needed.value}")
+        check_scope(request, getattr(view, "scopes", {}).get(request.method, by_method))
         return True
 
 
-class HasScopeOrNoKey(HasScope):
-    """For what may be public: without a key the view decides who reads, with one it must have the scope."""
+class HasScopeToWrite(HasScope):
+    """For what may be public: the view judges who may read."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        is_anonymous_read = request.auth is None and request.method in SAFE_METHODS
-        return is_anonymous_read or super().has_permission(request, view)
+        return request.method in SAFE_METHODS or super().has_permission(request, view)
 
 
 class IsSigned(HasScope):

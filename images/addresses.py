@@ -16,6 +16,7 @@ from django.http.request import validate_host
 
 from progimage.errors import UrlNotAllowed
 
+from .models import MAX_FILENAME
 from .uploads import plain_name
 
 Address = IPv4Address | IPv6Address
@@ -23,7 +24,6 @@ MAX_URL_CHARACTERS = 2_048
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _AUTHORITY = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:@%]+))(?::(?P<port>[0-9]{0,5}))?")
-_MAX_FILENAME = 255
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _UNICAST = ip_network("2000::/3")
 """All of IPv6 that IANA has given out. What embeds IPv4 lies outside, 6to4 and Teredo excepted."""
@@ -61,7 +61,7 @@ class Target:
     @property
     def filename(self) -> str:
         """The last segment of the path; of a long one its end, which says the format."""
-        return plain_name(unquote(self.path.partition("?")[0]))[-_MAX_FILENAME:]
+        return plain_name(unquote(self.path.partition("?")[0]))[-MAX_FILENAME:]
 
 
 def parse_target(url: str, *, base: Target | None = None) -> Target:

@@ -2,11 +2,29 @@
 
 import base64
 import binascii
+from typing import ClassVar
 
 from progimage.errors import ParameterError
 
+from .fields import PlainText, WholeNumber
+from .serializers import StrictSerializer
+
 DEFAULT_PAGE = 100
 MAX_PAGE = 1_000
+
+
+class PageSerializer(StrictSerializer):
+    """Which page: how long it is, and after what it begins, as the bytes of a cursor."""
+
+    cursor_bytes: ClassVar[int]
+
+    limit = WholeNumber(
+        least=1, most=MAX_PAGE, default=DEFAULT_PAGE, help_text="How many are on a page, at most."
+    )
+    cursor = PlainText(default="", help_text="Where an earlier page ended: its `next`.")
+
+    def validate_cursor(self, text: str) -> bytes:
+        return parse_cursor(text, self.cursor_bytes) if text else b""
 
 
 def spell_cursor(last: bytes) -> str:

@@ -1,18 +1,16 @@
 """The ledger of an image: every rendition that is kept of it, page by page."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlencode
 
 from django.conf import settings
 from rest_framework import serializers
 
-from progimage.errors import ParameterError
 from progimage.operations import TRANSFORM, spell_text
 from transforms.formats import FORMATS
 
 from . import hits
-from .cursors import DEFAULT_PAGE, MAX_PAGE, parse_cursor, spell_cursor
+from .cursors import PageSerializer, spell_cursor
 from .models import Image, Rendition
 
 
@@ -22,7 +20,7 @@ class RenditionSerializer(serializers.ModelSerializer):
     media_type = serializers.CharField()
     bytes = serializers.IntegerField(source="size_bytes", help_text="Size of the result.", allow_null=True)
     transform = serializers.JSONField(help_text="What was done, with all defaults written out.")
-    hits = serializers.IntegerField(help_text="How often it was delivered, some seconds ago.")
+    hits = serializers.IntegerField(help_text="How often its bytes were sent, some seconds ago.")
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -63,19 +61,18 @@ class LedgerSerializer(serializers.Serializer):
     next = serializers.CharField(allow_null=True, help_text="The cursor of the next page; null at the end.")
 
 
-def page(image: Image, query: Mapping[str, str]) -> dict[str, Any]:
-    """Return one page, oldest first, as LedgerSerializer has it. Raises ParameterError."""
-    limit = _limit(query.get("limit", str(DEFAULT_PAGE)))
+class LedgerPageSerializer(PageSerializer):
+    """Which page of a ledger."""
+
+    cursor_bytes = 8
+
+
+def page(image: Image, *, limit: int, cursor: bytes) -> dict[str, Any]:
+    """Return one page, oldest first, as LedgerSerializer has it."""
     rows = Rendition.objects.filter(image=image)
-    if "cursor" in query:
-        rows = rows.filter(pk__gt=int.from_bytes(parse_cursor(query["cursor"], 8), signed=True))
+    if cursor:
+        rows = rows.filter(pk__gt=int.from_bytes(cursor, signed=True))
     hits.flush()
     found = list(rows[: limit + 1])
     following = spell_cursor(found[limit - 1].pk.to_bytes(8)) if len(found) > limit else None
     return {"renditions": RenditionSerializer(found[:limit], many=True).data, "next": following}
-
-
-def _limit(text: str) -> int:
-    if text.isascii() and text.isdigit() and 1 <= int(text[:10]) <= MAX_PAGE:
-        return int(text)
-    raise ParameterError(f"Expected 1 to {MAX_PAGE} for limit but received {text[:60]!r}", pointer="/limit")

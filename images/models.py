@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, HashIndex
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.utils import timezone
@@ -13,6 +13,8 @@ from progimage.operations import Transform
 from transforms.formats import FORMATS
 
 from .ids import uuid7
+
+MAX_FILENAME = 255
 
 
 class Visibility(models.TextChoices):
@@ -48,7 +50,7 @@ class Image(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="images")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE)
-    filename = models.CharField(max_length=255, blank=True)
+    filename = models.CharField(max_length=MAX_FILENAME, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     format = models.CharField(max_length=10)
     width = models.PositiveIntegerField(help_text="px, as stored; orientation 5-8 swaps it with the height")
@@ -86,6 +88,7 @@ class Image(models.Model):
                 fields=["deleted_at"], name="image_to_purge", condition=Q(state__in=("deleted", "purging"))
             ),
             models.Index(fields=["missing_at"], name="image_missing", condition=Q(missing_at__isnull=False)),
+            HashIndex(fields=["sha256"], name="image_sha256"),
             GinIndex(
                 fields=["metadata"],
                 name="image_metadata",

@@ -8,9 +8,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from progimage.operations import TRANSFORM, query_parameters
 from transforms.formats import FORMATS, WRITABLE
 
-from .cursors import DEFAULT_PAGE, MAX_PAGE
-from .filters import PageSerializer
-from .ledger import LedgerSerializer
+from .filters import ImagesPageSerializer
+from .ledger import LedgerPageSerializer, LedgerSerializer
 from .serializers import ChangeSerializer, ImageSerializer, ImagesSerializer
 
 EXTENSIONS = [extension for name in WRITABLE for extension in FORMATS[name].extensions]
@@ -41,8 +40,8 @@ _BYTES = {
 LIST: dict[str, Any] = {
     "operation_id": "list_images",
     "parameters": [
-        PageSerializer,
-        _query("metadata", f"{PageSerializer().fields['metadata'].help_text} As JSON text."),
+        ImagesPageSerializer,
+        _query("metadata", f"{ImagesPageSerializer().fields['metadata'].help_text} As JSON text."),
         OpenApiParameter(
             "Link", str, OpenApiParameter.HEADER, response=[200], description='The next page, rel="next".'
         ),
@@ -82,14 +81,7 @@ DELETE: dict[str, Any] = {
 }
 RENDITIONS: dict[str, Any] = {
     "operation_id": "list_renditions",
-    "parameters": [
-        OpenApiParameter(
-            "limit",
-            {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE},
-            description="Renditions on a page.",
-        ),
-        _query("cursor", "Where an earlier page ended: its `next`."),
-    ],
+    "parameters": [LedgerPageSerializer],
     "responses": {200: LedgerSerializer},
 }
 PURGE_RENDITIONS: dict[str, Any] = {

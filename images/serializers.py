@@ -1,6 +1,5 @@
 """What the API says of an image, and what it may be told of one."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
@@ -9,87 +8,19 @@ from django.conf import settings
 from django.http import QueryDict
 from rest_framework import serializers
 
-from .models import Image, Visibility
+from .fields import MetadataField, PlainText, Share, TagsField
+from .models import MAX_FILENAME, Image, Visibility
 
 MAX_TAGS = 50
-MAX_METADATA_BYTES = 16_384
-MAX_METADATA_DEPTH = 32
 _LINKED = ("jpg", "png", "webp", "avif")
 
 
-class PlainText(serializers.CharField):
-    """Text on one line. NUL and other control characters have no use in a name, and Postgres refuses NUL."""
-
-    default_error_messages: ClassVar = {
-        "max_length": "Expected at most {max_length} characters",
-        "blank": "Expected text but received none",
-        "invalid": "Expected text",
-        "null": "Expected text but received null",
-    }
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")  # Django REST framework would take a number
-        text: str = super().to_internal_value(data)
-        if any(ord(character) < 32 or ord(character) == 127 for character in text):
-            raise serializers.ValidationError("Expected text without control characters")
-        return text
-
-
-class TagsField(serializers.ListField):
-    """A list, or names with commas between them, as a form and a query spell lists."""
-
-    default_error_messages: ClassVar = {
-        "max_length": "Expected at most {max_length} tags",
-        "not_a_list": "Expected a list of tags but received {input_type}",
-        "null": "Expected a list of tags but received null",
-    }
-    child = PlainText(max_length=64)
-
-    def get_value(self, dictionary: Any) -> Any:
-        if not hasattr(dictionary, "getlist"):
-            return super().get_value(dictionary)
-        if self.field_name not in dictionary:
-            return serializers.empty
-        texts = ",".join(dictionary.getlist(self.field_name))
-        return [name.strip() for name in texts.split(",") if name.strip()]
-
-
-class MetadataField(serializers.JSONField):
-    """A JSON object that Postgres can hold: no NUL, no lone surrogates, no NaN, of bounded size and depth."""
-
-    default_error_messages: ClassVar = {"null": "Expected a JSON object but received null"}
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        try:
-            value = json.loads(data) if getattr(data, "is_json_string", False) else data
-            _check_values(value, MAX_METADATA_DEPTH)
-            size_bytes = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-        except (ValueError, TypeError, RecursionError) as error:
-            raise serializers.ValidationError("Expected a JSON object") from error
-        if not isinstance(value, dict):
-            raise serializers.ValidationError(f"Expected a JSON object but received {type(value).__name__}")
-        if size_bytes > MAX_METADATA_BYTES:
-            raise serializers.ValidationError(f"Expected at most {MAX_METADATA_BYTES} bytes of JSON")
-        return value
-
-
-def _check_values(value: object, levels: int) -> None:
-    """Raise ValidationError for NUL, and beyond so many levels: encoders and Postgres recurse."""
-    if isinstance(value, str) and "\0" in value:
-        raise serializers.ValidationError("Expected JSON without NUL characters")
-    if not isinstance(value, dict | list):
-        return
-    if levels == 0:
-        raise serializers.ValidationError(f"Expected JSON of at most {MAX_METADATA_DEPTH} levels")
-    for item in [*value, *value.values()] if isinstance(value, dict) else value:
-        _check_values(item, levels - 1)
-
-
 class StrictSerializer(serializers.Serializer):
-    """Takes no name that it does not know, and no name of a form or query twice but those in `repeatable`."""
+    """Takes no name that it does not know, and of a form or query no name twice but those in `repeatable`
+    and none without a value, which Django REST framework would take for one that is not given."""
 
     repeatable: ClassVar[Sequence[str]] = ()
+    may_be_empty: ClassVar[Sequence[str]] = ()
 
     def to_internal_value(self, data: Mapping[str, Any]) -> Any:
         if not isinstance(data, Mapping):
@@ -103,6 +34,9 @@ class StrictSerializer(serializers.Serializer):
         for name, values in data.lists() if isinstance(data, QueryDict) else ():
             if len(values) > 1 and name not in self.repeatable:
                 raise serializers.ValidationError({name: f"Expected {name} once but received it again"})
+            if "" in values and name not in self.may_be_empty:
+                expected = self.fields[name].error_messages.get("invalid", f"Expected a value for {name}")
+                raise serializers.ValidationError({name: expected})
         return super().to_internal_value(data)
 
 
@@ -110,6 +44,7 @@ class DescriptionSerializer(StrictSerializer):
     """What an upload may say of its image: form fields beside `file`, or the query of a raw body."""
 
     repeatable: ClassVar = ("tags",)
+    may_be_empty: ClassVar = ("tags", "filename")
 
     tags = TagsField(default=list, max_length=MAX_TAGS, help_text="Names, with commas between them.")
     metadata = MetadataField(default=dict, help_text="A JSON object of your own, at most 16 KiB.")
@@ -125,7 +60,7 @@ class DescriptionSerializer(StrictSerializer):
     filename = PlainText(
         default="",
         allow_blank=True,
-        max_length=255,
+        max_length=MAX_FILENAME,
         help_text="What you call it; the form's own when not given.",
     )
     replaces = serializers.UUIDField(
@@ -136,24 +71,11 @@ class DescriptionSerializer(StrictSerializer):
     )
 
 
-class _Share(serializers.FloatField):
-    """0 to 1. Django REST framework itself would take text, truth and infinity."""
-
-    default_error_messages: ClassVar = dict.fromkeys(
-        ("invalid", "null", "min_value", "max_value"), "Expected a number of 0 to 1"
-    )
-
-    def to_internal_value(self, data: Any) -> float:
-        if type(data) not in (int, float):
-            self.fail("invalid")
-        return float(super().to_internal_value(data))
-
-
 class FocalPointSerializer(StrictSerializer):
     """What matters most in an image: shares of its width and height, upright, from the left and the top."""
 
-    x = _Share(min_value=0, max_value=1)
-    y = _Share(min_value=0, max_value=1)
+    x = Share(min_value=0, max_value=1)
+    y = Share(min_value=0, max_value=1)
 
     def validate(self, values: dict[str, float]) -> dict[str, float]:
         if len(values) < len(self.fields):  # in a partial change nothing else would ask for both

@@ -2,8 +2,9 @@
 
 The worker's task and `manage.py reconcile` run the same sweeps. All are safe to run twice at once."""
 
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,25 +23,28 @@ from . import services
 from .models import Image, Rendition, UploadUrl
 from .storage import originals, renditions
 
+log = logging.getLogger("progimage.sweep")
+
 _BATCH = 100
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """`due` finds rows, in the order of an index; `end` ends a batch and returns of how many."""
+    """`due` finds rows, in the order of an index; `end` ends a batch and returns the ids it could not end."""
 
     name: str
     due: Callable[[], QuerySet[Any]]
-    end: Callable[[Sequence[Any]], int]
+    end: Callable[[Sequence[Any]], Collection[Any]]
 
     def run(self, *, rows: QuerySet[Any] | None = None, for_s: float = inf) -> int:
-        """End what is due, or `rows` of it, and return how many that were. Raises Unavailable."""
+        """End what is due, or `rows` of it, and return how many that were. What fails is left to the next
+        run. Raises Unavailable where storage is away."""
         ended, rows, stops_at = 0, self.due() if rows is None else rows, time.monotonic() + for_s
-        while time.monotonic() < stops_at and (batch := list(rows[:_BATCH])):
-            count = self.end(batch)
-            if not count:
-                break
-            ended += count
+        failed: set[Any] = set()
+        while time.monotonic() < stops_at and (batch := list(rows.exclude(pk__in=failed)[:_BATCH])):
+            left = self.end(batch)
+            failed.update(left)
+            ended += len(batch) - len(left)
         return ended
 
 
@@ -110,13 +114,23 @@ def _expired_upload_urls() -> QuerySet[UploadUrl]:
     return UploadUrl.objects.filter(is_free, expires_at__lt=Now()).order_by("expires_at")
 
 
-def _each(end: Callable[[Any], bool]) -> Callable[[Sequence[Any]], int]:
-    return lambda rows: sum(end(row) for row in rows)
+def _each(end: Callable[[Any], bool]) -> Callable[[Sequence[Any]], Collection[Any]]:
+    return lambda rows: [row.pk for row in rows if not _has_ended(end, row)]
 
 
-def _drop(rows: Sequence[Any]) -> int:
+def _has_ended(end: Callable[[Any], bool], row: Any) -> bool:
+    try:
+        return end(row)
+    except Unavailable:
+        originals().check()  # where all of it is away, no other row would fare better
+        log.warning("a sweep passes over a row", exc_info=True, extra={"row": str(row)})
+        return False
+
+
+def _drop(rows: Sequence[Any]) -> Collection[Any]:
     model: type[Model] = type(rows[0])
-    return model._default_manager.filter(pk__in=[row.pk for row in rows]).delete()[0]  # noqa: SLF001
+    model._default_manager.filter(pk__in=[row.pk for row in rows]).delete()  # noqa: SLF001
+    return ()
 
 
 SWEEPS = (

@@ -1,13 +1,14 @@
 """URLs for one upload: what may be asked of them, what is said of them, and of what was put to one."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from rest_framework import serializers
 
 from transforms.formats import ACCEPTED_MEDIA_TYPES
 
+from .fields import WholeNumber
 from .models import Image, UploadUrl
 from .serializers import DescriptionSerializer
 from .services.upload_urls import sign
@@ -15,29 +16,13 @@ from .services.upload_urls import sign
 MIN_LIFETIME_S, MAX_LIFETIME_S = 120, 21_600
 
 
-class WholeNumber(serializers.IntegerField):
-    """A number of JSON without a fraction: no text that spells one, and no truth."""
-
-    def __init__(self, expected: str, **options: Any) -> None:
-        wrong: dict[str, Any] = dict.fromkeys(
-            ("invalid", "min_value", "max_value", "null"), f"Expected {expected}"
-        )
-        super().__init__(error_messages=wrong, **options)
-
-    def to_internal_value(self, data: Any) -> int:
-        if type(data) is not int:
-            self.fail("invalid")
-        return int(super().to_internal_value(data))
-
-
 class TermsSerializer(DescriptionSerializer):
     """What a URL for one upload allows, and what its image will be called."""
 
     replaces = None  # type: ignore[assignment]
     max_bytes = WholeNumber(
-        "at least 1 byte",
+        least=1,
         default=lambda: settings.MAX_UPLOAD_BYTES,
-        min_value=1,
         help_text="At most, and when not given, what any upload may have.",
     )
     media_types = serializers.ListField(
@@ -57,10 +42,9 @@ class TermsSerializer(DescriptionSerializer):
         help_text="The formats that are taken, told by the bytes.",
     )
     expires_in_s = WholeNumber(
-        f"{MIN_LIFETIME_S} to {MAX_LIFETIME_S} s",
+        least=MIN_LIFETIME_S,
+        most=MAX_LIFETIME_S,
         default=3_600,
-        min_value=MIN_LIFETIME_S,
-        max_value=MAX_LIFETIME_S,
         help_text="How long the URL may be used, in seconds.",
     )
 

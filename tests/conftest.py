@@ -107,3 +107,4 @@ def use_disk(settings: Any, folder: Path) -> None:
     disk = {"BACKEND": "images.storage.DiskObjectStorage", "OPTIONS": {"location": folder}}
     settings.STORAGES = settings.STORAGES | {"originals": disk, "renditions": disk}
     assert getattr(storages["originals"], "location", None) == str(folder)
+    originals().create()

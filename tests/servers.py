@@ -67,10 +67,17 @@ def _start(running: ExitStack) -> None:
         "SECRET_KEY": state.get_secret("SECRET_KEY"),
         "PUBLIC_URL": "http://testserver",
         "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost,[::1]",
-        "STORAGE_ROOT": str(state.private_folder("files")),
+        "STORAGE_ROOT": make_storage_root(state.private_folder("files")),
     }
     for service in started:
         os.environ |= service.environment
+
+
+def make_storage_root(folder: Path) -> str:
+    """Do as `manage.py create_storage` does for files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".progimage-storage").touch()
+    return str(folder)
 
 
 def _take_share(worker: str) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.authentication import find_api_key
@@ -140,8 +142,10 @@ class TestActionsOnImages:
         path, whole = api.stored(PNG), api.stored(PNG)
         self.act(operator, "delete_images", path)
         page = self.act(operator, "restore_images", path, whole).content.decode()
-        assert "Done for 1 of 2 images" in page
+        assert "Restored 1 image. Skipped 1: There is no deleted image" in page
         assert (self.states(), api.get(path).status_code) == (["ready", "ready"], 200)
+        page = self.act(operator, "purge_renditions", path, whole).content.decode()
+        assert re.search(r"Purged the renditions of 2 images\.<", page)
 
     def test_renditions_alone(self, operator: Client, api: Api) -> None:
         path = api.stored(PNG)
@@ -164,10 +168,75 @@ class TestActionsOnImages:
         assert action not in page.content.decode()
 
 
-@pytest.mark.parametrize("query", ["state__exact=deleted", "missing_at__isempty=0"])
+@pytest.mark.parametrize("query", ["state__exact=deleted", "missing_at__isempty=0", "format=gif"])
 def test_images_are_found_by_what_became_of_them(operator: Client, api: Api, query: str) -> None:
     gone, whole = api.stored(PNG), api.stored(PNG)
-    Image.objects.filter(pk=gone.rpartition("/")[2]).update(state="deleted", missing_at=timezone.now())
+    Image.objects.filter(pk=gone.rpartition("/")[2]).update(
+        state="deleted", missing_at=timezone.now(), format="gif"
+    )
     page = operator.get(f"/admin/images/image/?{query}").content.decode()
     assert gone.rpartition("/")[2] in page
     assert whole.rpartition("/")[2] not in page
+
+
+@pytest.mark.parametrize("column", ["pk", "sha256"])
+def test_id_and_sha256_are_looked_up(operator: Client, api: Api, column: str) -> None:
+    """By their index alone: neither a scan nor a count of the table."""
+    path, other = api.stored(PNG), api.stored(made.encoded("gif"))
+    image = Image.objects.get(pk=path.rpartition("/")[2])
+    with CaptureQueriesContext(connection) as sent:
+        answer = operator.get("/admin/images/image/", {"q": f" {str(getattr(image, column)).upper()}"})
+    page = answer.content.decode()
+    assert (str(image.pk) in page, other.rpartition("/")[2] in page) == (True, False)
+    searches = [query["sql"] for query in sent if 'FROM "images_image"' in query["sql"]]
+    assert len(searches) >= 2
+    for search in searches:
+        assert ("LIKE" in search, "UPPER" in search) == (False, False)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {search}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        index = {"pk": "images_image_pkey", "sha256": "image_sha256"}[column]
+        assert index in plan
+        assert "Seq Scan on images_image" not in plan
+
+
+def test_images_are_searched_by_name(operator: Client, api: Api) -> None:
+    path, other = api.stored(PNG, query="?filename=hills.png"), api.stored(PNG)
+    page = operator.get("/admin/images/image/?q=hill").content.decode()
+    assert (path.rpartition("/")[2] in page, other.rpartition("/")[2] in page) == (True, False)
+
+
+def test_renditions_are_searched_by_image(operator: Client, api: Api) -> None:
+    path, other = api.stored(PNG), api.stored(PNG)
+    for one in (path, other):
+        api.get(f"{one}.gif")
+    page = operator.get(f"/admin/images/rendition/?q={path.rpartition('/')[2]}").content.decode()
+    assert (path.rpartition("/")[2] in page, other.rpartition("/")[2] in page) == (True, False)
+
+
+def test_lists_count_to_a_bound(operator: Client, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        api.stored(PNG)
+    monkeypatch.setattr("images.admin._MOST_LISTED", 2)
+    assert operator.get("/admin/images/image/").context["cl"].result_count == 2
+
+
+def test_page_of_a_deleted_image_says_until_when(operator: Client, api: Api, settings: Any) -> None:
+    path = api.stored(PNG, query="?tags=evening,hills")
+    new = api.stored(PNG, query=f"?replaces={path.rpartition('/')[2]}").rpartition("/")[2]
+    api.request("DELETE", path)
+    settings.DELETED_GRACE_S = 86_400
+    deleted_at = timezone.now().replace(year=2030, month=1, day=31, hour=12, minute=0)
+    Image.objects.filter(pk=path.rpartition("/")[2]).update(deleted_at=deleted_at)
+    page = operator.get(f"/admin/images/image/{path.rpartition('/')[2]}/change/").content.decode()
+    for shown in (
+        "evening, hills",
+        "Jan. 31, 2030, noon",
+        "Feb. 1, 2030, noon",
+        new,
+        "Created at:",
+        "Missing at:",
+    ):
+        assert shown in page
+    assert not re.search(r"<label>\s*:", page)

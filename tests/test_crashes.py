@@ -23,7 +23,7 @@ from tests import images as made
 from tests.conftest import Api, body, make_api, skip_or_fail, use_disk
 from tests.crashing import Crashing, crashing
 from tests.drift import empty, names_in, no_patience, reconcile
-from tests.servers import S3_MISSING_REASON
+from tests.servers import S3_MISSING_REASON, make_storage_root
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +37,7 @@ def process(
     """Start the process for a kind of storage, once for all tests; files are below the folder `objects`."""
     name = connection.settings_dict["NAME"]
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-    files = {"S3_BUCKET": "", "STORAGE_ROOT": str(tmp_path_factory.getbasetemp() / "objects")}
+    files = {"S3_BUCKET": "", "STORAGE_ROOT": make_storage_root(tmp_path_factory.getbasetemp() / "objects")}
     with ExitStack() as running:
 
         @cache

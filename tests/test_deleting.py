@@ -23,7 +23,7 @@ from images.uploads import Upload
 from progimage.errors import Conflict, InProgress, NotFound, Unavailable
 from tests import images as made
 from tests.conftest import Api, body, make_api
-from tests.drift import names_in, put, replace
+from tests.drift import names_in, put, reconcile, replace
 
 PNG = made.encoded("png")
 LONG_AGO = timedelta(days=30)
@@ -160,6 +160,7 @@ class TestStorageThatIsAway:
         body(api.get(f"{path}.webp"))
         with monkeypatch.context() as patch:
             patch.setattr(type(renditions()), "delete", _refuse)
+            patch.setattr(type(renditions()), "check", _refuse)
             assert delete(api, path, query) == 204
             assert tasks.sweep().keys().isdisjoint({"renditions of deleted images"})
         assert (Image.objects.get().state, statuses(api, path)) == (state, {404})
@@ -364,9 +365,49 @@ def test_sweep_that_fails_stops_no_other(api: Api, monkeypatch: pytest.MonkeyPat
     path = api.stored(PNG)
     delete(api, path)
     Image.objects.update(deleted_at=timezone.now() - LONG_AGO)
-    monkeypatch.setattr(type(originals()), "delete", _refuse)
+    for asked in ("delete", "check"):
+        monkeypatch.setattr(type(originals()), asked, _refuse)
     ended = tasks.sweep()
     assert "images to purge" not in ended
     assert ended["expired upload URLs"] == 0
     assert not Orphan.objects.exists()
     assert names_in(originals()) >= {Image.objects.get().storage_name}
+
+
+def test_row_that_storage_refuses_stops_no_sweep(
+    api: Api, monkeypatch: pytest.MonkeyPatch, storage: ObjectStorage
+) -> None:
+    """It is passed over, and comes up again in the next run."""
+    monkeypatch.setattr("images.sweeping._BATCH", 2)
+    paths = [api.stored(PNG) for _ in range(5)]
+    Image.objects.update(state="deleted", deleted_at=timezone.now() - LONG_AGO)
+    bad = Image.objects.get(pk=id_of(paths[0])).storage_name
+    really_delete = type(storage).delete
+
+    def refuse_one(store: ObjectStorage, *names: str) -> None:
+        if bad in names:
+            raise Unavailable("The storage refused a request (AccessDenied)")
+        really_delete(store, *names)
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(type(storage), "delete", refuse_one)
+        assert sweep("images to purge") == 4
+        assert reconcile("--fix") == (1, {"images to purge": (1, 1)})
+    assert sweep("images to purge") == 1
+    assert set(Image.objects.values_list("state", flat=True)) == {"purged"}
+
+
+def test_storage_that_is_away_ends_a_sweep_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def refuse(_: ObjectStorage, *names: str) -> None:
+        asked.extend(names)
+        raise Unavailable("The storage does not answer")
+
+    for _ in range(3):
+        api.stored(PNG)
+    Image.objects.update(state="deleted", deleted_at=timezone.now() - LONG_AGO)
+    monkeypatch.setattr(type(originals()), "delete", refuse)
+    monkeypatch.setattr(type(originals()), "check", refuse)
+    assert "images to purge" not in tasks.sweep()
+    assert len(asked) == 1

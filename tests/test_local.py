@@ -1,5 +1,6 @@
 """`make run` and `make stop` as users meet them: lines that work when pasted, one sentence per refusal."""
 
+import json
 import os
 import shutil
 import signal
@@ -75,6 +76,11 @@ def test_stop_where_nothing_runs(state: State, tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, "")
         assert "nothing was running" in done.stdout
     assert not (tmp_path / "missing").exists()
+
+
+def test_manage_where_nothing_runs(state: State) -> None:
+    done = run_local("manage", "--var", state.folder, "reconcile", "--fix")
+    assert_one_sentence(done, "does not run", f"`make run VAR='{state.folder}'`")
 
 
 def run_venv(tmp_path: Path, **pythons: str) -> subprocess.CompletedProcess[str]:
@@ -179,6 +185,11 @@ def test_make_run_end_to_end(state: State, run: Callable[..., Run], tmp_path: Pa
     assert (tmp_path / "sample.webp").read_bytes()[8:12] == b"WEBP"
     assert (tmp_path / "thumbnail.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
     assert stat.S_IMODE((state.folder / "env").stat().st_mode) == 0o600
+
+    done = run_local("manage", "--var", state.folder, "reconcile", "--json", "--sample", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["checks"]["originals that are missing from storage"]["found"] == 0
+    assert run_local("manage", "--var", state.folder, "reconcile", "--account", "nobody").returncode == 2
 
     left = find_marked(state.mark)
     first.process.kill()

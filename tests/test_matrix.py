@@ -183,6 +183,17 @@ def test_answers(api: Api, row: Row, caller: str) -> None:
         assert answer["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("suffix", ["", ".webp"])
+def test_public_pixels_are_for_every_key(api: Api, anonymous: Api, suffix: str) -> None:
+    """A key that may only write sees what anybody sees, and nothing more."""
+    writer = make_api("writer", scopes=["write"])
+    public, private = api.stored(PNG, query="?visibility=public"), api.stored(PNG)
+    assert [who.get(public + suffix).status_code for who in (writer, anonymous)] == [200, 200]
+    assert [who.get(private + suffix).status_code for who in (writer, anonymous)] == [403, 401]
+    assert writer.get(f"/images/{MISSING}{suffix}").status_code == 403
+    assert writer.get(f"{public}.json").status_code == 403
+
+
 @pytest.mark.parametrize("row", [row for row in ROWS if row.foreign == 404], ids=str)
 def test_anothers_image_is_answered_as_a_missing_one(api: Api, other_api: Api, row: Row) -> None:
     """AUTH-2: but for the id that the caller named and the request's own id."""

@@ -55,6 +55,19 @@ def test_image_has_one_successor(api: Api, old: str) -> None:
     assert Image.objects.count() == 2
 
 
+@pytest.mark.parametrize("state", ["deleted", "purging", "purged"])
+def test_successor_that_is_gone_is_in_nobodys_way(api: Api, old: str, state: str) -> None:
+    Image.objects.filter(pk=upload(api, id_of(old)).json()["id"]).update(state=state)
+    assert successor_of(api, old)[0] is None
+    third = upload(api, id_of(old)).json()["id"]
+    assert successor_of(api, old)[0] == third
+
+
+def test_successor_that_is_on_its_way_stays_the_successor(api: Api, old: str) -> None:
+    Image.objects.filter(pk=upload(api, id_of(old)).json()["id"]).update(state="pending")
+    assert upload(api, id_of(old)).status_code == 409
+
+
 def test_foreign_image_is_missing(other_api: Api, old: str) -> None:
     foreign, missing = (
         upload(other_api, id_of(old)),

@@ -131,6 +131,9 @@ def test_empty_body(api: Api) -> None:
         ("?filename=a%0ab", "/filename"),
         ("?filename=" + "x" * 256, "/filename"),
         ("?colour=red", "/colour"),
+        ("?visibility=", "/visibility"),
+        ("?metadata=", "/metadata"),
+        ("?replaces=", "/replaces"),
     ],
 )
 def test_refused_descriptions(api: Api, query: str, pointer: str) -> None:

@@ -1,4 +1,4 @@
-"""The command line behind `make run` and `make stop`: what a user can put right is one sentence."""
+"""The command line behind `make run`, `stop` and `manage`: what a user can put right is one sentence."""
 
 import argparse
 import sys
@@ -13,6 +13,8 @@ def main() -> None:
     try:
         if options.command == "run":
             supervisor.run(State(options.var), port=options.port, storage=options.storage)
+        elif options.command == "manage":
+            supervisor.manage(State(options.var), options.arguments)
         elif options.var.exists():
             supervisor.stop(State(options.var))
         else:
@@ -28,8 +30,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=_port, default=8000)
     run.add_argument("--storage", choices=("disk", "s3"), default="disk")
     stop = commands.add_parser("stop", help="stop it, or what a killed run has left")
-    for command in (run, stop):
+    manage = commands.add_parser("manage", help="run a command of manage.py where it runs")
+    for command in (run, stop, manage):
         command.add_argument("--var", type=Path, default=DEFAULT_FOLDER, help="the state folder")
+    manage.add_argument("arguments", nargs=argparse.REMAINDER, help="the command and what it takes")
     return parser
 
 

@@ -14,9 +14,10 @@ from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import SO_REUSEADDR, SOL_SOCKET, socket
+from typing import NoReturn
 
 from config.local import Refused, say, services
-from config.local.processes import MARK, Process
+from config.local.processes import MARK, Process, find_marked
 from config.local.state import State
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +88,16 @@ def stop(state: State) -> None:
             )
         time.sleep(0.05)
     _say("stopped")
+
+
+def manage(state: State, arguments: Sequence[str]) -> NoReturn:
+    """Become a management command with the environment of the web server that runs. Raises Refused."""
+    found = (process.environ() for process in find_marked(state.mark))
+    environment = next((each for each in found if "PUBLIC_URL" in each), None)
+    if environment is None:
+        raise Refused(f"ProgImage does not run with its state in {state.folder}: `{state.command('run')}`.")
+    os.chdir(ROOT)
+    os.execve(sys.executable, [sys.executable, "manage.py", *arguments], environment)  # noqa: S606
 
 
 def _check_port(port: int, state: State) -> None:

@@ -44,12 +44,22 @@ class ObjectStorage(Protocol):
     def check(self) -> None:
         """Raise Unavailable where nothing could be stored now."""
 
+    def create(self) -> bool:
+        """Make the bucket or folder where there is none, and return whether there was none. Nothing else
+        does: a storage that is away must not be taken for a new one."""
+
 
 class WrittenOnce:
     """Django's side of a storage in which no name is ever reused: save() is the same conditional put."""
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
+
+    def exists(self, name: str) -> bool:
+        return cast("ObjectStorage", self).find_object(name) is not None
+
+    def _open(self, name: str, mode: str = "rb") -> File:
+        return File(cast("ObjectStorage", self).open_range(name), name=name)
 
     def _save(self, name: str, content: File) -> str:
         file: Any = content.file

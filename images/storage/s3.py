@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
@@ -40,6 +40,9 @@ class S3ObjectStorage(WrittenOnce, S3Storage):
         s3={"addressing_style": "path"},
     )
 
+    def __str__(self) -> str:
+        return f"the bucket {self.bucket_name}"
+
     def get_default_settings(self) -> dict[str, Any]:
         defaults = {"file_overwrite": True, "client_config": self.client_config}
         return cast("dict[str, Any]", super().get_default_settings()) | defaults
@@ -58,7 +61,7 @@ class S3ObjectStorage(WrittenOnce, S3Storage):
         content.seek(0)
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
         with _s3_errors(name):
-            self.client.put_object(
+            answer = self.client.put_object(
                 Bucket=self.bucket_name,
                 Key=name,
                 Body=content,
@@ -66,9 +69,9 @@ class S3ObjectStorage(WrittenOnce, S3Storage):
                 ChecksumSHA256=checksum,
                 ContentType="application/octet-stream",
             )
-
-    def _open(self, name: str, mode: str = "rb") -> File:
-        return File(self.open_range(name), name=name)
+        # Not every server that speaks S3 answers with the checksum, but all that store have an ETag.
+        if not answer.get("ETag") or answer.get("ChecksumSHA256", checksum) != checksum:
+            raise Unavailable("The storage did not confirm what it was sent", retry_after_s=5)
 
     def open_range(self, name: str, start: int = 0, stop: int | None = None) -> IO[bytes]:
         asked: Any = {} if start == 0 and stop is None else {"Range": _http_range(start, stop)}
@@ -79,7 +82,8 @@ class S3ObjectStorage(WrittenOnce, S3Storage):
     @contextmanager
     def local_path(self, name: str) -> Iterator[Path]:
         with temporary.new_file() as local:
-            with self.open_range(name) as body, _s3_errors(name):
+            # `with` a StreamingBody gives the stream below it, which verifies neither length nor checksum
+            with closing(self.open_range(name)) as body, _s3_errors(name):
                 while chunk := body.read(File.DEFAULT_CHUNK_SIZE):
                     local.write(chunk)
             local.flush()
@@ -117,15 +121,11 @@ class S3ObjectStorage(WrittenOnce, S3Storage):
                 for found in page.get("Contents", ()):
                     yield StoredObject(found["Key"], found["Size"], found["LastModified"])
 
-    def exists(self, name: str) -> bool:
-        return self.find_object(name) is not None
-
     def check(self) -> None:
         if not self._has_bucket():
             raise Unavailable(f"There is no bucket {self.bucket_name}", retry_after_s=5)
 
-    def create_bucket(self) -> bool:
-        """Return whether it had to be made. Raises Unavailable."""
+    def create(self) -> bool:
         if self._has_bucket():
             return False
         # us-east-1 is where buckets are without a constraint, and may not be named as one.

@@ -1,5 +1,7 @@
 """The collection of an account's images."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -11,7 +13,7 @@ from accounts.authentication import account_of
 
 from .. import schema, upload_schema
 from ..cursors import spell_cursor
-from ..filters import PageSerializer, Selection
+from ..filters import LAST_ID, ImagesPageSerializer, Selection
 from ..listing import page
 from ..serializers import ImageSerializer
 from . import uploading
@@ -25,18 +27,19 @@ class ImagesView(APIView):
         """List your images, newest first, that pass all filters which are given.
 
         A page may be short, even empty, where much was looked at in vain: the end is where next is null."""
-        serializer = PageSerializer(data=request.query_params)
+        serializer = ImagesPageSerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
-        limit, start = values.pop("limit"), values.pop("cursor")
+        limit, cursor = values.pop("limit"), values.pop("cursor")
+        start = UUID(bytes=cursor) if cursor else LAST_ID
         found = page(Selection(account_of(request), values), start=start, limit=limit)
         headers = {"Cache-Control": "private, no-cache"}
-        cursor = spell_cursor(found.next.bytes) if found.next else None
-        if cursor:
+        following = spell_cursor(found.next.bytes) if found.next else None
+        if following:
             query = request.query_params.copy()
-            query["cursor"] = cursor
+            query["cursor"] = following
             headers["Link"] = f'<{settings.PUBLIC_URL}/images?{query.urlencode()}>; rel="next"'
-        body = {"images": ImageSerializer(found.images, many=True).data, "next": cursor}
+        body = {"images": ImageSerializer(found.images, many=True).data, "next": following}
         return Response(body, headers=headers)
 
     @extend_schema(**upload_schema.UPLOAD)

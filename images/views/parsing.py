@@ -8,27 +8,30 @@ from django.http import QueryDict
 from rest_framework.request import Request
 
 from accounts.authentication import SignedUrlAuthentication, account_of
-from progimage.errors import NotAuthenticated, NotFound, ParameterError
+from accounts.models import Scope
+from accounts.permissions import check_scope
+from progimage.errors import NotAuthenticated, NotFound, ParameterError, PermissionDenied, ProgImageError
 from progimage.operations import escape_pointer
 from progimage.signing import EXPIRES, PARAMETERS
 
 from .. import services
 from ..delivery import Asked
-from ..models import Image
+from ..models import MAX_FILENAME, Image
 from ..serializers import DescriptionSerializer
-
-_MAX_NAME = 255
 
 
 def find_image(request: Request, image_id: UUID) -> Image:
-    """Raises NotFound; without a key NotAuthenticated, whether the image is missing or private."""
-    account = account_of(request) if request.auth else None
+    """Whoever may not read sees what is public. Raises NotFound; for those, whether it is missing or private,
+    NotAuthenticated or PermissionDenied."""
+    refusal: ProgImageError | None = None
     try:
-        return services.find_image(image_id, account=account)
-    except NotFound:
-        if account is None:
-            raise NotAuthenticated("Expected an API key: Authorization: Bearer <prefix>.<secret>") from None
-        raise
+        check_scope(request, Scope.READ)
+    except (NotAuthenticated, PermissionDenied) as error:
+        refusal = error
+    try:
+        return services.find_image(image_id, account=None if refusal else account_of(request))
+    except NotFound as error:
+        raise refusal or error from None
 
 
 def describe(values: QueryDict | dict[str, Any], *, filename: str = "") -> services.Description:
@@ -61,9 +64,9 @@ def single(request: Request) -> dict[str, str]:
 def take_asked(request: Request, query: dict[str, str]) -> Asked:
     """Move what does not belong to the transform out of `query`."""
     download = query.pop("download", None)
-    if download is not None and (len(download) > _MAX_NAME or not download.isprintable()):
+    if download is not None and (len(download) > MAX_FILENAME or not download.isprintable()):
         raise ParameterError(
-            f"Expected at most {_MAX_NAME} printable characters for download", pointer="/download"
+            f"Expected at most {MAX_FILENAME} printable characters for download", pointer="/download"
         )
     return Asked(
         download=download,

@@ -11,19 +11,19 @@ from rest_framework.views import APIView
 from accounts.authentication import account_of
 
 from .. import ledger, schema, services
-from .parsing import refuse_unknown, single
-
-_PAGING = ("limit", "cursor")
+from .parsing import refuse_unknown
 
 
 class RenditionsView(APIView):
     @extend_schema(**schema.RENDITIONS)
     def get(self, request: Request, image_id: UUID) -> Response:
         """Return what is kept of an image's renditions, oldest first, with how often each was delivered."""
-        query = single(request)
-        refuse_unknown(query.keys() - _PAGING, "limit or cursor")
+        serializer = ledger.LedgerPageSerializer(data=request.query_params)
+        serializer.is_valid(raise_exception=True)
         image = services.find_own_image(image_id, account=account_of(request))
-        return Response(ledger.page(image, query), headers={"Cache-Control": "private, no-cache"})
+        return Response(
+            ledger.page(image, **serializer.validated_data), headers={"Cache-Control": "private, no-cache"}
+        )
 
     @extend_schema(**schema.PURGE_RENDITIONS)
     def delete(self, request: Request, image_id: UUID) -> Response:

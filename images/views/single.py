@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import ApiKeyAuthentication, SignedUrlAuthentication, account_of
-from accounts.permissions import HasScopeOrNoKey
+from accounts.permissions import HasScopeToWrite
 from progimage.errors import ParameterError
 from progimage.operations import parse_query
 from transforms.formats import FORMATS
@@ -27,7 +27,7 @@ _SIGNED_OR_KEY = (SignedUrlAuthentication, ApiKeyAuthentication)
 
 class ImageView(APIView):
     authentication_classes = _SIGNED_OR_KEY
-    permission_classes = (HasScopeOrNoKey,)
+    permission_classes = (HasScopeToWrite,)
 
     @extend_schema(**schema.ORIGINAL)
     def get(self, request: Request, image_id: UUID) -> HttpResponseBase:
@@ -74,7 +74,7 @@ class MetadataView(APIView):
 
 class RenditionView(APIView):
     authentication_classes = _SIGNED_OR_KEY
-    permission_classes = (HasScopeOrNoKey,)
+    permission_classes = (HasScopeToWrite,)
 
     @extend_schema(**schema.RENDITION)
     def get(self, request: Request, image_id: UUID, extension: str) -> HttpResponseBase:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts import services as accounts
@@ -24,8 +25,8 @@ OPERATOR = "admin"
 
 class Command(BaseCommand):
     help = (
-        "Make what a first start needs: an account with an API key, an operator's login and a sample image. "
-        "Keeps them in a file of shell lines and makes again only what is missing or no longer valid."
+        "Make what a first start needs: the storage, an account with an API key, an operator's login and a "
+        "sample image. Keeps them in a file of shell lines and makes again only what is missing or invalid."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--url", required=True, help="the address that is written there")
 
     def handle(self, *args: Any, env_file: Path, url: str, **options: Any) -> None:
+        call_command("create_storage", stdout=self.stdout)
         kept = _read(env_file)
         account = Account.objects.filter(name=ACCOUNT).first() or accounts.create_account(ACCOUNT)
         _write(
