@@ -3,8 +3,8 @@
 import io
 import json
 import re
-import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 from uuid import UUID
@@ -13,23 +13,26 @@ from zipfile import ZipFile, ZipInfo
 from django.conf import settings
 
 from accounts.models import Account
-from progimage.errors import NotFound, ObjectMissing, ProgImageError, Unavailable
+from progimage.errors import NotFound, ProgImageError, Unavailable
 from progimage.operations import Transform
 from transforms.formats import FORMATS
 
+from . import services
 from .database import release_connection
+from .delivery import chunks
 from .models import Image, Rendition
-from .renditions import get_rendition
-from .storage import originals, renditions
-from .uploads import CHUNK_BYTES
+from .originals import open_original
+from .places import Places
+from .renditions import open_rendition
 
 MAX_IMAGES = 10_000
-_BATCH = 100
 _MANIFEST = "manifest.json"
 _UNSAFE = re.compile(r"[^\w.()-]+")
 _MAX_STEM = 80
 
-_streams = threading.BoundedSemaphore(settings.ARCHIVE_STREAMS)
+Stream = Generator[bytes, None, None]
+
+_streams = Places("Too many archives are being sent", retry_after_s=10)
 
 
 def check_ids(ids: Sequence[UUID], account: Account) -> None:
@@ -41,42 +44,40 @@ def check_ids(ids: Sequence[UUID], account: Account) -> None:
         raise NotFound(f"There is no image with the id {missing}")
 
 
-def stream_archive(ids: Sequence[UUID], account: Account, transform: Transform | None) -> Iterator[bytes]:
+def stream_archive(ids: Sequence[UUID], account: Account, transform: Transform | None) -> Stream:
     """Return the chunks of a zip with the original of each image, or its rendition, in the order of `ids`.
 
     What cannot be had by then is named with its error in manifest.json, the last member. A storage that fails
     amid an image ends the stream, and leaves what no reader takes for a whole zip. Raises Unavailable where
     too many archives are on their way."""
-    chunks = _stream(ids, account, transform)
-    next(chunks)  # takes its place now, and gives it back when the answer is closed
-    return chunks
+    stream = _stream(ids, account, transform)
+    next(stream)  # takes its place now, and gives it back when the answer is closed
+    return stream
 
 
-def _stream(ids: Sequence[UUID], account: Account, transform: Transform | None) -> Iterator[bytes]:
-    if not _streams.acquire(blocking=False):
-        raise Unavailable("Too many archives are being sent", retry_after_s=10)
-    try:
+def _stream(ids: Sequence[UUID], account: Account, transform: Transform | None) -> Stream:
+    with (
+        _streams.hold("all", limit=settings.ARCHIVE_STREAMS),
+        _streams.hold(account.pk, limit=settings.ARCHIVE_STREAMS_PER_ACCOUNT),
+    ):
         yield b""
         sink = _Sink()
         manifest: list[dict[str, Any]] = []
         with ZipFile(sink, "w") as archive:
-            for image_id, images in _in_batches(ids, account):
+            for image_id in ids:
                 try:
-                    found = _open(images.get(image_id), transform)
+                    found = _wait_for(image_id, account, transform)
                 except ProgImageError as error:
                     problem = {"code": error.code, "detail": error.message}
                     manifest.append({"id": str(image_id), "error": problem})
                     continue
-                release_connection()
                 manifest.append(found.facts)
-                with found.content, archive.open(found.member, "w") as written:
-                    while chunk := found.content.read(CHUNK_BYTES):
+                with archive.open(found.member, "w") as written:
+                    for chunk in chunks(found.content, found.row.size_bytes or 0):
                         written.write(chunk)
                         yield sink.take()
             archive.writestr(_MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
         yield sink.take()
-    finally:
-        _streams.release()
 
 
 class _Sink(io.RawIOBase):
@@ -122,20 +123,23 @@ class _Found:
         return about | facts | {"bytes": self.row.size_bytes}
 
 
-def _in_batches(ids: Sequence[UUID], account: Account) -> Iterator[tuple[UUID, dict[UUID, Image]]]:
-    for start in range(0, len(ids), _BATCH):
-        batch = ids[start : start + _BATCH]
-        images = Image.objects.filter(account=account, state=Image.State.READY).in_bulk(batch)
-        yield from ((image_id, images) for image_id in batch)
+def _wait_for(image_id: UUID, account: Account, transform: Transform | None) -> _Found:
+    """Open an image, as it is by now. Raises Unavailable where that lasts longer than a render may take."""
+    gives_up_at = time.monotonic() + settings.RENDER_TIMEOUT_S
+    while True:
+        try:
+            return _open(image_id, account, transform)
+        except Unavailable as error:
+            pause_s = error.retry_after_s or 1
+            if time.monotonic() + pause_s > gives_up_at:
+                raise
+        finally:
+            release_connection()
+        time.sleep(pause_s)
 
 
-def _open(image: Image | None, transform: Transform | None) -> _Found:
-    if image is None:
-        raise NotFound("The image was deleted meanwhile")
-    try:
-        if transform is None:
-            return _Found(image, image, originals().open_range(image.storage_name))
-        rendition, content = get_rendition(image, transform)
-        return _Found(image, rendition, content or renditions().open_range(rendition.storage_name))
-    except FileNotFoundError as error:
-        raise ObjectMissing("The bytes are missing from storage") from error
+def _open(image_id: UUID, account: Account, transform: Transform | None) -> _Found:
+    image = services.find_own_image(image_id, account=account)
+    if transform is None:
+        return _Found(image, image, open_original(image))
+    return _Found(image, *open_rendition(image, transform))

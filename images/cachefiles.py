@@ -3,11 +3,8 @@
 The stock backend keeps `generating` in a cache, for ever after a failure, and lets concurrent first readers
 fail. Here one of them holds a lease and renders, the others wait for its row; a lease ends by itself."""
 
-import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from itertools import chain, repeat
 from typing import cast
@@ -21,6 +18,7 @@ from progimage.errors import ImageTooLarge, NotFound, Unavailable, Unprocessable
 
 from .database import release_connection
 from .models import Image, Rendition
+from .places import Places
 from .specs import RenditionSpec
 
 _REMEMBERED = {error.code: error for error in (UnprocessableImage, ImageTooLarge)}
@@ -28,7 +26,8 @@ _LEASE = timedelta(seconds=3 * settings.RENDER_TIMEOUT_S)
 """A timeout to wait for a child, one to render, one to fetch the original and store the result. Whoever
 takes longer loses the rendition to the next and harms nothing; whoever is killed blocks it so long."""
 
-_waiters = threading.BoundedSemaphore(settings.RENDITION_WAITERS)
+# Hits never wait behind renders: so many threads may be here, the rest of them stay free.
+_waiters = Places("Too many requests wait for renditions", retry_after_s=1)
 
 
 class RowBackend:
@@ -46,7 +45,7 @@ class RowBackend:
 
         `force` is ImageKit's and changes nothing: the bytes behind a name never change. Raises what rendering
         raises, also where another call rendered, and Unavailable where it takes too long."""
-        with _place_to_wait():
+        with _waiters.hold("anybody", limit=settings.RENDITION_WAITERS):
             try:
                 _generate(file)
             except BaseException:
@@ -61,10 +60,9 @@ def _generate(file: ImageCacheFile) -> None:
         row = _claim(spec.source, lease)
         if row is not None:
             spec.source = row
-            if row.lease == lease:
-                return _render(file, row, lease)
-            if row.state == Rendition.State.READY:
-                return None
+            is_rendered = row.lease == lease and _render(file, row, lease)
+            if is_rendered or row.state == Rendition.State.READY:
+                return
             if row.state == Rendition.State.FAILED:
                 raise _REMEMBERED[row.failure_code](row.failure_message)
         if time.monotonic() > gives_up_at:
@@ -94,7 +92,10 @@ def _claim(wanted: Rendition, lease: uuid.UUID) -> Rendition | None:
     return rows.first()
 
 
-def _render(file: ImageCacheFile, row: Rendition, lease: uuid.UUID) -> None:
+def _render(file: ImageCacheFile, row: Rendition, lease: uuid.UUID) -> bool:
+    """Return whether the row is ready: not where it was purged, or is another's since the lease has lapsed.
+
+    Raises what rendering raises."""
     own = Rendition.objects.filter(pk=row.pk, lease=lease)
     release_connection()
     try:
@@ -111,14 +112,16 @@ def _render(file: ImageCacheFile, row: Rendition, lease: uuid.UUID) -> None:
     if own.filter(image__state=Image.State.READY).update(**ready):
         for name, value in ready.items():
             setattr(row, name, value)
-        return
+        return True
     is_deleted = not Image.objects.filter(pk=row.image_id, state=Image.State.READY).exists()
     if is_deleted or not Rendition.objects.filter(pk=row.pk).exists():
         file.storage.delete(file.name)
     if is_deleted:
         own.delete()
         raise NotFound("There is no image with this id")
-    raise Unavailable("The rendition took longer than its lease", retry_after_s=1)
+    _spec(file).discard()
+    file.file = None
+    return False
 
 
 def _make(file: ImageCacheFile) -> None:
@@ -133,14 +136,3 @@ def _make(file: ImageCacheFile) -> None:
 
 def _spec(file: ImageCacheFile) -> RenditionSpec:
     return cast("RenditionSpec", file.generator)
-
-
-@contextmanager
-def _place_to_wait() -> Iterator[None]:
-    """Hits never wait behind renders: so many threads may be here, the rest of them stay free."""
-    if not _waiters.acquire(blocking=False):
-        raise Unavailable("Too many requests wait for renditions", retry_after_s=1)
-    try:
-        yield
-    finally:
-        _waiters.release()

@@ -4,8 +4,9 @@ Cache headers stand on answers with an image alone: an error is never cached (co
 
 import base64
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import IO
 
 from django.conf import settings
@@ -13,14 +14,14 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 
-from progimage.errors import ObjectMissing, PreconditionFailed
+from progimage.errors import PreconditionFailed, Unavailable
 from progimage.operations import Transform
 
-from . import hits, ranges, services
+from . import ranges, services
 from .database import release_connection
 from .models import Image, Rendition, Visibility
-from .renditions import forget, get_rendition
-from .storage import originals, renditions
+from .originals import open_original
+from .renditions import OpenRange, use_rendition
 from .uploads import CHUNK_BYTES
 
 _IMMUTABLE = "max-age=31536000, immutable"
@@ -44,97 +45,42 @@ class Asked:
     """When the URL's signature ends, in unix seconds."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Representation:
-    sha256: str
-    size_bytes: int
-    media_type: str
-    open_range: Callable[[int, int | None], IO[bytes]]
-
-
 def deliver_original(request: HttpRequest, image: Image, asked: Asked) -> HttpResponseBase:
     """Answer with the bytes that were uploaded. Raises ObjectMissing, NotFound, RangeNotSatisfiable."""
-    representation = _Representation(
-        sha256=image.sha256,
-        size_bytes=image.size_bytes,
-        media_type=image.media_type,
-        open_range=lambda start, stop: originals().open_range(image.storage_name, start, stop),
-    )
-    try:
-        return _answer(request, representation, _headers(image, asked, is_immutable=True))
-    except FileNotFoundError as error:
-        raise services.report_missing(image) from error
+    headers = _headers(image, asked, is_immutable=True)
+    return _answer(request, image, partial(open_original, image), headers)
 
 
 def deliver_rendition(
     request: HttpRequest, image: Image, transform: Transform, asked: Asked
 ) -> HttpResponseBase:
-    """Answer with the transform's result, rendered now where it has not been before."""
-    try:
-        return _deliver_rendition(request, image, transform, asked)
-    except FileNotFoundError:
-        pass  # the row was ready without its bytes, and is dropped by now
-    try:
-        return _deliver_rendition(request, image, transform, asked)
-    except FileNotFoundError as error:
-        raise ObjectMissing("The rendition's bytes do not stay in storage") from error
+    """Answer with the transform's result, rendered now where it has not been before, or was lost."""
+    headers = _headers(image, asked, is_immutable=asked.is_versioned)
+    return use_rendition(image, transform, lambda row, open_range: _answer(request, row, open_range, headers))
 
 
-def _deliver_rendition(
-    request: HttpRequest, image: Image, transform: Transform, asked: Asked
+def _answer(
+    request: HttpRequest, row: Image | Rendition, open_range: OpenRange, headers: dict[str, str]
 ) -> HttpResponseBase:
-    rendition, content = get_rendition(image, transform)
-
-    def open_range(start: int, stop: int | None) -> IO[bytes]:
-        if content is not None:
-            content.seek(start)
-            return content
-        return _open_stored(rendition, start, stop)
-
-    representation = _Representation(
-        sha256=rendition.sha256,
-        size_bytes=rendition.size_bytes or 0,
-        media_type=rendition.media_type,
-        open_range=open_range,
-    )
-    answer = None
-    try:
-        answer = _answer(request, representation, _headers(image, asked, is_immutable=asked.is_versioned))
-        if request.method == "GET":
-            hits.count(rendition)
-        return answer
-    finally:
-        if content is not None and (answer is None or not answer.streaming):
-            content.close()
-
-
-def _open_stored(rendition: Rendition, start: int, stop: int | None) -> IO[bytes]:
-    try:
-        return renditions().open_range(rendition.storage_name, start, stop)
-    except FileNotFoundError:
-        forget(rendition)
-        raise
-
-
-def _answer(request: HttpRequest, what: _Representation, headers: dict[str, str]) -> HttpResponseBase:
-    etag = f'"{what.sha256}"'
-    digest = base64.b64encode(bytes.fromhex(what.sha256)).decode()
+    size = row.size_bytes or 0
+    etag = f'"{row.sha256}"'
+    digest = base64.b64encode(bytes.fromhex(row.sha256)).decode()
     headers = headers | {"ETag": etag, "Repr-Digest": f"sha-256=:{digest}:"}  # RFC 9530
     if _is_named(request, "If-Match", etag, is_weak=False) is False:
         raise PreconditionFailed(f"Expected the image with ETag {etag}")
     if _is_named(request, "If-None-Match", etag, is_weak=True):
         return HttpResponse(status=304, headers=headers)
-    headers |= {"Content-Type": what.media_type, "Content-Length": str(what.size_bytes)}
+    headers |= {"Content-Type": row.media_type, "Content-Length": str(size)}
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    part = ranges.asked_range(request, size=what.size_bytes, etag=etag)
-    start, stop = part or (0, what.size_bytes)
+    part = ranges.asked_range(request, size=size, etag=etag)
+    start, stop = part or (0, size)
     if part:
         headers["Content-Length"] = str(stop - start)
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{what.size_bytes}"
-    opened = what.open_range(start, stop if part else None)
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    opened = open_range(start, stop if part else None)
     release_connection()
-    return StreamingHttpResponse(_chunks(opened, stop - start), status=206 if part else 200, headers=headers)
+    return StreamingHttpResponse(chunks(opened, stop - start), status=206 if part else 200, headers=headers)
 
 
 def _is_named(request: HttpRequest, header: str, etag: str, *, is_weak: bool) -> bool | None:
@@ -164,8 +110,11 @@ def _headers(image: Image, asked: Asked, *, is_immutable: bool) -> dict[str, str
     return _SAFETY | headers | {"Content-Disposition": disposition or "inline"}
 
 
-def _chunks(opened: IO[bytes], length: int) -> Iterator[bytes]:
+def chunks(opened: IO[bytes], length: int) -> Iterator[bytes]:
+    """What ends too early must not look whole: an error breaks the connection off."""
     with opened:
         while length > 0 and (chunk := opened.read(min(CHUNK_BYTES, length))):
             length -= len(chunk)
             yield chunk
+    if length > 0:
+        raise Unavailable(f"The storage ended an object {length} bytes before its end")

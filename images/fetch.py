@@ -1,30 +1,28 @@
 """The only way by which this server asks another for an image: judged addresses, little time, few at once."""
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
 
 import httpcore
 import structlog
 from django.conf import settings
 
 from accounts.models import Account
-from progimage.errors import FetchFailed, ProgImageError, Unavailable
+from progimage.errors import FetchFailed, ProgImageError
 
 from .addresses import Target, parse_target
 from .connections import FAILURES, Deadline, connect
 from .database import release_connection
+from .places import Places
 from .uploads import Spool, Upload, too_large
 
 log = structlog.get_logger("progimage.fetch")
 
 MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
-_under_way: Counter[tuple[str, object]] = Counter()
-_lock = Lock()
+_under_way = Places("More images are being fetched than may be at once", retry_after_s=2)
 
 
 @contextmanager
@@ -37,7 +35,8 @@ def download(url: str, *, account: Account) -> Iterator[Upload]:
     with spool.file:
         fetch = _Fetch(spool, Deadline.after(settings.FETCH_TIMEOUT_S))
         with _logged(fetch, account), fetch.slots:
-            fetch.slots.enter_context(_slot("account", account.pk, settings.FETCH_MAX_PER_ACCOUNT))
+            own = _under_way.hold(("account", account.pk), limit=settings.FETCH_MAX_PER_ACCOUNT)
+            fetch.slots.enter_context(own)
             target = parse_target(url)
             fetch.follow(target)
         yield spool.finish(target.filename)
@@ -57,7 +56,7 @@ class _Fetch:
         """Fill the spool from `target`, or from where it redirects to."""
         for _ in range(1 + MAX_REDIRECTS):
             self.host, self.status = target.host, None
-            with _slot("host", target.host, settings.FETCH_MAX_PER_HOST):
+            with _under_way.hold(("host", target.host), limit=settings.FETCH_MAX_PER_HOST):
                 location = self._ask(target)
             if not location:
                 return
@@ -104,23 +103,6 @@ def _check_head(response: httpcore.Response) -> None:
 def _header(response: httpcore.Response, name: bytes) -> str:
     values = [value for key, value in response.headers if key.lower() == name]
     return b", ".join(values).decode(errors="surrogateescape")
-
-
-@contextmanager
-def _slot(kind: str, owner: object, limit: int) -> Iterator[None]:
-    """Hold one of so many places in this process. Nobody waits for one: a thread that waits serves nobody."""
-    key = (kind, owner)
-    with _lock:
-        if _under_way[key] >= limit:
-            raise Unavailable("More images are being fetched than may be at once", retry_after_s=2)
-        _under_way[key] += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _under_way[key] -= 1
-            if not _under_way[key]:
-                del _under_way[key]
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from transforms.limits import Limits
 from transforms.pool import PoolSettings, pool
 from transforms.pool import configure as configure_pool
 
-from . import services, temporary
+from . import temporary
 from .models import Image
-from .storage import originals
+from .originals import original_path
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,8 @@ def render(image: Image, transform: Transform) -> RenderedFile:
     for an image that has been deleted."""
     target = temporary.new_file()
     try:
-        with originals().local_path(image.storage_name) as source:
+        with original_path(image) as source:
             facts = pool().render(source, transform, Path(target.name), owner=image.account_id)
-    except FileNotFoundError as error:
-        target.close()
-        raise services.report_missing(image) from error
     except BaseException:
         target.close()
         raise

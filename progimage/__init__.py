@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import errors, operations
 from .errors import ProgImageError
 from .operations import Output, Transform
-from .results import Image, Rendition, UploadResult, UploadUrl
+from .results import Archive, ArchiveFailure, Image, Rendition, UploadResult, UploadUrl
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
@@ -24,6 +24,8 @@ else:
 
 
 __all__ = [
+    "Archive",
+    "ArchiveFailure",
     "AsyncClient",
     "Client",
     "Image",

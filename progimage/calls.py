@@ -5,13 +5,14 @@ yields the rows of all pages, where here a Call[T] or a Call[Page] is returned."
 
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar, Unpack, overload
+from typing import IO, Any, Generic, TypeVar, Unpack, overload
 from uuid import uuid4
+from zipfile import BadZipFile, ZipFile
 
 from .addresses import Address, Asked, ImageId, find_address, image_address
 from .bodies import Body, PathName, Source, form_body, name_of, raw_body
@@ -19,7 +20,7 @@ from .errors import ConnectionFailed, ParameterError
 from .operations import Transform
 from .options import Changes, Filters, UploadOptions, UploadUrlOptions, as_pairs, spell
 from .receivers import Receiver, into_file, into_memory
-from .results import Image, Page, Rendition, Result, UploadUrl
+from .results import Archive, ArchiveFailure, Image, Page, Rendition, Result, UploadUrl
 
 T = TypeVar("T")
 ResultT = TypeVar("ResultT", bound=Result)
@@ -101,7 +102,8 @@ def download(image_id: ImageId, *, to: PathName | None = None, **asked: Asked) -
     address = find_address(image_id, asked)
     if to is None:
         return Call(method="GET", address=address, receive=partial(into_memory, bytes))
-    return Call(method="GET", address=address, receive=partial(into_file, Path(to)))
+    path = Path(to)
+    return Call(method="GET", address=address, receive=partial(into_file, path, lambda _: path))
 
 
 def archive(
@@ -110,18 +112,22 @@ def archive(
     to: PathName,
     format: str | None = None,
     transform: Transform | str | None = None,
-) -> Call[Path]:
+) -> Call[Archive]:
     """Put a zip of images, named by their ids or by filters as `list` has them, into the file `to`.
 
-    It changes nothing, and may be repeated without an idempotency key."""
+    Those that could not be had are not in it, but in `failed` of what is returned; it is empty otherwise."""
     chosen = {"query": spell(images)} if isinstance(images, Mapping) else {"ids": [*map(str, images)]}
     result = {
         "format": format,
         "transform": transform.as_dict() if isinstance(transform, Transform) else transform,
     }
-    address, receive = Address("/images/archive"), partial(into_file, Path(to))
+    path = Path(to)
+    receive = partial(into_file, path, partial(_read_archive, path))
     given = {name: value for name, value in result.items() if value is not None}
-    return _with_json(Call(method="POST", address=address, receive=receive), chosen | given)
+    # It changes nothing, and may be repeated without an idempotency key.
+    return _with_json(
+        Call(method="POST", address=Address("/images/archive"), receive=receive), chosen | given
+    )
 
 
 def renditions(image_id: ImageId) -> Call[Page[Rendition]]:
@@ -180,12 +186,26 @@ def _with_json(call: Call[T], values: Mapping[str, Any]) -> Call[T]:
 
 def _json(read: Callable[[Any], T]) -> Callable[[], AbstractContextManager[Receiver[T]]]:
     def read_json(content: bytes) -> T:
-        try:
+        with _own_answer():
             return read(json.loads(content))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ConnectionFailed("Expected an answer of ProgImage but received another's") from error
 
     return partial(into_memory, read_json)
+
+
+def _read_archive(path: Path, file: IO[bytes]) -> Archive:
+    """`file` will have the name `path` when it has been read."""
+    with _own_answer(), ZipFile(file) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        failures = [{"id": entry["id"]} | entry["error"] for entry in manifest if "error" in entry]
+        return Archive(path, tuple(map(ArchiveFailure.from_dict, failures)))
+
+
+@contextmanager
+def _own_answer() -> Iterator[None]:
+    try:
+        yield
+    except (BadZipFile, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ConnectionFailed("Expected an answer of ProgImage but received another's") from error
 
 
 def _nothing() -> AbstractContextManager[Receiver[None]]:

@@ -45,12 +45,14 @@ def into_memory(read: Callable[[bytes], T]) -> Iterator[Receiver[T]]:
 
 
 @contextmanager
-def into_file(path: Path) -> Iterator[Receiver[Path]]:
-    """Write beside `path`, and take its name at the end, over a file that has it."""
+def into_file(path: Path, read: Callable[[IO[bytes]], T]) -> Iterator[Receiver[T]]:
+    """Write beside `path`, and take its name at the end, over a file that has it.
+
+    `read` is given the file when all is in it, and makes the result."""
     partial = path.with_name(f".progimage-{token_hex(8)}")
     try:
-        with partial.open("xb") as file:
-            yield Receiver(file, lambda: path)
+        with partial.open("x+b") as file:
+            yield Receiver(file, lambda: read(file))
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -80,6 +81,23 @@ class UploadUrl(Result):
     expires_at: datetime
     max_bytes: int
     media_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveFailure(Result):
+    """An image that could not be had for a zip, with the code and the words of its error."""
+
+    id: UUID
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A zip that was written. It holds what was asked for but the images in `failed`."""
+
+    path: Path
+    failed: tuple[ArchiveFailure, ...]
 
 
 @dataclass(frozen=True)

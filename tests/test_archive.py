@@ -3,19 +3,24 @@
 import io
 import json
 import re
+import threading
 import tracemalloc
+from contextlib import ExitStack, closing
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
-from zipfile import ZipFile
+from zipfile import BadZipFile, ZipFile
 
 import pytest
 
-from images import archiving
-from images.models import Image
+from images import archiving, hits
+from images.models import Image, Rendition
 from images.storage import ObjectStorage
+from progimage.errors import Unavailable
+from progimage.operations import Transform
 from tests import images as made
 from tests.conftest import Api, body
+from tests.drift import replace
 
 MISSING = "01890000-0000-7000-8000-000000000000"
 ZIP = "application/zip"
@@ -37,6 +42,10 @@ def members(answer: Any) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
         assert archive.testzip() is None
         contents = {name: archive.read(name) for name in archive.namelist()}
     return contents, json.loads(contents.pop("manifest.json"))
+
+
+def errors_in(manifest: list[dict[str, Any]]) -> list[str | None]:
+    return [entry.get("error", {}).get("code") for entry in manifest]
 
 
 def test_originals_in_the_order_of_the_ids(api: Api, storage: ObjectStorage) -> None:
@@ -93,17 +102,47 @@ def test_an_id_named_twice_is_sent_once(api: Api) -> None:
         ({"query": {"tags": "a"}}, "/query/tags"),
         ({"query": []}, "/query"),
         ({"query": [None, None]}, "/query"),
+        ({"transform": ""}, None),
+        ({"ids": None}, "/ids"),
+        ({"ids": [None]}, "/ids/0"),
+        ({"ids": [1 << 120]}, "/ids/0"),
+        ({"ids": [MISSING.replace("-", "")]}, "/ids/0"),
+        ({"ids": [f"urn:uuid:{MISSING}"]}, "/ids/0"),
+        ({"ids": [f"{{{MISSING}}}"]}, "/ids/0"),
         ({"query": None}, "/query"),
+        ({"query": {"tag": None}}, "/query/tag"),
+        ({"query": {"format": None}}, "/query/format"),
+        ({"query": {"sha256": None}}, "/query/sha256"),
         ({"ids": [MISSING], "format": "svg"}, "/format"),
-        ({"ids": [MISSING], "transform": "turn:angle=90"}, "/operations/0/op"),
+        ({"ids": [MISSING], "format": "heic"}, "/format"),
+        ({"ids": [MISSING], "format": None}, "/format"),
+        ({"ids": [MISSING], "transform": None}, "/transform"),
+        ({"ids": [MISSING], "transform": "turn:angle=90"}, "/transform/operations/0/op"),
+        ({"ids": [MISSING], "transform": {"operations": [{"op": "resize", "width": 0}]}},
+         "/transform/operations/0/width"),
         ({"ids": [MISSING], "transform": {"output": {"format": "auto"}}}, "/transform/output/format"),
-        ({"ids": [MISSING], "transform": 7}, None),
+        ({"ids": [MISSING], "transform": {"output": {"format": "png"}}, "format": "jpg"},
+         "/transform/output/format"),
+        ({"ids": [MISSING], "transform": 7}, "/transform"),
         ({"ids": [MISSING], "names": []}, "/names"),
     ],
-)
+)  # fmt: skip
 def test_wrong_request_is_refused(api: Api, asked: dict[str, Any], pointer: str | None) -> None:
     answer = ask(api, **asked)
     assert (answer.status_code, answer.json().get("pointer")) == (400, pointer)
+    assert answer.json()["detail"].startswith("Expected ")
+
+
+@pytest.mark.parametrize("extension", ["jpg", "jpeg"])
+def test_format_is_named_by_any_of_its_extensions(api: Api, extension: str) -> None:
+    """Of renditions, and of originals that are looked for."""
+    png, jpeg = stored(api, made.encoded("png")), stored(api, made.encoded("jpeg"))
+    transform = {"output": {"format": "jpeg"}}
+    found, _ = members(ask(api, ids=[png.upper()], format=extension, transform=transform))
+    assert list(found.values()) == [body(api.get(f"/images/{png}.jpg"))]
+    _, manifest = members(ask(api, query={"format": extension}))
+    listed = api.get(f"/images?format={extension}").json()["images"]
+    assert [entry["id"] for entry in manifest] == [image["id"] for image in listed] == [jpeg]
 
 
 def test_foreign_id_is_as_a_missing_one_before_anything_is_sent(api: Api, other_api: Api) -> None:
@@ -130,31 +169,89 @@ def test_names_in_the_zip_are_inert(api: Api, filename: str) -> None:
     assert manifest[0]["filename"] == filename
 
 
-def test_what_cannot_be_had_is_named_in_the_manifest(api: Api, storage: ObjectStorage) -> None:
+@pytest.mark.parametrize("options", [{}, {"format": "gif"}], ids=["original", "rendition"])
+def test_what_cannot_be_had_is_named_in_the_manifest(
+    api: Api, storage: ObjectStorage, options: dict[str, str]
+) -> None:
     lost, kept = stored(api, made.encoded("png")), stored(api, made.encoded("png"))
     storage.delete(Image.objects.get(pk=lost).storage_name)
-    found, manifest = members(ask(api, ids=[lost, kept]))
-    assert [entry.get("error", {}).get("code") for entry in manifest] == ["object_missing", None]
+    found, manifest = members(ask(api, ids=[lost, kept], **options))
+    assert errors_in(manifest) == ["object_missing", None]
     assert len(found) == 1
+    assert Image.objects.get(missing_at__isnull=False).pk == UUID(lost)
+
+
+def test_lost_rendition_is_rendered_again(api: Api, storage: ObjectStorage) -> None:
+    image_id = stored(api, made.encoded("png"))
+    first = body(api.get(f"/images/{image_id}.gif"))
+    storage.delete(Rendition.objects.get().storage_name)
+    found, _ = members(ask(api, ids=[image_id], format="gif"))
+    assert list(found.values()) == [first]
+
+
+def test_original_that_is_cut_short_ends_the_stream(api: Api, storage: ObjectStorage) -> None:
+    content = made.encoded("png")
+    image = Image.objects.get(pk=stored(api, content))
+    replace(storage, image.storage_name, content[:-1])
+    sent: list[bytes] = []
+    with pytest.raises(Unavailable, match="1 bytes before its end"):
+        sent.extend(archiving.stream_archive([image.pk], api.account, None))
+    with pytest.raises(BadZipFile):
+        ZipFile(io.BytesIO(b"".join(sent)))
 
 
 def test_image_deleted_while_others_are_sent(api: Api) -> None:
-    ids = [stored(api, made.encoded("png")) for _ in range(2)]
-    account = api.account
-    chunks = archiving.stream_archive([Image.objects.get(pk=image_id).pk for image_id in ids], account, None)
+    ids = [UUID(stored(api, made.encoded("png"))) for _ in range(3)]
+    stream = archiving.stream_archive(ids, api.account, None)
+    sent = next(chunk for chunk in stream if chunk)
     Image.objects.filter(pk=ids[1]).update(state=Image.State.DELETED)
-    with ZipFile(io.BytesIO(b"".join(chunks))) as archive:
+    with ZipFile(io.BytesIO(sent + b"".join(stream))) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-    assert [entry.get("error", {}).get("code") for entry in manifest] == [None, "not_found"]
+    assert errors_in(manifest) == [None, "not_found", None]
 
 
-def test_places_are_few_and_given_back(api: Api, settings: Any) -> None:
+@pytest.mark.parametrize(
+    ("timeout_s", "error"), [(5, None), (0.5, "unavailable")], ids=["for a while", "for too long"]
+)
+def test_busy_renderers_are_waited_for(api: Api, settings: Any, timeout_s: float, error: str | None) -> None:
+    image_id = UUID(stored(api, made.encoded("png")))
+    settings.RENDITION_WAITERS, settings.RENDER_TIMEOUT_S = 0, timeout_s
+    transform = Transform.from_dict({"output": {"format": "gif"}})
+    calm = threading.Timer(0.6, setattr, (settings, "RENDITION_WAITERS", 1))
+    calm.start()
+    sent = b"".join(archiving.stream_archive([image_id], api.account, transform))
+    calm.join()
+    with ZipFile(io.BytesIO(sent)) as archive:
+        assert errors_in(json.loads(archive.read("manifest.json"))) == [error]
+
+
+def test_renditions_that_are_sent_are_hits(api: Api) -> None:
+    ids = [stored(api, made.encoded("png")) for _ in range(2)]
+    api.request("HEAD", f"/images/{ids[0]}.gif")
+    members(ask(api, ids=ids, format="gif"))
+    hits.flush()
+    assert list(Rendition.objects.values_list("hits", flat=True)) == [1, 1]
+
+
+def test_places_are_few_for_an_account_and_for_all(api: Api, other_api: Api, settings: Any) -> None:
+    settings.ARCHIVE_STREAMS = 3
+    with ExitStack() as unread:
+        statuses = []
+        for account in (api.account, api.account, other_api.account):
+            unread.enter_context(closing(archiving.stream_archive([], account, None)))
+            statuses.append([ask(caller, query={}).status_code for caller in (api, other_api)])
+        assert statuses == [[200, 200], [503, 200], [503, 503]]
+    assert {ask(caller, query={}).status_code for caller in (api, other_api)} == {200}
+
+
+def test_places_of_an_account_are_given_back(api: Api, settings: Any) -> None:
     image_id = stored(api, made.encoded("png"))
-    ids = [Image.objects.get(pk=image_id).pk]
-    sent = [archiving.stream_archive(ids, api.account, None) for _ in range(settings.ARCHIVE_STREAMS)]
+    ids = [UUID(image_id)]
+    of_account = range(settings.ARCHIVE_STREAMS_PER_ACCOUNT)
+    sent = [archiving.stream_archive(ids, api.account, None) for _ in of_account]
     refused = ask(api, ids=[image_id])
     assert (refused.status_code, refused["Retry-After"]) == (503, "10")
-    sent[0].close()  # type: ignore[attr-defined]  # unread, as when a client goes away
+    sent[0].close()  # unread, as when a client goes away
     assert members(ask(api, ids=[image_id]))
     for chunks in sent[1:]:
         assert len(b"".join(chunks)) > 100

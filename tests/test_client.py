@@ -20,7 +20,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from progimage import Client, Image, Output, ProgImageError, Transform, errors
+from images import models
+from images.storage import originals
+from progimage import Archive, Client, Image, Output, ProgImageError, Transform, errors
 from progimage.operations import Resize, parse_query
 from tests import images as made
 from tests.clients import IMAGE, KEY, URL, Script, answering, application, kept_connection
@@ -484,7 +486,8 @@ class TestRepository:
 
     def test_archive(self, client: Client, tmp_path: Path) -> None:
         images = [client.upload(made.encoded("png", made.picture(10 + i, 10)), tags=["x"]) for i in range(3)]
-        target = client.archive([image.id for image in images[:2]], to=tmp_path / "two.zip")
+        target = tmp_path / "two.zip"
+        assert client.archive([image.id for image in images[:2]], to=str(target)) == Archive(target, ())
         with zipfile.ZipFile(target) as archive:
             held = {hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
             assert archive.testzip() is None
@@ -494,7 +497,21 @@ class TestRepository:
         with zipfile.ZipFile(target) as archive:
             names = [name for name in archive.namelist() if name.endswith(".webp")]
             assert [made.pixels(archive.read(name)).shape[1] for name in names] == [5, 5]
+        originals().delete(models.Image.objects.get(pk=images[2].id).storage_name)
+        (failure,) = client.archive({"tag": "x"}, to=target).failed
+        assert (failure.id, failure.code) == (images[2].id, "object_missing")
+        assert failure.detail
         assert list(tmp_path.iterdir()) == [target]
+
+    def test_an_archive_without_a_manifest_is_none(self, tmp_path: Path) -> None:
+        other = io.BytesIO()
+        with zipfile.ZipFile(other, "w") as archive:
+            archive.writestr("hill.png", PNG)
+        for content in (other.getvalue(), b"<html>Log in</html>"):
+            client, _ = Script(answering(200, content)).client()
+            with pytest.raises(errors.ConnectionFailed):
+                client.archive([ID], to=tmp_path / "one.zip")
+        assert list(tmp_path.iterdir()) == []
 
     def test_an_upload_url_takes_one_image_without_a_key(self, client: Client) -> None:
         upload = client.create_upload_url(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from django.utils import timezone
 from imagekit.cachefiles import ImageCacheFile
 from imagekit.registry import generator_registry
 
-from images import cachefiles, rendering, tasks
+from images import cachefiles, rendering, services, tasks
 from images.models import Image, Rendition
 from images.specs import SPEC_ID, RenditionSpec
 from images.storage import S3ObjectStorage, originals, renditions
@@ -128,8 +129,33 @@ class TestFailures:
         with pytest.raises(FileNotFoundError):
             renditions().open_range(names[0])
 
-    def test_lease_that_was_lost_is_another_renders(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(
+        ("where", "step"), [(rendering, "render"), (cachefiles, "_make")], ids=["rendered", "stored"]
+    )
+    def test_purge_before_a_render_ends_lets_it_begin_anew(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch, where: ModuleType, step: str
+    ) -> None:
+        path = api.stored(PNG)
+        purged: list[int] = []
+        go_on = getattr(where, step)
+
+        def purging(*args: Any) -> Any:
+            result = go_on(*args)
+            if not purged:
+                purged.extend(Rendition.objects.values_list("pk", flat=True))
+                services.purge_renditions(Image.objects.get().pk, account=api.account)
+            return result
+
+        monkeypatch.setattr(where, step, purging)
+        answers = [api.get(f"{path}.gif") for _ in range(2)]
+        assert [(answer.status_code, body(answer)[:3]) for answer in answers] == [(200, b"GIF")] * 2
+        assert Rendition.objects.get(state=Rendition.State.READY).pk not in purged
+
+    def test_lease_that_was_lost_is_another_renders(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch, settings: Any
+    ) -> None:
         """Who rendered for too long keeps away from the row and the object of who took over."""
+        settings.RENDER_TIMEOUT_S = 0.2
         path = api.stored(PNG)
         render = rendering.render
 
@@ -154,13 +180,12 @@ class TestFailures:
         assert body(api.get(f"{path}.gif")) == whole
         assert body(api.get(f"{path}.gif")) == whole
 
-    def test_too_many_waiters_are_refused_at_once(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_too_many_waiters_are_refused_at_once(self, api: Api, settings: Any) -> None:
         path = api.stored(PNG)
-        full = threading.BoundedSemaphore(1)
-        monkeypatch.setattr(cachefiles, "_waiters", full)
-        with full:
-            answer = api.get(f"{path}.gif")
+        settings.RENDITION_WAITERS = 0
+        answer = api.get(f"{path}.gif")
         assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+        settings.RENDITION_WAITERS = 1
         assert api.get(f"{path}.gif").status_code == 200
 
 

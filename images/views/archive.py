@@ -1,6 +1,7 @@
 """POST /images/archive: many images as one zip."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.http import StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
@@ -12,15 +13,15 @@ from accounts.authentication import account_of
 from accounts.models import Scope
 from progimage.errors import ParameterError
 from progimage.operations import Transform, parse_text
-from transforms.formats import WRITABLE
+from transforms.formats import FORMATS, WRITABLE
 
 from .. import schema
 from ..archiving import MAX_IMAGES, check_ids, stream_archive
-from ..filters import FilterSerializer, Selection
+from ..filters import FilterSerializer, FormatField, Selection
 from ..listing import find_ids
 from ..serializers import StrictSerializer
 from .bodies import read_object
-from .negotiating import as_format, find_format
+from .negotiating import as_format
 from .parsing import refuse_unknown
 
 _HEADERS = {
@@ -30,11 +31,23 @@ _HEADERS = {
 }
 
 
+class _ImageId(serializers.UUIDField):
+    """An id as the API spells it, in either case: no number, no URN, no braces."""
+
+    default_error_messages: ClassVar = dict.fromkeys(("invalid", "null"), "Expected the id of an image")
+
+    def to_internal_value(self, data: Any) -> UUID:
+        image_id: UUID = super().to_internal_value(data)
+        if str(data).lower() != str(image_id):
+            self.fail("invalid")
+        return image_id
+
+
 class ArchiveSerializer(StrictSerializer):
     """`ids` or `query`; and where not the originals are wanted, a format, a transform or both."""
 
     ids = serializers.ListField(
-        child=serializers.UUIDField(error_messages={"invalid": "Expected the id of an image"}),
+        child=_ImageId(),
         required=False,
         allow_empty=False,
         max_length=MAX_IMAGES,
@@ -42,33 +55,37 @@ class ArchiveSerializer(StrictSerializer):
             "max_length": f"Expected at most {MAX_IMAGES} ids",
             "empty": "Expected at least one id",
             "not_a_list": "Expected a list of ids but received {input_type}",
+            "null": "Expected a list of ids but received null",
         },
         help_text="Images, in the order that the zip will have.",
     )
     query = FilterSerializer(
-        required=False, help_text=f"Filters as the list has them, which at most {MAX_IMAGES} images pass."
-    )
-    format = serializers.ChoiceField(
-        WRITABLE,
         required=False,
-        error_messages={
-            "invalid_choice": f"Expected one of {', '.join(WRITABLE)} but received '{{input!s:.60}}'"
-        },
-        help_text="The format of the renditions.",
+        help_text=f"Filters as the list has them, which at most {MAX_IMAGES} images pass.",
+        error_messages={"null": "Expected an object but received null"},
     )
+    format = FormatField(WRITABLE, "The format of the renditions.")
     transform = serializers.JSONField(
-        required=False, help_text="A transform, or its operations as text: `resize:width=300`."
+        required=False,
+        help_text="A transform, or its operations as text: `resize:width=300`.",
+        error_messages={"null": "Expected a transform but received null"},
     )
 
     def validate_transform(self, value: Any) -> Transform:
-        transform = Transform(parse_text(value)) if isinstance(value, str) else Transform.from_dict(value)
-        if transform.output.format == "auto":
-            raise ParameterError("Expected a format but received 'auto'", pointer="/transform/output/format")
-        return transform
+        try:
+            return Transform(parse_text(value)) if isinstance(value, str) else Transform.from_dict(value)
+        except ParameterError as error:
+            raise ParameterError(error.message, pointer=f"/transform{error.pointer}") from error
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if len(values.keys() & {"ids", "query"}) != 1:
             raise ParameterError("Expected either ids or a query")
+        format, named = values.get("format"), values.get("transform", Transform()).output.format
+        if named == "auto" or (format and named not in (None, format)):
+            raise ParameterError(
+                f"Expected {format or 'a format'} for transform.output.format but received {named!r}",
+                pointer="/transform/output/format",
+            )
         return values
 
 
@@ -99,4 +116,4 @@ def _transform_of(values: dict[str, Any]) -> Transform | None:
     if not values.keys() & {"format", "transform"}:
         return None
     transform: Transform = values.get("transform", Transform())
-    return as_format(transform, find_format(values["format"])) if "format" in values else transform
+    return as_format(transform, FORMATS[values["format"]]) if "format" in values else transform
