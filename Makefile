@@ -4,17 +4,22 @@ PORT ?= 8000
 VAR ?= var
 STORAGE ?= disk
 ARGS ?=
+# Processes that test: much of a test's time is waiting for servers and children.
+TEST_PROCESSES ?= 3
 # By the environment, so that the shell takes them as they are, spaces and quotes too.
 export PORT VAR STORAGE
 
-.PHONY: help run stop test lint format requirements
+.PHONY: help run stop manage test lint format requirements bench-listing bench-bombs
 
 help:
 	@echo 'make run [PORT=8000] [VAR=var] [STORAGE=disk|s3]  start ProgImage and stay; Ctrl-C ends it'
 	@echo 'make stop [VAR=var]                               end it from elsewhere, also what a crash has left'
-	@echo 'make test [ARGS="-k upload"]                      tests, against services that they start themselves'
+	@echo 'make manage ARGS="reconcile --fix" [VAR=var]      run a command of manage.py while it runs'
+	@echo 'make test [TEST_PROCESSES=3] [ARGS="-k upload"]   tests, against services that they start themselves'
 	@echo 'make lint                                         ruff and mypy'
 	@echo 'make format                                       put the code into the common form'
+	@echo 'make bench-bombs                                  what one account suffers from bombs of another (3 min)'
+	@echo 'make bench-listing                                how long pages take on a million images (4 min)'
 	@echo 'make requirements [ARGS=--upgrade]                pin requirements/*.in anew'
 
 run:
@@ -25,9 +30,13 @@ stop:
 	@if [ -x .venv/bin/python ]; then exec .venv/bin/python -m config.local stop --var "$$VAR"; \
 	else echo 'ProgImage: nothing was running, there is no .venv'; fi
 
+manage:
+	@sh config/local/venv.sh local
+	@exec .venv/bin/python -m config.local manage --var "$$VAR" $(ARGS)
+
 test:
 	@sh config/local/venv.sh dev
-	@exec .venv/bin/python -m pytest $(ARGS)
+	@exec .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 lint:
 	@sh config/local/venv.sh dev
@@ -46,3 +55,11 @@ COMPILE = ../.venv/bin/python -m uv pip compile --quiet --universal --python-ver
 requirements:
 	@sh config/local/venv.sh dev
 	cd requirements && for name in server local dev; do $(COMPILE) $$name.in -o $$name.txt || exit 1; done
+
+bench-bombs:
+	@sh config/local/venv.sh dev
+	@exec .venv/bin/python -m benchmarks.bombs
+
+bench-listing:
+	@sh config/local/venv.sh dev
+	@exec .venv/bin/python -m benchmarks.listing

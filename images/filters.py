@@ -1,6 +1,6 @@
 """By what an account's images are found, for the list and for whatever else takes a selection of images."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,53 +11,61 @@ from django.db.models.expressions import Combinable
 from django.db.models.fields.json import DataContains
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThanOrEqual, IsNull, LessThanOrEqual
-from django.http import QueryDict
 from rest_framework import serializers
 
 from accounts.models import Account
 from transforms.formats import FORMATS
 
-from .cursors import DEFAULT_PAGE, MAX_PAGE, parse_cursor
+from .cursors import PageSerializer
+from .fields import MetadataField, PlainText, WholeNumber
 from .ids import least_id
 from .models import UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Tag, Visibility
-from .serializers import MetadataField, PlainText, StrictSerializer
+from .serializers import StrictSerializer
 
 EXACT = ("format", "visibility", "sha256")
 AXES: Mapping[str, Combinable] = {"bytes": F("size_bytes"), "width": UPRIGHT_WIDTH, "height": UPRIGHT_HEIGHT}
 MAX_TAGS = 10
-_NUMBERS_ERRORS = ("min_value", "max_value", "max_string_length")
+_NAMES = {extension: name for name, format in FORMATS.items() for extension in format.extensions}
 _MOMENTS_ERRORS = ("date", "make_aware", "overflow")
 FIRST_ID, LAST_ID = UUID(int=0), UUID(int=(1 << 128) - 1)
 
 
 def _choice(values: list[str], help_text: str) -> serializers.ChoiceField:
-    wrong = f"Expected one of {', '.join(values)} but received '{{input!s:.60}}'"
     return serializers.ChoiceField(
-        choices=values, required=False, help_text=help_text, error_messages={"invalid_choice": wrong}
+        choices=values, required=False, help_text=help_text, error_messages=_choice_errors(values)
     )
+
+
+def _choice_errors(values: Iterable[str]) -> dict[str, Any]:
+    expected = f"Expected one of {', '.join(values)} but received"
+    return {"invalid_choice": f"{expected} '{{input!s:.60}}'", "null": f"{expected} null"}
 
 
 def _messages(expected: str, *names: str) -> dict[str, Any]:
     return dict.fromkeys((*names, "invalid", "null"), f"Expected {expected}")
 
 
-class _Number(serializers.IntegerField):
-    def __init__(self, help_text: str, *, least: int = 0, most: int = (1 << 63) - 1, **options: Any) -> None:
-        messages = _messages(f"a whole number of {least} to {most}", *_NUMBERS_ERRORS)
-        options |= {"required": False, "help_text": help_text, "error_messages": messages}
-        super().__init__(min_value=least, max_value=most, **options)
+class FormatField(serializers.ChoiceField):
+    """One of the formats, by an extension, of which its name is one. The value is the name."""
 
-    def to_internal_value(self, data: Any) -> int:
-        is_digits = isinstance(data, str) and data.isascii() and data.isdigit()
-        if not is_digits and type(data) is not int:
-            self.fail("invalid")  # Django REST framework would take 1.0 and other alphabets
-        return int(super().to_internal_value(data))
+    def __init__(self, formats: Iterable[str], help_text: str) -> None:
+        extensions = [extension for name in formats for extension in FORMATS[name].extensions]
+        errors = _choice_errors(extensions)
+        super().__init__(choices=extensions, required=False, help_text=help_text, error_messages=errors)
+
+    def to_internal_value(self, data: Any) -> str:
+        return _NAMES[super().to_internal_value(data)]
 
 
 class _Moment(serializers.DateTimeField):
     def __init__(self, help_text: str) -> None:
         messages = _messages("a time as ISO 8601 has it, such as 2026-01-31T12:00:00Z", *_MOMENTS_ERRORS)
         super().__init__(required=False, help_text=help_text, error_messages=messages)
+
+    def to_internal_value(self, value: Any) -> Any:
+        """In a query a + that is not percent-encoded has become a space."""
+        time, _, offset = value.rpartition(" ") if isinstance(value, str) else ("", "", "")
+        return super().to_internal_value(f"{time}+{offset}" if ":" in time else value)
 
 
 class _Tags(serializers.ListField):
@@ -77,43 +85,37 @@ class FilterSerializer(StrictSerializer):
         required=False,
         max_length=MAX_TAGS,
         help_text="A tag. Given several times: images that have all of them.",
-        error_messages={"max_length": "Expected at most {max_length} tags"},
+        error_messages={
+            "max_length": "Expected at most {max_length} tags",
+            "not_a_list": "Expected tags but received {input_type}",
+            "null": "Expected tags but received null",
+        },
     )
-    format = _choice(list(FORMATS), "The original's format.")
+    format = FormatField(list(FORMATS), "The original's format.")
     visibility = _choice(Visibility.values, "Who may see its pixels.")
     sha256 = serializers.RegexField(
         "^[0-9a-f]{64}$",
         required=False,
         help_text="SHA-256 of the original's bytes.",
-        error_messages={"invalid": "Expected 64 digits of lower-case hexadecimal"},
+        error_messages=_messages("64 digits of lower-case hexadecimal"),
     )
-    min_bytes = _Number("The original's size in bytes, at least.")
-    max_bytes = _Number("The original's size in bytes, at most.")
-    min_width = _Number("Width in px as it is shown, upright, at least.")
-    max_width = _Number("Width in px as it is shown, upright, at most.")
-    min_height = _Number("Height in px as it is shown, upright, at least.")
-    max_height = _Number("Height in px as it is shown, upright, at most.")
+    min_bytes = WholeNumber(help_text="The original's size in bytes, at least.")
+    max_bytes = WholeNumber(help_text="The original's size in bytes, at most.")
+    min_width = WholeNumber(help_text="Width in px as it is shown, upright, at least.")
+    max_width = WholeNumber(help_text="Width in px as it is shown, upright, at most.")
+    min_height = WholeNumber(help_text="Height in px as it is shown, upright, at least.")
+    max_height = WholeNumber(help_text="Height in px as it is shown, upright, at most.")
     created_after = _Moment("Created at this time or later. ISO 8601; UTC where it names no offset.")
     created_before = _Moment("Created before this time, exclusively.")
     metadata = MetadataField(
         required=False, help_text="An object that the image's metadata contain, as @> in Postgres."
     )
 
-    def to_internal_value(self, data: Mapping[str, Any]) -> Any:
-        for name, values in data.lists() if isinstance(data, QueryDict) else ():
-            if "" in values:  # Django REST framework takes it for one that is not given
-                raise serializers.ValidationError({name[:60]: f"Expected a value for {name[:60]}"})
-        return super().to_internal_value(data)
 
-
-class PageSerializer(FilterSerializer):
+class ImagesPageSerializer(PageSerializer, FilterSerializer):
     """The filters, and which page of what passes them."""
 
-    limit = _Number("Images on a page, at most.", least=1, most=MAX_PAGE, default=DEFAULT_PAGE)
-    cursor = PlainText(default="", help_text="Where an earlier page ended: its `next`.")
-
-    def validate_cursor(self, text: str) -> UUID:
-        return UUID(bytes=parse_cursor(text, 16)) if text else LAST_ID
+    cursor_bytes = 16
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,8 @@ class Selection:
 
     @property
     def ready(self) -> QuerySet[Image]:
+        """All images of the account, whether they pass or not."""
         return Image.objects.filter(account=self.account, state=Image.State.READY)
-
-    @property
-    def images(self) -> QuerySet[Image]:
-        """All of them, newest first."""
-        return self.ready.filter(pk__gte=self.since, pk__lt=self.until).filter(*self.conditions())
 
     @cached_property
     def since(self) -> UUID:
@@ -142,13 +140,23 @@ class Selection:
         """The bound above their ids by the dates."""
         return least_id(self.values["created_before"]) if "created_before" in self.values else LAST_ID
 
-    def conditions(self, *, known_tag: str = "") -> list[Any]:
-        """All but the dates, and but one tag that is known to be there. None but EXACT can use an index: an
-        index that knows no order would be read whole where Postgres takes a common value for a rare one."""
+    def conditions(self) -> list[Any]:
+        """All but the dates."""
+        return [*self.facts(), *self.tagged()]
+
+    def facts(self) -> list[Any]:
+        """All but the dates and tags. None but EXACT can use an index: one that knows no order would be read
+        whole where Postgres takes a common value for a rare one."""
         exact = [Q(**{name: self.values[name]}) for name in EXACT if name in self.values]
-        tags = [_has_tag(self.account, name) for name in self.values.get("tag", ()) if name != known_tag]
         sizes = [bound for axis, size in AXES.items() for bound in self._bounds(axis, size + 0)]
-        return [*exact, *tags, *sizes, *self._contained(Coalesce("metadata", Value({}, JSONField())))]
+        return [*exact, *sizes, *self._contained(Coalesce("metadata", Value({}, JSONField())))]
+
+    def tagged(self, *, image: str = "pk", known: str = "") -> list[IsNull]:
+        """That the image with its id in that column has the tags, but one that is known to be there. A plain
+        EXISTS would let Postgres turn the search round and begin with all images that have a tag."""
+        tags = Tag.objects.filter(account=self.account, image=OuterRef(image)).order_by().values("pk")
+        names = [name for name in self.values.get("tag", ()) if name != known]
+        return [IsNull(Subquery(tags.filter(name=name)[:1]), False) for name in names]
 
     def by_size(self) -> Iterator[QuerySet[Image]]:
         """For each of AXES: what passes its bounds, in its order, by its index."""
@@ -168,9 +176,3 @@ class Selection:
     def _contained(self, metadata: Combinable) -> list[DataContains]:
         wanted = self.values.get("metadata")
         return [DataContains(metadata, Value(wanted, JSONField()))] if wanted else []
-
-
-def _has_tag(account: Account, name: str) -> IsNull:
-    """A plain EXISTS would let Postgres turn the search round and begin with all images that have the tag."""
-    tags = Tag.objects.filter(account=account, name=name, image=OuterRef("pk"))
-    return IsNull(Subquery(tags.order_by().values("pk")[:1]), False)

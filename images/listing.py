@@ -4,7 +4,7 @@ No index serves every combination of filters in the list's order. So a page is l
 
 1. Every index that holds ids in their order (all images, those of a format, of a tag ...) is asked where its
    next thousand entries end. The one that reaches furthest back is the sparsest: its entries are looked at.
-2. If that was not enough: a filter without such an index (sizes, metadata) that few pass names them all.
+2. If that was not enough, and far from all: a filter by size or metadata that few pass gives them all.
 3. Otherwise more entries of the same index are looked at, so many as 50 ms allow. What has not been found by
    then is left to the next page: this one is shorter than asked for, perhaps empty, and says how to go on."""
 
@@ -17,15 +17,15 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
 from .filters import EXACT, Selection
 from .models import Image, Tag
 
 _STEP = 1_000
-_FEW = 500
-_MOST = (20_000, 6_000, 3_000)
+_FEW = 1_000
+_MOST = (10_000, 2_500, 1_500)
 """Entries for one page: of all images, of those with something in common, of tags, whose images are to be
 found one by one."""
 
@@ -87,11 +87,10 @@ def _find(selection: Selection, start: UUID, limit: int) -> tuple[list[UUID], UU
     found = order.find(start, end or since, limit)
     if len(found) == limit or end is None:
         return found, end
-    few = _find_few(selection)
-    if few is not None:
-        rest = selection.images.filter(pk__in=few, pk__lt=end).order_by().values_list("pk", flat=True)
-        return (found + sorted(rest, reverse=True))[:limit], None
     further = order.reach(end, since, order.most)
+    rest = None if further is None else _find_few(selection, start=end)
+    if rest is not None:
+        return (found + rest)[:limit], None
     return found + order.find(end, further or since, limit - len(found)), further
 
 
@@ -122,17 +121,19 @@ def _orders(selection: Selection) -> Iterator[_Order]:
 
 def _are_of(selection: Selection, tag: str) -> list[IsNull]:
     """That tags are of images which are wanted: asked one by one, in the order of the tags."""
-    image = selection.ready.filter(*selection.conditions(known_tag=tag), pk=OuterRef("image_id"))
-    return [IsNull(Subquery(image.order_by().values("pk")[:1]), False)]
+    image = selection.ready.filter(*selection.facts(), pk=OuterRef("image_id")).order_by().values("pk")
+    return [*selection.tagged(image="image_id", known=tag), IsNull(Subquery(image[:1]), False)]
 
 
-def _find_few(selection: Selection) -> list[UUID] | None:
-    """Return the ids of all that pass one of the filters, where that is known to be few."""
+def _find_few(selection: Selection, *, start: UUID) -> list[UUID] | None:
+    """Return the ids below `start`, newest first, where one of the filters is known to leave few images."""
     rare = (rows for rows in selection.by_metadata() if _expect(rows) <= _FEW)
+    is_wanted = Q(*selection.conditions(), pk__gte=selection.since, pk__lt=start)
     for rows in (*selection.by_size(), *rare):
-        ids = list(rows.values_list("pk", flat=True)[: _FEW + 1])
-        if len(ids) <= _FEW:
-            return ids
+        marked = rows.annotate(is_wanted=ExpressionWrapper(is_wanted, BooleanField()))
+        few = list(marked.values_list("pk", "is_wanted")[: _FEW + 1])
+        if len(few) <= _FEW:
+            return sorted((image_id for image_id, is_wanted in few if is_wanted), reverse=True)
     return None
 
 

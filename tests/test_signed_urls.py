@@ -106,23 +106,16 @@ def resigned(api: Api, stored: str, expires: str) -> str:
 
 @pytest.mark.parametrize(
     "expires",
-    [
-        "0",
-        "-1",
-        "1e99",
-        "",
-        "nan",
-        "99999999999",
-        "9" * 400,
-        str(int(time.time()) - 1),
-        "٣٣٣٣٣٣٣٣٣٣",
-        "0x7fffffff",
-    ],
+    ["0", "-1", "1e99", "", "nan", "99999999999", "9" * 400, "1700000000", "٣٣٣٣٣٣٣٣٣٣", "0x7fffffff"],
 )
 def test_expiry_must_be_a_moment_soon(api: Api, stored: str, expires: str) -> None:
     """SIG-3."""
     answer = get(resigned(api, stored, expires))
     assert (answer.status_code, answer.json()["code"]) == (403, "signature_refused")
+
+
+def test_a_url_of_a_second_ago_has_expired(api: Api, stored: str) -> None:
+    assert get(resigned(api, stored, str(int(time.time()) - 1))).status_code == 403
 
 
 @pytest.mark.parametrize(("ahead_s", "status"), [(7 * 24 * HOUR + 30, 200), (7 * 24 * HOUR + 90, 403)])
