@@ -24,7 +24,8 @@ from .originals import open_original
 from .renditions import OpenRange, use_rendition
 from .uploads import CHUNK_BYTES
 
-_IMMUTABLE = "max-age=31536000, immutable"
+_YEAR_S = 31_536_000
+_IMMUTABLE = f"max-age={_YEAR_S}, immutable"
 _SAFETY = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -95,10 +96,11 @@ def _is_named(request: HttpRequest, header: str, etag: str, *, is_weak: bool) ->
 
 def _headers(image: Image, asked: Asked, *, is_immutable: bool) -> dict[str, str]:
     is_public = image.visibility == Visibility.PUBLIC
-    age = _IMMUTABLE if is_immutable else f"max-age={settings.RENDITION_MAX_AGE_S}"
-    if asked.expires_at is not None:
-        age = f"max-age={max(0, asked.expires_at - int(time.time()))}"
-    headers = {"Cache-Control": f"{'public' if is_public else 'private'}, {age}"}
+    headers = {"Cache-Control": f"{'public' if is_public else 'private'}, {_age(asked, is_immutable)}"}
+    if (
+        is_public or asked.expires_at is not None
+    ):  # what a page may show it may read too: no cookie or key counts here
+        headers["Access-Control-Allow-Origin"] = "*"
     varies = ("Accept",) * asked.is_negotiated + ("Authorization",) * (not is_public)
     if varies:
         headers["Vary"] = ", ".join(varies)
@@ -108,6 +110,15 @@ def _headers(image: Image, asked: Asked, *, is_immutable: bool) -> dict[str, str
     is_download = asked.download is not None
     disposition = content_disposition_header(is_download, asked.download or "")
     return _SAFETY | headers | {"Content-Disposition": disposition or "inline"}
+
+
+def _age(asked: Asked, is_immutable: bool) -> str:
+    """A signed URL is not kept longer than it holds."""
+    if asked.expires_at is None and is_immutable:
+        return _IMMUTABLE
+    age_s = _YEAR_S if is_immutable else settings.RENDITION_MAX_AGE_S
+    left_s = age_s if asked.expires_at is None else max(0, asked.expires_at - int(time.time()))
+    return f"max-age={min(age_s, left_s)}"
 
 
 def chunks(opened: IO[bytes], length: int) -> Iterator[bytes]:

@@ -41,6 +41,16 @@ def test_serves_what_was_signed(api: Api, stored: str, target: str) -> None:
     assert get(signed(api, stored + target), "head").status_code == 200
     assert answer["Cache-Control"].startswith("private, max-age=3")
     assert "immutable" not in answer["Cache-Control"]
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in api.get(stored + target)
+
+
+@pytest.mark.parametrize(("left_s", "age_s"), [(300, 300), (6 * 24 * HOUR, HOUR)])
+def test_is_kept_no_longer_than_it_holds_or_than_others(
+    api: Api, stored: str, left_s: int, age_s: int
+) -> None:
+    answer = get(signed(api, f"{stored}.webp", expires_in_s=left_s))
+    assert age_s - 5 <= int(answer["Cache-Control"].removeprefix("private, max-age=")) <= age_s
 
 
 def test_order_of_the_query_means_nothing(api: Api, stored: str) -> None:

@@ -1,14 +1,12 @@
 """From an upload to an image that is ready: row first, object second, flip third."""
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Account
@@ -22,6 +20,7 @@ from ..ids import time_of, uuid7
 from ..models import Image, Tag, Visibility
 from ..storage import originals
 from ..uploads import Upload
+from .integrity import is_stored
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,12 @@ def store(
     release_connection()
     if image.state == Image.State.READY:
         return image
-    # A name that is taken holds these bytes: an earlier call put them there.
-    with upload.path.open("rb") as content, suppress(FileExistsError):
-        originals().put(image.storage_name, content, sha256=upload.sha256)
+    try:
+        with upload.path.open("rb") as content:
+            originals().put(image.storage_name, content, sha256=upload.sha256)
+    except FileExistsError:  # an earlier call put these bytes there, or what became of them on the way
+        if not is_stored(image):
+            raise Unavailable("The storage did not keep what it was sent", retry_after_s=5) from None
     return finish(image)
 
 
@@ -102,13 +104,16 @@ def _begin(
 
 
 def _point(replaced: UUID, successor: Image) -> None:
-    """Let `replaced` name its successor, which nobody is told until that one is ready."""
+    """Let `replaced` name its successor, which nobody is told until that one is ready. One that was deleted
+    is in nobody's way."""
     own = Image.objects.filter(pk=replaced, account=successor.account, state=Image.State.READY)
-    if own.filter(Q(replaced_by=None) | Q(replaced_by=successor)).update(replaced_by=successor):
-        return
-    if own.exists():
+    image = own.select_for_update(no_key=True).first()
+    if image is None:
+        raise NotFound("There is no image with this id to be replaced")
+    live = Image.objects.filter(state__in=(Image.State.PENDING, Image.State.READY), replaces=image)
+    if live.exclude(pk=successor.pk).exists():
         raise Conflict("Expected an image to replace that has no successor yet")
-    raise NotFound("There is no image with this id to be replaced")
+    own.update(replaced_by=successor)
 
 
 def finish(image: Image) -> Image:

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.authentication import ApiKeyAuthentication, SignedUrlAuthentication, account_of
 from accounts.permissions import HasScopeToWrite
 from progimage.errors import ParameterError
-from progimage.operations import parse_query
+from progimage.operations import escape_pointer, parse_query
 from transforms.formats import FORMATS
 
 from .. import schema, services
@@ -38,7 +38,9 @@ class ImageView(APIView):
             return deliver_original(request, find_image(request, image_id), asked)
         transform = parse_query(query.items())
         if transform.output.format is None:
-            raise ParameterError(f"Expected a format for {next(iter(query))[:60]!r}, here or as extension")
+            name = next(iter(query))
+            expected = f"Expected a format for {name[:60]!r}, in the query or as extension"
+            raise ParameterError(expected, pointer=f"/{escape_pointer(name)}")
         image = find_image(request, image_id)
         return deliver_negotiated(request, image, transform, asked, fallback=FORMATS[image.format])
 
