@@ -3,12 +3,16 @@ signature of a URL, where a view takes one."""
 
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from threading import Semaphore
 from typing import cast
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from progimage.errors import NotAuthenticated, SignatureRefused
+from progimage.errors import NotAuthenticated, SignatureRefused, Unavailable
 from progimage.signing import PARAMETERS, check_signature, find_key_id
 
 from . import services
@@ -19,6 +23,9 @@ from .models import Account, ApiKey
 _NO_SECRET = "0" * 64
 _SIGNED_METHODS = ("GET", "HEAD", "PUT")
 _NO_SIGNING_SECRET = secrets.token_bytes(32)
+_AT_ONCE, _TURN_TIMEOUT_S = 4, 2
+"""Of the requests with one key, in one process: a hundred that come together leave the interpreter to others
+in between. Their lookups are mostly Python's own work, so that more at once would not be done sooner."""
 _REFUSED = "Expected a valid API key: it is unknown, revoked or expired"
 
 
@@ -33,7 +40,8 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = parse_key(text.strip()) if scheme.lower() == "bearer" else None
         if key is None:
             raise NotAuthenticated("Expected Authorization: Bearer <prefix>.<secret>")
-        api_key = find_api_key(key)
+        with _turn(key.prefix):
+            api_key = find_api_key(key)
         if api_key is None:
             raise NotAuthenticated(_REFUSED)
         services.note_use(api_key)
@@ -80,6 +88,22 @@ def account_of(request: Request) -> Account:
 def api_key_of(request: Request) -> ApiKey:
     """Return the key itself, as `account_of` does its account."""
     return cast("ApiKey", request.auth)
+
+
+@lru_cache(maxsize=1_024)
+def _turnstile(prefix: str) -> Semaphore:
+    return Semaphore(_AT_ONCE)
+
+
+@contextmanager
+def _turn(prefix: str) -> Iterator[None]:
+    turnstile = _turnstile(prefix)
+    if not turnstile.acquire(timeout=_TURN_TIMEOUT_S):
+        raise Unavailable("Too many requests with this API key come at once")
+    try:
+        yield
+    finally:
+        turnstile.release()
 
 
 def find_api_key(key: KeyText) -> ApiKey | None:

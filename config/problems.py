@@ -11,6 +11,7 @@ import structlog
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout, TooManyRequests
 from rest_framework import exceptions
 
@@ -58,7 +59,8 @@ def as_problem(error: Exception) -> errors.ProgImageError | None:
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         log.error("temporary folder cannot be written", exc_info=error)
         return errors.Unavailable("There is no room for temporary files", retry_after_s=5)
-    if isinstance(error, _DATABASE_IS_AWAY):
+    # Postgres may be written to again when another server has taken over
+    if isinstance(error, _DATABASE_IS_AWAY) or isinstance(error.__cause__, ReadOnlySqlTransaction):
         log.error("database unavailable", exc_info=error)
         return errors.Unavailable("The database does not answer", retry_after_s=2)
     return next((problem() for cause, problem in _BY_CAUSE.items() if isinstance(error, cause)), None)

@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from .logs import LEVELS, logging_config
+from .postgres import Connection
 from .validators import (
     NOT_NEGATIVE,
     POSITIVE,
@@ -46,6 +47,7 @@ DATABASES = {"default": dj_database_url.parse(DATABASE_URL or "postgres://", con
 DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
     # reconnect_timeout bounds the backoff: when Postgres is back the pool is, within seconds.
     "pool": {
+        "connection_class": Connection,
         "min_size": 1,
         "max_size": DATABASE_POOL_MAX,
         "timeout": 2,
@@ -54,7 +56,7 @@ DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
     },
     # A request that waits longer than its caller would is better ended. A migration may set 0: no limit.
     "options": f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS} -c lock_timeout=2000"
-    " -c idle_in_transaction_session_timeout=10000",
+    " -c idle_in_transaction_session_timeout=10000 -c jit=off",
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -126,7 +128,8 @@ RENDER_CHILD_MEMORY_BYTES = env.int(
 RENDITION_WAITERS = env.int("RENDITION_WAITERS", 64, validate=POSITIVE)
 RENDITION_FAILURE_TTL_S = env.int("RENDITION_FAILURE_TTL_S", 60, validate=NOT_NEGATIVE)
 # Zips on their way out of one web process: each holds a thread.
-ARCHIVE_STREAMS = env.int("ARCHIVE_STREAMS", 4, validate=POSITIVE)
+ARCHIVE_STREAMS = env.int("ARCHIVE_STREAMS", 8, validate=POSITIVE)
+ARCHIVE_STREAMS_PER_ACCOUNT = env.int("ARCHIVE_STREAMS_PER_ACCOUNT", 2, validate=POSITIVE)
 RENDITION_MAX_AGE_S = env.int("RENDITION_MAX_AGE_S", 3_600, validate=NOT_NEGATIVE)
 
 # --- Fetching: how this server asks others for images
@@ -195,10 +198,7 @@ TEMPLATES = [
 # The text of a new API key passes through a message, once: in the operator's cookie, never in the database.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 X_FRAME_OPTIONS = "DENY"

@@ -15,7 +15,8 @@ import pytest
 from progimage.errors import RangeNotSatisfiable, Unavailable, UnprocessableImage, UnsupportedFormat
 from progimage.operations import parse_query
 from tests import images as made
-from tests.tasks import fail_with_more_than_a_message, look_around, nap, spin, take
+from tests.tasks import fail_with_more_than_a_message, look_around, nap, priority, spin, take
+from transforms.child import give_way
 from transforms.pool import PoolSettings, RenderPool, configure, pool
 from transforms.resolving import resolve
 
@@ -87,7 +88,7 @@ class TestDeadline:
         neighbour = renderers._run(nap, 0.1)
         with ThreadPoolExecutor(2) as threads:
             start = time.monotonic()
-            doomed = threads.submit(renderers._run, *stuck)
+            doomed = threads.submit(lambda: renderers._run(*stuck))
             others = [threads.submit(renderers._run, nap, 0.01) for _ in range(30)]
             pids = {other.result(timeout=5) for other in others}
             with pytest.raises(UnprocessableImage, match=r"at most 0\.6 s"):
@@ -190,7 +191,23 @@ class TestQueue:
         assert sum(error is None for error in errors) >= 1
         assert {type(error) for error in errors} == {type(None), Unavailable}
         assert renderers._run(nap, 0) > 0
-        assert renderers._places._value == 21
+
+
+class TestOwners:
+    def test_one_that_asks_for_much_does_not_keep_another_waiting(self, make_pool: MakePool) -> None:
+        renderers = make_pool(workers=1, spare=1, max_queue=4)
+        renderers._run(nap, 0)
+        with ThreadPoolExecutor(5) as threads:
+            tasks = [threads.submit(renderers._run, nap, 0.3, owner="greedy") for _ in range(5)]
+            time.sleep(0.1)
+            start = time.monotonic()
+            assert renderers._run(nap, 0, owner="modest") > 0
+            assert time.monotonic() - start < 0.2
+            assert sum(task.exception() is None for task in tasks) == 5
+
+    def test_validation_gives_way_and_renders_after_it_do_not(self, make_pool: MakePool) -> None:
+        renderers = make_pool(workers=1)
+        assert renderers._run(give_way, priority) > renderers._run(priority)
 
 
 class TestStop:

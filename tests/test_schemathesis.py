@@ -26,7 +26,11 @@ schema = schemathesis.openapi.from_wsgi("/schema", application, headers={"Host":
     derandomize=True,
     deadline=None,
     database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+    ],
 )
 def test_generated_requests(case: schemathesis.Case, api: Api) -> None:
     answer = case.call(headers={"Authorization": f"Bearer {api.key}"})

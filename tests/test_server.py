@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -24,6 +24,7 @@ from django.db import connection
 from images.models import Image, Rendition
 from tests import images as made
 from tests.conftest import make_api
+from tests.servers import make_storage_root
 
 Slow = tuple["Server", str, Callable[[], list[int]]]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,11 +40,10 @@ class Server:
     def request(
         self, method: str, path: str, body: Any = None, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
-        http = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        http.request(method, path, body=body, headers={"Authorization": f"Bearer {self.key}"} | headers)
-        answer = http.getresponse()
-        content = answer.read()
-        http.close()
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as http:
+            http.request(method, path, body=body, headers={"Authorization": f"Bearer {self.key}"} | headers)
+            answer = http.getresponse()
+            content = answer.read()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
 
     def raw(self, head: str, body: bytes) -> socket.socket:
@@ -80,31 +80,35 @@ def start_server(tmp_path: Path, db: None) -> Iterator[Callable[..., Server]]:
     with ExitStack() as running:
 
         def start(**settings: str) -> Server:
-            return running.enter_context(_serving(tmp_path, settings))
+            return running.enter_context(serving(tmp_path, settings))
 
         yield start
 
 
 @contextmanager
-def _serving(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serving(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
     url = urlsplit(os.environ["DATABASE_URL"])
     environment = os.environ | {
         "DATABASE_URL": urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}")),
-        "STORAGE_ROOT": str(folder / "files"),
+        "STORAGE_ROOT": make_storage_root(folder / "files"),
         "S3_BUCKET": "",
         "TEMP_DIR": str(folder),
     }
+    with run_granian(folder, environment | settings, make_api("alice").key) as server:
+        yield server
+
+
+@contextmanager
+def run_granian(folder: Path, environment: dict[str, str], key: str) -> Iterator[Server]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     command = [sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}",
                "--workers=1", "--blocking-threads=16", "--no-access-log", "--respawn-failed-workers",
                "--respawn-interval=0.1", "config.wsgi:application"]  # fmt: skip
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, env=environment | settings, stdout=log, stderr=log, start_new_session=True
-        )
-    running = Server(port, process, make_api("alice").key)
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    running = Server(port, process, key)
     try:
         _wait_until_ready(running)
         yield running

@@ -136,8 +136,9 @@ def _declared_pixels(file: IO[bytes]) -> int:
 
 def _check_last(image: ImageFile.ImageFile, format: Format) -> None:
     """A HEIC may hold several pictures and shows one; an upload that broke off lacks the last."""
-    last = int(getattr(image, "n_frames", 1)) - 1
-    if format.is_collection and last > 0:
+    # counted for a collection alone: Pillow walks all of a TIFF's directories to know their number
+    last = int(getattr(image, "n_frames", 1)) - 1 if format.is_collection else 0
+    if last > 0:
         image.seek(last)
         image.load()
 

@@ -6,13 +6,13 @@
 There is one pool in a process that renders: made when it is first used, and anew after a fork."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import forkserver, get_context, util
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -21,7 +21,8 @@ from pebble import ProcessExpired, ProcessPool
 from progimage.errors import Unavailable, UnprocessableImage
 from progimage.operations import Transform
 
-from .child import confine, run
+from .admission import Admission
+from .child import confine, give_way, run
 from .decode import validate
 from .engine import Rendered, render_file
 from .header import Header
@@ -37,9 +38,12 @@ _GRACE_S = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class PoolSettings:
-    """`timeout_s` bounds the wait for a free child and, apart from that, the work itself."""
+    """`timeout_s` bounds the wait for a free child and, apart from that, the work itself.
+
+    One owner has at most `workers` children; the `spare` ones keep others from waiting for it."""
 
     workers: int = 1
+    spare: int = 0
     max_queue: int = 16
     timeout_s: float = 10.0
     max_child_memory_bytes: int = 1_500_000_000
@@ -49,29 +53,35 @@ class PoolSettings:
 
 
 class RenderPool:
-    """Admits as many tasks as there are children and places to wait, and refuses the rest at once."""
+    """Admits as many tasks as there are children and places to wait, and refuses the rest at once.
+
+    `owner` is on whose behalf a task is done: owners take turns (admission.py)."""
 
     def __init__(self, settings: PoolSettings) -> None:
         self.settings = settings
-        self._places = BoundedSemaphore(settings.workers + settings.max_queue)
+        self._admission = Admission(
+            places=settings.workers + settings.spare, share=settings.workers, max_waiting=settings.max_queue
+        )
         self._lock = Lock()
         self._processes: ProcessPool | None = None
         self._futures: set[Future[Any]] = set()
         # in a process that multiprocessing started, as granian's workers are, atexit never runs
         util.Finalize(None, self.stop, exitpriority=100)
 
-    def validate(self, path: Path) -> Header:
-        """Decode every frame of an image.
+    def validate(self, path: Path, *, owner: Hashable = "") -> Header:
+        """Decode every frame of an image. Renders, for which somebody waits to see them, go before.
 
         Raises UnsupportedFormat, UnprocessableImage or ImageTooLarge; Unavailable where there is no room."""
-        return self._run(validate, path, self.settings.limits)
+        header: Header = self._run(give_way, validate, path, self.settings.limits, owner=owner)
+        return header
 
-    def render(self, source: Path, transform: Transform, target: Path) -> Rendered:
+    def render(self, source: Path, transform: Transform, target: Path, *, owner: Hashable = "") -> Rendered:
         """Write what a resolved transform makes of `source` to `target`. Raises as `validate` does."""
-        return self._run(render_file, source, transform, target, self.settings.limits)
+        return self._run(render_file, source, transform, target, self.settings.limits, owner=owner)
 
     def stop(self) -> None:
         """End every child now. The next task starts new ones."""
+        self._admission.dismiss()
         with self._lock:
             processes, self._processes = self._processes, None
             if processes:
@@ -80,7 +90,11 @@ class RenderPool:
             if future.cancel():
                 future.set_running_or_notify_cancel()  # wakes who waits; cancel() alone does not
 
-    def _run(self, function: Callable[..., T], *args: object) -> T:
+    def _run(self, function: Callable[..., T], *args: object, owner: Hashable = "") -> T:
+        with self._admission.place(owner, timeout_s=self.settings.timeout_s):
+            return self._try(function, *args)
+
+    def _try(self, function: Callable[..., T], *args: object) -> T:
         """A child that dies is given a second try: the kernel or an operator may have killed it for
         another's sake. Only an image that ends two of them is to blame."""
         died: ProcessExpired | None = None
@@ -119,25 +133,15 @@ class RenderPool:
             self.stop()
 
     def _schedule(self, function: Callable[..., T], *args: object) -> Future[T]:
-        if not self._places.acquire(blocking=False):
-            raise Unavailable("Every renderer is busy and the queue is full")
+        start_by = monotonic() + self.settings.timeout_s
+        task = (function, args, start_by, self.settings.timeout_s)
         try:
-            start_by = monotonic() + self.settings.timeout_s
-            task = (function, args, start_by, self.settings.timeout_s)
             future: Future[T] = self._ready().schedule(run, args=task, timeout=self.settings.timeout_s)
         except RuntimeError as error:  # pebble's for a pool that is broken or being stopped
-            self._places.release()
             raise BrokenProcessPool from error
-        except BaseException:
-            self._places.release()
-            raise
         self._futures.add(future)
-        future.add_done_callback(self._forget)
+        future.add_done_callback(self._futures.discard)
         return future
-
-    def _forget(self, future: Future[T]) -> None:
-        self._futures.discard(future)
-        self._places.release()
 
     def _ready(self) -> ProcessPool:
         with self._lock:
@@ -154,7 +158,7 @@ def _start(settings: PoolSettings) -> ProcessPool:
     context.set_forkserver_preload(["transforms.forkserver"])
     _start_forkserver()
     return ProcessPool(
-        max_workers=settings.workers,
+        max_workers=settings.workers + settings.spare,
         max_tasks=settings.max_tasks,
         initializer=confine,
         initargs=(settings.max_child_memory_bytes, settings.max_output_bytes),
