@@ -35,7 +35,7 @@ from tests.remote import (
     respond,
     serve,
 )
-from tests.test_corpus_engine import CORPUS
+from tests.test_corpus import CORPUS
 
 ACCOUNT = Account(pk=7, name="alice")
 PNG = encoded("png")

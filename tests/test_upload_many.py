@@ -15,7 +15,7 @@ from images.services import storing
 from progimage.errors import Unavailable
 from tests import images as made
 from tests.conftest import Api
-from tests.test_corpus_engine import CORPUS
+from tests.test_corpus import CORPUS
 from transforms.pool import pool
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")
