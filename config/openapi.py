@@ -21,16 +21,17 @@ _PROBLEM = {
     },
 }
 _EVERYWHERE = (errors.NotAuthenticated, errors.PermissionDenied, errors.Unavailable, errors.InternalError)
+_TAKES_AN_IMAGE = (
+    errors.ParameterError,
+    errors.NotFound,
+    errors.Conflict,
+    errors.LengthRequired,
+    errors.BodyTooLarge,
+    errors.UnsupportedFormat,
+    errors.UnprocessableImage,
+)
 _BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
-    "upload_image": (
-        errors.ParameterError,
-        errors.NotFound,
-        errors.Conflict,
-        errors.LengthRequired,
-        errors.BodyTooLarge,
-        errors.UnsupportedFormat,
-        errors.UnprocessableImage,
-    ),
+    "upload_image": _TAKES_AN_IMAGE,
     "create_upload_url": (
         errors.ParameterError,
         errors.Conflict,
@@ -39,15 +40,7 @@ _BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
         errors.UnsupportedFormat,
         errors.IdempotencyMismatch,
     ),
-    "put_upload": (
-        errors.ParameterError,
-        errors.NotFound,
-        errors.Conflict,
-        errors.LengthRequired,
-        errors.BodyTooLarge,
-        errors.UnsupportedFormat,
-        errors.UnprocessableImage,
-    ),
+    "put_upload": _TAKES_AN_IMAGE,
     "archive_images": (
         errors.ParameterError,
         errors.NotFound,
