@@ -39,6 +39,13 @@ def make_pool() -> Iterator[Callable[..., RenderPool]]:
 MakePool = Callable[..., RenderPool]
 
 
+def wait_until(is_so: Callable[[], bool], *, within_s: float = 5.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert is_so()
+
+
 def is_running(pid: int) -> bool:
     """A zombie runs no more."""
     try:
@@ -171,12 +178,12 @@ class TestQueue:
         renderers = make_pool(workers=1, max_queue=2)
         renderers._run(nap, 0)
         with ThreadPoolExecutor(3) as threads:
-            admitted = [threads.submit(renderers._run, nap, 0.3) for _ in range(3)]
-            time.sleep(0.1)
+            admitted = [threads.submit(renderers._run, nap, 1) for _ in range(3)]
+            time.sleep(0.3)
             start = time.monotonic()
             with pytest.raises(Unavailable) as refusal:
                 renderers._run(nap, 0)
-            assert time.monotonic() - start < 0.05
+            assert time.monotonic() - start < 0.5
             assert refusal.value.retry_after_s == 1
             assert all(task.result() for task in admitted)
         assert renderers._run(nap, 0) > 0
@@ -198,11 +205,11 @@ class TestOwners:
         renderers = make_pool(workers=1, spare=1, max_queue=4)
         renderers._run(nap, 0)
         with ThreadPoolExecutor(5) as threads:
-            tasks = [threads.submit(renderers._run, nap, 0.3, owner="greedy") for _ in range(5)]
-            time.sleep(0.1)
+            tasks = [threads.submit(renderers._run, nap, 1, owner="greedy") for _ in range(5)]
+            time.sleep(0.3)
             start = time.monotonic()
             assert renderers._run(nap, 0, owner="modest") > 0
-            assert time.monotonic() - start < 0.2
+            assert time.monotonic() - start < 0.7
             assert sum(task.exception() is None for task in tasks) == 5
 
     def test_validation_gives_way_and_renders_after_it_do_not(self, make_pool: MakePool) -> None:
@@ -223,12 +230,19 @@ class TestStop:
         renderers._run(nap, 0)
         with ThreadPoolExecutor(1) as threads:
             task = threads.submit(renderers._run, nap, 30)
-            time.sleep(0.2)
+            wait_until(lambda: any(future.running() for future in tuple(renderers._futures)))
             start = time.monotonic()
             renderers.stop()
             with pytest.raises(Unavailable):
                 task.result(timeout=5)
         assert time.monotonic() - start < 2
+
+    def test_a_task_that_was_admitted_before_is_not_begun_after(self, make_pool: MakePool) -> None:
+        renderers = make_pool(workers=1)
+        stops = renderers._stops
+        renderers.stop()
+        with pytest.raises(Unavailable):
+            renderers._try(stops, nap, 0)
 
     def test_configure_stops_the_pool_before(self) -> None:
         configure(PoolSettings(workers=1, max_queue=0))

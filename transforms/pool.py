@@ -65,6 +65,7 @@ class RenderPool:
         self._lock = Lock()
         self._processes: ProcessPool | None = None
         self._futures: set[Future[Any]] = set()
+        self._stops = 0
         # in a process that multiprocessing started, as granian's workers are, atexit never runs
         util.Finalize(None, self.stop, exitpriority=100)
 
@@ -83,6 +84,7 @@ class RenderPool:
         """End every child now. The next task starts new ones."""
         self._admission.dismiss()
         with self._lock:
+            self._stops += 1
             processes, self._processes = self._processes, None
             if processes:
                 _end(processes)
@@ -91,14 +93,17 @@ class RenderPool:
                 future.set_running_or_notify_cancel()  # wakes who waits; cancel() alone does not
 
     def _run(self, function: Callable[..., T], *args: object, owner: Hashable = "") -> T:
+        stops = self._stops
         with self._admission.place(owner, timeout_s=self.settings.timeout_s):
-            return self._try(function, *args)
+            return self._try(stops, function, *args)
 
-    def _try(self, function: Callable[..., T], *args: object) -> T:
+    def _try(self, stops: int, function: Callable[..., T], *args: object) -> T:
         """A child that dies is given a second try: the kernel or an operator may have killed it for
-        another's sake. Only an image that ends two of them is to blame."""
+        another's sake. Only an image that ends two of them is to blame, and none that a stop interrupts."""
         died: ProcessExpired | None = None
         for _ in range(_ATTEMPTS):
+            if self._stops != stops:
+                raise Unavailable("The renderers are being stopped")
             try:
                 return self._attempt(function, *args)
             except ProcessExpired as error:
