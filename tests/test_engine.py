@@ -14,10 +14,11 @@ from progimage.errors import ImageTooLarge, UnprocessableImage
 from progimage.operations import Output, Resize, Transform
 from tests import images as made
 from tests import profiles
-from transforms.engine import Rendered, check_sizes, render_file
+from transforms.engine import Rendered, render_file
 from transforms.formats import FORMATS, WRITABLE
 from transforms.geometry import Size
 from transforms.limits import Limits
+from transforms.planning import check_sizes
 from transforms.resolving import resolve
 
 SMALL = "w=30&h=20&format=png"

@@ -5,6 +5,7 @@ import pytest
 from progimage.operations import Fit, Gravity, Resize
 from transforms.geometry import (
     GRAVITY,
+    Anchor,
     Box,
     Placement,
     Size,
@@ -65,13 +66,13 @@ def test_a_line_stays_a_line() -> None:
     ],
 )
 def test_cover_keeps_the_part_that_gravity_names(gravity: Gravity, left: int, top: int) -> None:
-    assert cover_box(PHOTO, Size(50, 50), gravity) == Box(left, top, 200, 200)
+    assert cover_box(PHOTO, Size(50, 50), Anchor(gravity)) == Box(left, top, 200, 200)
 
 
 def test_cover_keeps_fractions_of_a_pixel() -> None:
-    box = cover_box(Size(101, 67), Size(10, 10), "center")
+    box = cover_box(Size(101, 67), Size(10, 10), Anchor())
     assert box == pytest.approx((17, 0, 67, 67))
-    assert cover_box(Size(100, 67), Size(10, 10), "center") == pytest.approx((16.5, 0, 67, 67))
+    assert cover_box(Size(100, 67), Size(10, 10), Anchor()) == pytest.approx((16.5, 0, 67, 67))
 
 
 def test_every_gravity_has_a_place() -> None:

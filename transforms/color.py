@@ -37,18 +37,23 @@ def to_bands(image: Image.Image) -> Image.Image:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return an image in RGB or RGBA, its colours converted from `profile`; a broken profile is ignored."""
+    """Return an image in L, RGB or RGBA, converted from `profile` to sRGB; a broken profile is ignored."""
     if image.mode in ("LA", "RGBA"):
         colors = "L" if image.mode == "LA" else "RGB"
         if image.mode == "RGBA" and _transform(colors, profile) is None:
             return image
-        result = to_srgb(image.convert(colors), profile)
+        result = to_srgb(image.convert(colors), profile).convert("RGB")
         result.putalpha(image.getchannel("A"))
         return result
     transform = _transform(image.mode, profile)
     if transform:
         return transform.apply(image)
-    return image if image.mode == "RGB" else image.convert("RGB")
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+def is_srgb(mode: str, profile: bytes | None) -> bool:
+    """Whether colours of that mode are those of sRGB as they are."""
+    return mode == "RGB" and _transform(mode, profile) is None
 
 
 @lru_cache(maxsize=8)

@@ -77,10 +77,15 @@ def opened(path: Path, limits: Limits) -> Iterator[tuple[ImageFile.ImageFile, He
             yield image, header
 
 
-def scale_decode(image: ImageFile.ImageFile, header: Header, scale: int) -> None:
-    """Let the decoder itself leave out all but 1/`scale` of each side, where its format can: 1, 2, 4 or 8."""
-    if scale > 1 and FORMATS[header.format].has_scaled_decode:
-        image.draft(None, (max(1, header.width // scale), max(1, header.height // scale)))
+def scale_decode(
+    image: ImageFile.ImageFile, header: Header, scale: int, *, is_luma_alone: bool = False
+) -> None:
+    """Let the decoder itself leave out all but 1/`scale` of each side, where its format can: 1, 2, 4 or 8.
+
+    It also leaves out the colours where luma alone is asked for."""
+    if (scale > 1 or is_luma_alone) and FORMATS[header.format].has_scaled_decode:
+        size = max(1, header.width // scale), max(1, header.height // scale)
+        image.draft("L" if is_luma_alone else None, size)
 
 
 def read_frames(image: ImageFile.ImageFile, header: Header, count: int, limits: Limits) -> Iterator[Frame]:

@@ -35,7 +35,7 @@ def encode(content: Content, output: Output, format: Format, target: Path) -> No
     """Write `content` to `target`.
 
     Raises UnprocessableImage where the encoder gives up, OSError where the disk does."""
-    images = _alike([frame.image for frame in content.frames])
+    images = _alike([frame.image for frame in content.frames], format)
     if format.is_indexed:
         images = [_indexed(image) for image in images]
     options = format.options(output, Size(*images[0].size), len(images))
@@ -65,9 +65,12 @@ def _animation(content: Content, images: list[Image.Image], format: Format) -> S
     return options | {"save_all": True, "append_images": images[1:]}
 
 
-def _alike(images: list[Image.Image]) -> list[Image.Image]:
+def _alike(images: list[Image.Image], format: Format) -> list[Image.Image]:
     """Return plain images in one mode; what a decoder left in them (comments, tags, profiles) stays."""
-    mode = "RGBA" if any(image.mode == "RGBA" for image in images) else "RGB"
+    modes = {image.mode for image in images}
+    mode = "RGBA" if "RGBA" in modes else "RGB"
+    if modes == {"L"} and format.has_gray:
+        mode = "L"
     plain = [_detached(image) if image.mode == mode else image.convert(mode) for image in images]
     for image in plain:
         image.info = {}

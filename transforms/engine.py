@@ -2,31 +2,30 @@
 
 A table of contents: the steps stand in STEPS in their order, and each first says when it does nothing."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from hashlib import file_digest
-from math import sqrt
 from pathlib import Path
+from typing import Any
 
-from PIL import Image, ImageFile
+from PIL import Image
 
-from progimage.errors import ImageTooLarge
-from progimage.operations import Operation, Output, Resize, Transform, color_channels
+from progimage.operations import Transform, color_channels
 
 from .color import to_srgb
 from .decode import Frame, opened, read_frames, scale_decode
 from .encode import Content, encode
 from .formats import FORMATS, Format
-from .geometry import Box, Placement, Size, decode_scale, keep, stored_box, upright_size
+from .geometry import Placement, Size, stored_box, upright_size
 from .header import Header, read_plays, read_profile
 from .limits import DEFAULT_LIMITS, Limits
 from .metadata import read_metadata
-from .render import measure, place, render
-from .render.geometry import pad, resample
+from .planning import Plan, make_plan, place_all
+from .render import Load, merge, render, settle
+from .render.geometry import is_open, pad, resample
 
-_DRAFT_MARGIN = 1.25
-"""Least px of a scaled decode per px of the result. Twelve photographs to 300 px, against a full decode: with
-1.0 the worst has 42 dB and all take 148 ms; 1.25: 45 dB, 172 ms; 1.5: 49 dB, 197 ms; 2.0: 52 dB, 225 ms."""
+_GLIMPSE_SIDE = 256
+"""Px, of what a crop is aimed by."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -37,6 +36,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+NO_OTHERS: Mapping[str, Path] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,42 +52,35 @@ class Rendered:
     sha256: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """All that is known before the first pixel. `placement` is of the upright image, `operations` follow."""
+@dataclass
+class Drawing:
+    """One image being drawn. The first frame settles what depends on pixels, for all frames alike."""
 
-    header: Header
-    output: Output
-    format: Format
-    placement: Placement
-    operations: tuple[Operation, ...]
-    frames: int
-    decode_scale: int
-    profile: bytes | None
-
-    @property
-    def sampled_box(self) -> Box:
-        """The box of the placement in the image as it was decoded."""
-        box = stored_box(self.placement.box, self.header.upright, self.header.orientation)
-        return box.divided(self.decode_scale)
-
-    @property
-    def sampled_size(self) -> Size:
-        return upright_size(self.placement.size, self.header.orientation)
+    plan: Plan
+    load: Load
+    placement: Placement | None = None
+    """Of the upright image."""
+    steps: dict[int, Any] = field(default_factory=dict)
 
 
 def render_file(
-    source: Path, transform: Transform, target: Path, limits: Limits = DEFAULT_LIMITS
+    source: Path,
+    transform: Transform,
+    target: Path,
+    limits: Limits = DEFAULT_LIMITS,
+    others: Mapping[str, Path] = NO_OTHERS,
 ) -> Rendered:
     """Do a resolved transform to the image at `source` and write the result to `target`.
 
+    `others` are the files of the images that operations name, by their references.
     Raises UnsupportedFormat, UnprocessableImage or ImageTooLarge."""
     with opened(source, limits) as (image, header):
         plan = make_plan(image, header, transform, limits)
         plays = read_plays(image, FORMATS[header.format])
-        scale_decode(image, header, plan.decode_scale)
+        scale_decode(image, header, plan.decode_scale, is_luma_alone=plan.is_luma_alone)
+        drawing = Drawing(plan, lambda reference: load_still(others[reference], limits))
         frames = [
-            Frame(draw(frame.image, plan), frame.duration_ms)
+            Frame(draw(frame.image, drawing), frame.duration_ms)
             for frame in read_frames(image, header, plan.frames, limits)
         ]
         metadata = read_metadata(image, source, plan.output.metadata, limits)
@@ -95,88 +88,80 @@ def render_file(
     return describe(target, Size(*frames[0].image.size), len(frames), plan.format)
 
 
-def make_plan(image: ImageFile.ImageFile, header: Header, transform: Transform, limits: Limits) -> Plan:
-    """Decide everything, and refuse what would be too large. Raises ImageTooLarge."""
-    format = FORMATS[transform.output.format or header.format]
-    frames = header.frames if format.is_animated else 1
-    operations = check_sizes(header.upright, transform, format, frames, limits)
-    placement = place(operations[0], header.upright) if operations else None
-    rest = operations[1:] if placement else operations
-    placement = placement or keep(header.upright)
-    scalable = FORMATS[header.format].has_scaled_decode
-    return Plan(
-        header=header,
-        output=transform.output,
-        format=format,
-        placement=placement,
-        operations=rest,
-        frames=frames,
-        decode_scale=decode_scale(placement.box, placement.size, margin=_DRAFT_MARGIN) if scalable else 1,
-        profile=read_profile(image, limits),
-    )
+def load_still(path: Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
+    """Return the first frame of an image as operations take it. Raises as `render_file`."""
+    with opened(path, limits) as (image, header):
+        frame = next(read_frames(image, header, 1, limits)).image
+        return widen(to_srgb(upright(frame, header), read_profile(image, limits)))
 
 
-def check_sizes(
-    size: Size, transform: Transform, format: Format, frames: int, limits: Limits
-) -> tuple[Operation, ...]:
-    """Return the operations, a last reduction included where the format needs it.
-
-    Raises ImageTooLarge for any size on the way, and for a result beyond the format's ceiling."""
-    operations = transform.operations
-    most = max(size.pixels, limits.max_enlarged_pixels)
-    for operation in operations:
-        size = measure(operation, size)
-        refuse_beyond(size, limits.max_output_side, most, what=f"from {operation.name}")
-    if format.shrinks_to and max(size) > format.shrinks_to:
-        return (*operations, Resize(width=format.shrinks_to, height=format.shrinks_to))
-    ceiling = format.max_lossless_pixels if transform.output.lossless else format.max_pixels
-    shown = f"as {format.name}" if frames == 1 else f"as {format.name} with {frames} frames"
-    refuse_beyond(size, min(limits.max_output_side, format.max_side), ceiling // frames, what=shown)
-    return operations
-
-
-def refuse_beyond(size: Size, max_side: int, max_pixels: int, *, what: str) -> None:
-    factor = min(max_side / max(size), sqrt(max_pixels / size.pixels))
-    if factor >= 1:
-        return
-    largest = Size(*(max(1, int(side * factor + 1e-9)) for side in size))
-    raise ImageTooLarge(
-        f"Expected a result {what} of at most {largest.width} x {largest.height} px in these proportions"
-        f" but it would have {size.width} x {size.height} px"
-    )
-
-
-def draw(image: Image.Image, plan: Plan) -> Image.Image:
+def draw(image: Image.Image, drawing: Drawing) -> Image.Image:
     """Take one frame through every step."""
     for step in STEPS:
-        image = step(image, plan)
+        image = step(image, drawing)
     return image
 
 
-def sample(image: Image.Image, plan: Plan) -> Image.Image:
-    return resample(image, plan.sampled_box, plan.sampled_size)
+def aim(image: Image.Image, drawing: Drawing) -> Image.Image:
+    """Decide where the leading operations cut; the image stays as it is."""
+    plan = drawing.plan
+    if drawing.placement is None:
+        leading = plan.leading
+        if any(map(is_open, leading)):
+            glimpse = glance(image, plan)
+            leading = tuple(settle(operation, glimpse, drawing.load) for operation in leading)
+        drawing.placement = place_all(leading, plan.header.upright)
+    return image
 
 
-def turn_upright(image: Image.Image, plan: Plan) -> Image.Image:
-    turn = _TURNS.get(plan.header.orientation)
+def glance(image: Image.Image, plan: Plan) -> Image.Image:
+    """Return a small upright copy in sRGB."""
+    small = image.reduce(max(1, max(image.size) // _GLIMPSE_SIDE))
+    return widen(to_srgb(upright(small, plan.header), plan.profile))
+
+
+def sample(image: Image.Image, drawing: Drawing) -> Image.Image:
+    header, placement = drawing.plan.header, _placed(drawing)
+    box = stored_box(placement.box, header.upright, header.orientation)
+    return resample(
+        image, box.divided(drawing.plan.decode_scale), upright_size(placement.size, header.orientation)
+    )
+
+
+def turn_upright(image: Image.Image, drawing: Drawing) -> Image.Image:
+    return upright(image, drawing.plan.header)
+
+
+def upright(image: Image.Image, header: Header) -> Image.Image:
+    turn = _TURNS.get(header.orientation)
     return image if turn is None else image.transpose(turn)
 
 
-def convert_colors(image: Image.Image, plan: Plan) -> Image.Image:
-    return to_srgb(image, plan.profile)
+def convert_colors(image: Image.Image, drawing: Drawing) -> Image.Image:
+    return to_srgb(image, drawing.plan.profile)
 
 
-def pad_canvas(image: Image.Image, plan: Plan) -> Image.Image:
-    return pad(image, plan.placement)
+def pad_canvas(image: Image.Image, drawing: Drawing) -> Image.Image:
+    return pad(image, _placed(drawing))
 
 
-def operate(image: Image.Image, plan: Plan) -> Image.Image:
-    for operation in plan.operations:
-        image = render(operation, image)
+def operate(image: Image.Image, drawing: Drawing) -> Image.Image:
+    """Neighbours that can be one pass are."""
+    for index, step in enumerate(merge(drawing.plan.operations)):
+        image = widen(image)
+        if index not in drawing.steps:
+            drawing.steps[index] = settle(step, image, drawing.load)
+        image = render(drawing.steps[index], image)
     return image
 
 
-def flatten(image: Image.Image, plan: Plan) -> Image.Image:
+def widen(image: Image.Image) -> Image.Image:
+    """Return what is grey in the colours that operations take."""
+    return image.convert("RGB") if image.mode == "L" else image
+
+
+def flatten(image: Image.Image, drawing: Drawing) -> Image.Image:
+    plan = drawing.plan
     if image.mode != "RGBA":
         return image
     if plan.output.background:
@@ -192,7 +177,8 @@ def flatten(image: Image.Image, plan: Plan) -> Image.Image:
     return white
 
 
-STEPS: tuple[Callable[[Image.Image, Plan], Image.Image], ...] = (
+STEPS: tuple[Callable[[Image.Image, Drawing], Image.Image], ...] = (
+    aim,
     sample,
     turn_upright,
     convert_colors,
@@ -200,6 +186,12 @@ STEPS: tuple[Callable[[Image.Image, Plan], Image.Image], ...] = (
     operate,
     flatten,
 )
+
+
+def _placed(drawing: Drawing) -> Placement:
+    if drawing.placement is None:
+        raise ValueError("Expected a drawing that has been aimed")
+    return drawing.placement
 
 
 def describe(target: Path, size: Size, frames: int, format: Format) -> Rendered:

@@ -90,6 +90,8 @@ class Format:
     written_as: str = ""
     """Another format where this one can be read and not written."""
     has_alpha: bool = False
+    has_gray: bool = False
+    """Whether an image without colours is written with one channel."""
     is_animated: bool = False
     is_collection: bool = False
     """Whether it may hold pictures that are not frames of an animation."""
@@ -129,11 +131,11 @@ class Format:
 _TABLE = (
     Format(
         "jpeg", "image/jpeg", ("jpg", "jpeg"), "JPEG", options=_jpeg, embed=as_jpeg_options, quality=80,
-        has_scaled_decode=True, has_progressive=True,
+        has_scaled_decode=True, has_progressive=True, has_gray=True,
     ),
     Format(
         "png", "image/png", ("png",), "PNG", options=_png, embed=as_png_options, has_alpha=True,
-        is_animated=True,
+        has_gray=True, is_animated=True,
     ),
     Format(
         "webp", "image/webp", ("webp",), "WEBP", options=_webp, embed=as_options, quality=79, has_alpha=True,

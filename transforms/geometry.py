@@ -51,6 +51,21 @@ class Placement(NamedTuple):
     def is_padded(self) -> bool:
         return self.canvas != self.size
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it leaves pixels out and resamples none but at the edges."""
+        is_unscaled = (
+            abs(self.box.width - self.size.width) < 1 and abs(self.box.height - self.size.height) < 1
+        )
+        return is_unscaled and not self.is_padded
+
+
+class Anchor(NamedTuple):
+    """Where a part lies: around the focal point, shares of width and height, or else by gravity."""
+
+    gravity: Gravity = "center"
+    focal: tuple[float, ...] | None = None
+
 
 GRAVITY: dict[Gravity, tuple[float, float]] = {
     "northwest": (0.0, 0.0),
@@ -62,8 +77,10 @@ GRAVITY: dict[Gravity, tuple[float, float]] = {
     "southwest": (0.0, 1.0),
     "south": (0.5, 1.0),
     "southeast": (1.0, 1.0),
+    "smart": (0.5, 0.5),
 }
-"""The share of the free space that lies left of and above the part that is kept."""
+"""The share of the free space that lies left of and above the part that is kept; for smart, until it has
+settled to a focal point."""
 
 _MIRRORED_X = frozenset({2, 3, 6, 7})
 _MIRRORED_Y = frozenset({3, 4, 7, 8})
@@ -79,6 +96,13 @@ def whole(size: Size) -> Box:
 def keep(size: Size) -> Placement:
     """Return the placement that changes nothing."""
     return Placement(whole(size), size, size)
+
+
+def fold(cut: Placement, then: Placement) -> Placement:
+    """Return the one placement that a cut and another are, done one after the other."""
+    across, down = cut.box.width / cut.size.width, cut.box.height / cut.size.height
+    left, top = cut.box.left + then.box.left * across, cut.box.top + then.box.top * down
+    return then._replace(box=Box(left, top, then.box.width * across, then.box.height * down))
 
 
 def half_up(value: float) -> int:
@@ -112,20 +136,29 @@ def follow(size: Size, width: int | None, height: int | None, dpr: float) -> Siz
     return Size(half_up(size.width * high / size.height), high)
 
 
-def cover_box(size: Size, target: Size, gravity: Gravity) -> Box:
+def part(size: Size, width: float, height: float, anchor: "Anchor") -> Box:
+    """Return the part of `size` that has `width` x `height` px and lies where `anchor` says."""
+    across, down = size.width - width, size.height - height
+    if anchor.focal:
+        x, y = anchor.focal
+        left, top = x * size.width - width / 2, y * size.height - height / 2
+        return Box(min(max(left, 0.0), across), min(max(top, 0.0), down), width, height)
+    x, y = GRAVITY[anchor.gravity]
+    return Box(across * x, down * y, width, height)
+
+
+def cover_box(size: Size, target: Size, anchor: "Anchor") -> Box:
     """Return the largest part of `size` that has the proportions of `target`, at its exact place."""
     factor = max(target.width / size.width, target.height / size.height)
-    width, height = target.width / factor, target.height / factor
-    x, y = GRAVITY[gravity]
-    return Box((size.width - width) * x, (size.height - height) * y, width, height)
+    return part(size, target.width / factor, target.height / factor, anchor)
 
 
-def cover(size: Size, box: Size, gravity: Gravity, *, enlarge: bool) -> Placement:
+def cover(size: Size, box: Size, anchor: "Anchor", *, enlarge: bool) -> Placement:
     """Fill the box and cut what stands out. Without `enlarge` a box that the image cannot fill shrinks: its
     proportions were asked for, its pixels are not there."""
     factor = min(1.0, size.width / box.width, size.height / box.height)
     target = box if enlarge else scaled(box, factor)
-    return Placement(cover_box(size, target, gravity), target, target)
+    return Placement(cover_box(size, target, anchor), target, target)
 
 
 def contain(size: Size, box: Size, gravity: Gravity, *, enlarge: bool) -> Placement:

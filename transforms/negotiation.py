@@ -9,10 +9,10 @@ from typing import NamedTuple
 from progimage.errors import ImageTooLarge
 from progimage.operations import OutputFormat, Transform
 
-from .engine import check_sizes
 from .formats import FORMATS, Format
 from .geometry import Size
 from .limits import Limits
+from .planning import check_sizes
 from .resolving import resolve
 
 _CANDIDATES: tuple[OutputFormat, ...] = ("avif", "webp")

@@ -6,7 +6,7 @@
 There is one pool in a process that renders: made when it is first used, and anew after a fork."""
 
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ from progimage.operations import Transform
 
 from .admission import Admission
 from .child import confine, give_way, run
-from .decode import validate
-from .engine import Rendered, render_file
+from .decode import probe, validate
+from .engine import NO_OTHERS, Rendered, render_file
 from .header import Header
 from .limits import Limits
 
@@ -76,9 +76,24 @@ class RenderPool:
         header: Header = self._run(give_way, validate, path, self.settings.limits, owner=owner)
         return header
 
-    def render(self, source: Path, transform: Transform, target: Path, *, owner: Hashable = "") -> Rendered:
-        """Write what a resolved transform makes of `source` to `target`. Raises as `validate` does."""
-        return self._run(render_file, source, transform, target, self.settings.limits, owner=owner)
+    def probe(self, path: Path, *, owner: Hashable = "") -> Header:
+        """Read the header alone. Raises as `validate` does."""
+        header: Header = self._run(probe, path, self.settings.limits, owner=owner)
+        return header
+
+    def render(
+        self,
+        source: Path,
+        transform: Transform,
+        target: Path,
+        *,
+        others: Mapping[str, Path] = NO_OTHERS,
+        owner: Hashable = "",
+    ) -> Rendered:
+        """Write what a resolved transform makes of `source` to `target`. Raises as `validate` does.
+
+        `others` are the files of the images that its operations name, by their references."""
+        return self._run(render_file, source, transform, target, self.settings.limits, others, owner=owner)
 
     def stop(self) -> None:
         """End every child now. The next task starts new ones."""

@@ -4,18 +4,23 @@ from dataclasses import replace
 from hashlib import sha256 as _sha256
 
 from progimage.errors import ParameterError
-from progimage.operations import Output, Transform
+from progimage.operations import Operation, Output, Transform
 
 from .formats import FORMATS, Format
+from .render.geometry import is_open
 
-RENDER_VERSION = 1
+RENDER_VERSION = 2
 """Raised by hand whenever the pixels or bytes of any result change."""
 
 _WHITE = "#ffffffff"
 
 
-def resolve(transform: Transform, source_format: str) -> Transform:
+def resolve(
+    transform: Transform, source_format: str, *, focal: tuple[float, float] | None = None
+) -> Transform:
     """Write out all that varies by format, so that equal results have equal keys.
+
+    `focal` is the image's own focal point, which goes before what smart gravity would find.
 
     What the format does not have is None or False; without alpha the background is written out as well.
     Raises ParameterError for the format "auto": negotiation.py replaces it where there is a request."""
@@ -24,9 +29,19 @@ def resolve(transform: Transform, source_format: str) -> Transform:
             "Expected a format for output.format but received 'auto'", pointer="/output/format"
         )
     format = FORMATS[transform.output.format or source_format]
-    return replace(
-        transform, output=_resolve_output(transform.output, FORMATS[format.written_as or format.name])
-    )
+    output = _resolve_output(transform.output, FORMATS[format.written_as or format.name])
+    return Transform(_aim(transform.operations, focal) if focal else transform.operations, output)
+
+
+def _aim(operations: tuple[Operation, ...], focal: tuple[float, float]) -> tuple[Operation, ...]:
+    """Write the focal point into the first operation that moves pixels: after it, it lies elsewhere."""
+    aimed = list(operations)
+    for index, operation in enumerate(operations):
+        if is_open(operation):
+            aimed[index] = replace(operation, focal=focal)  # type: ignore[call-arg]
+        if operation.kind != "filter":
+            break
+    return tuple(aimed)
 
 
 def _resolve_output(output: Output, format: Format) -> Output:

@@ -1,27 +1,33 @@
 """The catalogue of operations: the vocabulary that the client and the server share."""
 
+from . import composite, filters, geometry, masks, tone
 from .color import color_channels
-from .fields import Color, Pixels, Short
+from .fields import AspectRatio, Color, Focal, ImageReference, Percent, Pixels, Short
 from .geometry import Fit, Gravity, Resize
 from .operation import Checked, Kind, Operation, escape_pointer, find_operation, operations
 from .output import MetadataLevel, Output, OutputFormat
-from .parameters import Parameter, Range
+from .parameters import Items, Parameter, Range
 from .spelling import TRANSFORM, parse_query, parse_text, query_parameters, spell_text
 from .transform import MAX_OPERATIONS, Transform, TransformKind, parse_json
 
 __all__ = [
     "MAX_OPERATIONS",
     "TRANSFORM",
+    "AspectRatio",
     "Checked",
     "Color",
     "Fit",
+    "Focal",
     "Gravity",
+    "ImageReference",
+    "Items",
     "Kind",
     "MetadataLevel",
     "Operation",
     "Output",
     "OutputFormat",
     "Parameter",
+    "Percent",
     "Pixels",
     "Range",
     "Resize",
@@ -29,12 +35,17 @@ __all__ = [
     "Transform",
     "TransformKind",
     "color_channels",
+    "composite",
     "escape_pointer",
+    "filters",
     "find_operation",
+    "geometry",
+    "masks",
     "operations",
     "parse_json",
     "parse_query",
     "parse_text",
     "query_parameters",
     "spell_text",
+    "tone",
 ]

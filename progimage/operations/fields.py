@@ -1,14 +1,15 @@
 """How a field's type says what its parameter may be.
 
 The type says everything: `Annotated[int, Range(1, 16_383, "px"), Short("w"), "Width of the box."]`.
-Supported are int, float, bool, str, `Literal`, `Color`, `tuple[T, ...]` and `T | None`."""
+Supported are int, float, bool, str, `Literal`, `Color`, `AspectRatio`, `ImageReference`, `tuple[T, ...]` with
+`Items`, and `T | None`."""
 
 import types
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from .parameters import Default, Parameter, Range
+from .parameters import Default, Items, Parameter, Range
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,24 @@ class Short:
     name: str
 
 
-class _CssColor:
-    pass
+@dataclass(frozen=True)
+class _Kept:
+    """A type that Python has no class for, by its name in parameters.py."""
+
+    type: str
 
 
 Pixels = Annotated[int, Range(1, 16_383, "px")]
-Color = Annotated[str, _CssColor()]
+Percent = Annotated[float, Range(-100, 100, "%")]
+Color = Annotated[str, _Kept("color")]
+AspectRatio = Annotated[float, _Kept("ratio"), Range(0.01, 100)]
+ImageReference = Annotated[str, _Kept("image")]
+Focal = Annotated[
+    tuple[float, ...] | None,
+    Items(2, 2),
+    Range(0, 1),
+    "The point that is kept as central as can be: x;y as shares of width and height. Goes before gravity.",
+]
 
 
 def parameters_of(cls: type) -> dict[str, Parameter]:
@@ -67,6 +80,8 @@ def _describe_note(note: object) -> dict[str, Any]:
         return {"range": note}
     if isinstance(note, Short):
         return {"short": note.name}
-    if isinstance(note, _CssColor):
-        return {"type": "color"}
+    if isinstance(note, Items):
+        return {"items": note}
+    if isinstance(note, _Kept):
+        return {"type": note.type}
     return {"help": note}

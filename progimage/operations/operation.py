@@ -68,6 +68,8 @@ class Operation(Checked):
     """One step of a transform."""
 
     kind: ClassVar[Kind]
+    example: ClassVar[str] = ""
+    """The arguments of one use, as the text form spells them."""
 
     def __init_subclass__(cls) -> None:
         cls.name = cls.__name__.lower()

@@ -8,6 +8,7 @@ from .operation import Checked
 from .parameters import Range
 
 OutputFormat = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "jp2", "auto"]
+Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 MetadataLevel = Literal["safe", "copyright", "keep"]
 
 
@@ -28,8 +29,28 @@ class Output(Checked):
         Short("q"),
         "Quality of lossy formats; when not given jpeg 80, webp 79, avif 60, jp2 80.",
     ] = None
+    max_bytes: Annotated[
+        int | None,
+        Range(100, 100_000_000, "bytes"),
+        "The most that the result may have: the best quality that fits is taken, at most the quality given.",
+    ] = None
     lossless: Annotated[bool, "Keep every pixel as it is, in webp and jp2."] = False
     progressive: Annotated[bool, "Write a progressive JPEG, which shows early and is often smaller."] = False
+    subsampling: Annotated[
+        Subsampling | None,
+        "Resolution of the colours in jpeg and avif: full (4:4:4), half across (4:2:2) or half each way "
+        "(4:2:0), the default.",
+    ] = None
+    colors: Annotated[
+        int | None, Range(2, 256, "colours"), "Write a palette of at most so many colours, in png and gif."
+    ] = None
+    dither: Annotated[bool, "Whether a palette's missing colours are mixed from its others."] = True
+    effort: Annotated[
+        int | None,
+        Range(1, 10),
+        "How much time goes into fewer bytes of png, webp and avif: 1 is fast, 10 small. When not given, and "
+        "at most, what an image of this size allows while somebody waits.",
+    ] = None
     background: Annotated[
         Color | None,
         "The colour below transparent parts. When not given they stay transparent where the format can hold "

@@ -15,6 +15,12 @@ from .color import expected_color, normalize_color
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_RATIO = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,5})?):([0-9]{1,5}(?:\.[0-9]{1,5})?)")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_REFERENCE = re.compile(r"https?://\S+|part:[\w.-]{1,60}|sha256:[0-9a-f]{64}", re.ASCII)
+"""A server puts sha256: in the place of each of the others; from a caller it takes none."""
+MAX_REFERENCE = 2_048
+"""Characters of a URL, as images/fetch.py takes it."""
 _SHOWN = 60
 
 
@@ -30,6 +36,22 @@ class Range:
         return f"{self.low:g} to {self.high:g} {self.unit}".strip()
 
 
+@dataclass(frozen=True)
+class Items:
+    """How many values a list has, and of how many each group consists, as x and y of a point."""
+
+    low: int
+    high: int
+    step: int = 1
+
+    def __str__(self) -> str:
+        count = f"{self.low}" if self.low == self.high else f"{self.low} to {self.high}"
+        return count if self.step == 1 else f"{count} (in groups of {self.step})"
+
+    def is_met(self, count: int) -> bool:
+        return self.low <= count <= self.high and count % self.step == 0
+
+
 class Default(Enum):
     """What stands for the default of a parameter that has none."""
 
@@ -38,11 +60,15 @@ class Default(Enum):
 
 @dataclass(frozen=True)
 class Parameter:
-    """One field of an operation. `type` is int, float, bool, str, "color" or a tuple of choices."""
+    """One field of an operation.
+
+    `type` is int, float, bool, str, a tuple of choices, "color", "ratio" or "image". `range` is that of the
+    value, or of each value of a list, which has as many as `items` says."""
 
     name: str
     type: Any
     range: Range | None = None
+    items: Items | None = None
     short: str | None = None
     help: str = ""
     default: Any = Default.REQUIRED
@@ -52,7 +78,9 @@ class Parameter:
     @property
     def expected(self) -> str:
         """What a value must be, in words: the sentence of every refusal."""
-        plain = f"a list of {self._expected_item}" if self.is_list else self._expected_item
+        plain = self._expected_item
+        if self.is_list:
+            plain = f"a list of {self.items} values, each {plain}" if self.items else f"a list of {plain}"
         return plain if self.is_required or not self.is_optional else f"{plain}, or nothing"
 
     @property
@@ -67,9 +95,7 @@ class Parameter:
             return f"a whole number from {self.range}"
         if self.type is float and self.range:
             return f"a number from {self.range}"
-        return {int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(
-            self.type, expected_color
-        )
+        return _EXPECTED[self.type]
 
     def check(self, value: object, *, owner: str, pointer: str) -> Any:
         """Return `value` as this parameter keeps it, so that equal meanings are equal values.
@@ -80,6 +106,8 @@ class Parameter:
         if not self.is_list:
             return self._check_item(value, owner, pointer)
         if not isinstance(value, list | tuple):
+            raise self.refuse(value, owner=owner, pointer=pointer)
+        if self.items and not self.items.is_met(len(value)):
             raise self.refuse(value, owner=owner, pointer=pointer)
         return tuple(self._check_item(item, owner, f"{pointer}/{i}") for i, item in enumerate(value))
 
@@ -109,7 +137,7 @@ class Parameter:
             return _FLAGS.get(text, text)
         if self.type is int and _WHOLE.fullmatch(text):
             return int(text)
-        if self.type is float and _NUMBER.fullmatch(text):
+        if self.type in (float, "ratio") and _NUMBER.fullmatch(text):
             return float(text)
         return text
 
@@ -123,6 +151,7 @@ class Parameter:
         schema: dict[str, Any] = self._item_schema()
         if self.is_list:
             schema = {"type": "array", "items": schema}
+            schema |= {"minItems": self.items.low, "maxItems": self.items.high} if self.items else {}
         if self.help:
             schema["description"] = self.help
         if not self.is_required and self.default is not None:
@@ -134,6 +163,10 @@ class Parameter:
             return {"type": "string", "enum": list(self.type)}
         if self.type == "color":
             return {"type": "string", "format": "color"}
+        if self.type == "ratio":
+            return {"type": ["number", "string"], "format": "aspect-ratio", "examples": ["16:9"]}
+        if self.type == "image":
+            return {"type": "string", "maxLength": MAX_REFERENCE, "description": _EXPECTED["image"]}
         names = {int: "integer", float: "number", bool: "boolean", str: "string"}
         schema: dict[str, Any] = {"type": names[self.type]}
         if self.range:
@@ -167,6 +200,21 @@ def _check_color(_: Parameter, value: object) -> str | None:
     return normalize_color(value) if isinstance(value, str) else None
 
 
+def _check_ratio(parameter: Parameter, value: object) -> float | None:
+    match = _RATIO.fullmatch(value) if isinstance(value, str) else None
+    if match and float(match[2]):
+        value = float(match[1]) / float(match[2])
+    return _check_float(parameter, value)
+
+
+def _check_image(_: Parameter, value: object) -> str | None:
+    if not isinstance(value, str) or len(value) > MAX_REFERENCE:
+        return None
+    if _ID.fullmatch(value.lower()):
+        return value.lower()
+    return value if _REFERENCE.fullmatch(value) else None
+
+
 def _check_choice(parameter: Parameter, value: object) -> str | None:
     return value if isinstance(value, str) and value in parameter.type else None
 
@@ -177,6 +225,18 @@ _CHECKS: dict[Any, Callable[[Parameter, object], Any]] = {
     bool: _check_bool,
     str: _check_text,
     "color": _check_color,
+    "ratio": _check_ratio,
+    "image": _check_image,
+}
+
+_EXPECTED: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    "color": expected_color,
+    "ratio": "a ratio such as 16:9 or 1.5",
+    "image": "the id of an image, a URL, or part:<name> of the form",
 }
 
 

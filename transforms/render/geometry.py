@@ -4,7 +4,7 @@ from PIL import Image
 
 from progimage.operations import Resize
 
-from ..geometry import Box, Placement, Size, contain, cover, fit_size, follow, whole
+from ..geometry import Anchor, Box, Placement, Size, contain, cover, fit_size, follow, whole
 from .dispatch import place, render
 
 _PREMULTIPLIED = {"RGBA": "RGBa", "LA": "La"}
@@ -14,7 +14,8 @@ _PREMULTIPLIED = {"RGBA": "RGBa", "LA": "La"}
 def place_resize(operation: Resize, size: Size) -> Placement:
     box = follow(size, operation.width, operation.height, operation.dpr)
     if operation.width and operation.height and operation.fit == "cover":
-        return cover(size, box, operation.gravity, enlarge=operation.enlarge)
+        anchor = Anchor(operation.gravity, operation.focal)
+        return cover(size, box, anchor, enlarge=operation.enlarge)
     if operation.width and operation.height and operation.fit == "contain":
         return contain(size, box, operation.gravity, enlarge=operation.enlarge)
     target = fit_size(size, box, operation.fit, enlarge=operation.enlarge)
@@ -23,7 +24,16 @@ def place_resize(operation: Resize, size: Size) -> Placement:
 
 @render.register
 def resize(operation: Resize, image: Image.Image) -> Image.Image:
-    placement = place_resize(operation, Size(*image.size))
+    return lay(image, place_resize(operation, Size(*image.size)))
+
+
+def is_open(step: object) -> bool:
+    """Whether the step has a gravity that is still to be settled to a focal point."""
+    return getattr(step, "gravity", None) == "smart" and getattr(step, "focal", None) is None
+
+
+def lay(image: Image.Image, placement: Placement) -> Image.Image:
+    """Return what a placement makes of the image."""
     return pad(resample(image, placement.box, placement.size), placement)
 
 
@@ -31,6 +41,9 @@ def resample(image: Image.Image, box: Box, size: Size) -> Image.Image:
     """Return `box` of the image at `size`. Colours are weighted by their alpha: hidden ones do not bleed."""
     if image.size == size and box == whole(size):
         return image
+    if box == (int(box.left), int(box.top), *size):
+        left, top = int(box.left), int(box.top)
+        return image.crop((left, top, left + size.width, top + size.height))
     mode, edges = image.mode, box.edges(Size(*image.size))
     if mode in _PREMULTIPLIED:
         image = image.convert(_PREMULTIPLIED[mode])

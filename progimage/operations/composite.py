@@ -1,0 +1,1 @@
+"""Operations that put something on, below or around an image."""

@@ -1,0 +1,1 @@
+"""Operations that give a pixel something of its neighbours."""

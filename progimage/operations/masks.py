@@ -1,0 +1,1 @@
+"""Operations that decide what is seen."""
