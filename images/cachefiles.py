@@ -10,18 +10,18 @@ from itertools import chain, repeat
 from typing import cast
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.db.models.functions import Now
 from imagekit.cachefiles import ImageCacheFile
 
-from progimage.errors import ImageTooLarge, NotFound, Unavailable, UnprocessableImage
+from progimage.errors import ImageTooLarge, NotFound, ResultTooLarge, Unavailable, UnprocessableImage
 
 from .database import release_connection
 from .models import Image, Rendition
 from .places import Places
 from .specs import RenditionSpec
 
-_REMEMBERED = {error.code: error for error in (UnprocessableImage, ImageTooLarge)}
+_REMEMBERED = {error.code: error for error in (UnprocessableImage, ImageTooLarge, ResultTooLarge)}
 _LEASE = timedelta(seconds=3 * settings.RENDER_TIMEOUT_S)
 """A timeout to wait for a child, one to render, one to fetch the original and store the result. Whoever
 takes longer loses the rendition to the next and harms nothing; whoever is killed blocks it so long."""
@@ -83,7 +83,8 @@ def _claim(wanted: Rendition, lease: uuid.UUID) -> Rendition | None:
     claim = {"state": Rendition.State.RENDERING, "lease": lease, "lease_until": Now() + _LEASE}
     row = rows.annotate(has_lapsed=has_lapsed).first()
     if row is None:
-        identity = {name: getattr(wanted, name) for name in ("image_id", "cache_key", "transform", "format")}
+        names = ("image_id", "cache_key", "transform", "others", "format")
+        identity = {name: getattr(wanted, name) for name in names}
         Rendition.objects.bulk_create([Rendition(**identity, **claim)], ignore_conflicts=True)
     elif row.has_lapsed:
         rows.filter(has_lapsed).update(**claim)
@@ -109,11 +110,13 @@ def _render(file: ImageCacheFile, row: Rendition, lease: uuid.UUID) -> bool:
         own.delete()
         raise
     ready = {"state": Rendition.State.READY, "lease": None, "lease_until": None} | _spec(file).facts()
-    if own.filter(image__state=Image.State.READY).update(**ready):
+    shown = Image.objects.filter(pk__in=[row.image_id, *row.others])
+    deleted = shown.exclude(state=Image.State.READY)
+    if own.filter(~Exists(deleted)).update(**ready):
         for name, value in ready.items():
             setattr(row, name, value)
         return True
-    is_deleted = not Image.objects.filter(pk=row.image_id, state=Image.State.READY).exists()
+    is_deleted = deleted.exists()
     if is_deleted or not Rendition.objects.filter(pk=row.pk).exists():
         file.storage.delete(file.name)
     if is_deleted:

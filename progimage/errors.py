@@ -17,7 +17,8 @@
     ├── UnsupportedFormat       415 unsupported_format
     ├── RangeNotSatisfiable     416 range_not_satisfiable
     ├── UnprocessableImage      422 unprocessable_image
-    │   └── ImageTooLarge       422 image_too_large
+    │   ├── ImageTooLarge       422 image_too_large
+    │   └── ResultTooLarge      422 result_too_large
     ├── FetchFailed             422 fetch_failed
     ├── IdempotencyMismatch     422 idempotency_mismatch
     ├── InternalError           500 internal_error
@@ -29,6 +30,7 @@ Each class has a stable `code`, an HTTP `status` and a `summary`. A message neve
 and is fit to be shown to the caller; what only operators may read goes to the log.
 """
 
+import re
 from typing import ClassVar
 
 
@@ -50,7 +52,7 @@ class ProgImageError(Exception):
     def __str__(self) -> str:
         return f"{self.message} (request {self.request_id})" if self.request_id else self.message
 
-    def members(self) -> dict[str, str]:
+    def members(self) -> dict[str, str | int]:
         """Return what this error adds to the problem's JSON."""
         return {}
 
@@ -81,7 +83,7 @@ class ParameterError(ProgImageError):
         super().__init__(message)
         self.pointer = pointer
 
-    def members(self) -> dict[str, str]:
+    def members(self) -> dict[str, str | int]:
         return {"pointer": self.pointer} if self.pointer else {}
 
 
@@ -170,6 +172,21 @@ class UnprocessableImage(ProgImageError):
 
 class ImageTooLarge(UnprocessableImage):
     code, summary = "image_too_large", "The image is too large"
+
+
+class ResultTooLarge(UnprocessableImage):
+    """No quality has few enough bytes. The message says last how many there are at least."""
+
+    code, summary = "result_too_large", "The result cannot be made small enough"
+
+    @property
+    def smallest_bytes(self) -> int | None:
+        """Read from the message, which is all that is remembered of a failure."""
+        found = re.search(r"([0-9]+) bytes$", self.message)
+        return int(found[1]) if found else None
+
+    def members(self) -> dict[str, str | int]:
+        return {"smallest_bytes": self.smallest_bytes} if self.smallest_bytes else {}
 
 
 class FetchFailed(ProgImageError):

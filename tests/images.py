@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from progimage.operations import parse_query
+from progimage.operations import Operation, parse_query
 from transforms.decode import Frame, opened, probe, read_frames
 from transforms.engine import Rendered, render_file
 from transforms.formats import FORMATS
 from transforms.limits import DEFAULT_LIMITS
+from transforms.render import render, settle
 from transforms.resolving import resolve
 
 WIDTH, HEIGHT = 120, 80
@@ -91,8 +92,9 @@ def encoded_flat(name: str, width: int, height: int, color: str = "#336699") -> 
     return encoded(name, Image.new("RGB", (width, height), color))
 
 
-def turned_back(orientation: int) -> Image.Image:
-    """Return the picture so that applying the EXIF orientation makes it upright again."""
+def turned_back(orientation: int, image: Image.Image | None = None) -> Image.Image:
+    """Return an image, or the picture, so that applying the EXIF orientation makes it upright again."""
+    image = image or picture()
     back = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -102,14 +104,14 @@ def turned_back(orientation: int) -> Image.Image:
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_270,
     }
-    return picture().transpose(back[orientation]) if orientation in back else picture()
+    return image.transpose(back[orientation]) if orientation in back else image
 
 
-def encoded_oriented(orientation: int, name: str = "jpeg") -> bytes:
-    """Return the picture stored with an EXIF orientation, and upright with it."""
+def encoded_oriented(orientation: int, name: str = "jpeg", image: Image.Image | None = None) -> bytes:
+    """Return an image, or the picture, stored with an EXIF orientation, and upright with it."""
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encoded(name, turned_back(orientation), exif=exif)
+    return encoded(name, turned_back(orientation, image), exif=exif)
 
 
 def encoded_animation(
@@ -144,6 +146,16 @@ def rendered(content: bytes, query: str, folder: Path) -> tuple[Rendered, bytes]
     pairs = [tuple(pair.split("=", 1)) for pair in query.split("&") if pair]
     transform = resolve(parse_query(pairs), probe(source).format)  # type: ignore[arg-type]
     return render_file(source, transform, target), target.read_bytes()
+
+
+def done(operation: Operation, image: Image.Image, other: Image.Image | None = None) -> Image.Image:
+    """Do one operation to one frame; `other` is the image that it names."""
+
+    def load(_: str) -> Image.Image:
+        assert other is not None
+        return other
+
+    return render(settle(operation, image, load), image)
 
 
 def frames_of(content: bytes, folder: Path) -> list[Frame]:

@@ -48,7 +48,7 @@ def fetched(url: str, account: Account = ACCOUNT) -> bytes:
         return upload.path.read_bytes()
 
 
-def refusal(url: str) -> tuple[int, str, str, str]:
+def refusal(url: str) -> tuple[int, str, str, str | int]:
     """All that the caller learns of an address that is not fetched from."""
     with pytest.raises(ProgImageError) as raised:
         fetched(url)

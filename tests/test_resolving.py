@@ -8,22 +8,25 @@ from transforms import resolving
 from transforms.resolving import cache_key, resolve
 
 SHA256 = "ab" * 32
+JPEG: dict[str, object] = {
+    "format": "jpeg",
+    "quality": 80,
+    "subsampling": "4:2:0",
+    "background": "#ffffffff",
+}
+AVIF: dict[str, object] = {"format": "avif", "quality": 60, "subsampling": "4:2:0"}
+GIF: dict[str, object] = {"format": "gif", "colors": 256}
 
 
 @pytest.mark.parametrize(
     ("given", "source", "expected"),
     [
         pytest.param({}, "png", {"format": "png"}, id="the source's format"),
-        pytest.param({}, "jpeg", {"format": "jpeg", "quality": 80, "background": "#ffffffff"}, id="jpeg"),
+        pytest.param({}, "jpeg", JPEG, id="jpeg"),
         pytest.param({}, "webp", {"format": "webp", "quality": 79}, id="webp"),
-        pytest.param({}, "avif", {"format": "avif", "quality": 60}, id="avif"),
+        pytest.param({}, "avif", AVIF, id="avif"),
         pytest.param({}, "jp2", {"format": "jp2", "quality": 80}, id="jp2"),
-        pytest.param(
-            {},
-            "heic",
-            {"format": "jpeg", "quality": 80, "background": "#ffffffff"},
-            id="heic is written as jpeg",
-        ),
+        pytest.param({}, "heic", JPEG, id="heic is written as jpeg"),
         pytest.param({"quality": 50}, "png", {"format": "png"}, id="png has no quality"),
         pytest.param({"lossless": True}, "png", {"format": "png"}, id="png is never lossy"),
         pytest.param(
@@ -32,23 +35,48 @@ SHA256 = "ab" * 32
             {"format": "webp", "lossless": True},
             id="lossless has none",
         ),
-        pytest.param(
-            {"lossless": True}, "avif", {"format": "avif", "quality": 60}, id="avif cannot be lossless here"
-        ),
+        pytest.param({"lossless": True}, "avif", AVIF, id="avif cannot be lossless here"),
         pytest.param(
             {"progressive": True}, "webp", {"format": "webp", "quality": 79}, id="only jpeg progresses"
         ),
         pytest.param(
             {"progressive": True, "background": "red"},
             "jpeg",
-            {"format": "jpeg", "quality": 80, "progressive": True, "background": "#ff0000ff"},
+            JPEG | {"progressive": True, "background": "#ff0000ff"},
             id="what jpeg has",
         ),
         pytest.param(
             {"background": "red"}, "png", {"format": "png", "background": "#ff0000ff"}, id="background"
         ),
         pytest.param({"metadata": "keep"}, "png", {"format": "png", "metadata": "keep"}, id="metadata"),
-        pytest.param({"metadata": "copyright"}, "gif", {"format": "gif"}, id="gif holds no metadata here"),
+        pytest.param({"metadata": "copyright"}, "gif", GIF, id="gif holds no metadata here"),
+        pytest.param({"subsampling": "4:4:4"}, "jpeg", JPEG | {"subsampling": "4:4:4"}, id="subsampling"),
+        pytest.param({"subsampling": "4:4:4"}, "png", {"format": "png"}, id="png keeps all colours"),
+        pytest.param({"colors": 16, "dither": False}, "gif", GIF | {"colors": 16, "dither": False}, id="gif"),
+        pytest.param({"colors": 16}, "png", {"format": "png", "colors": 16}, id="a palette of png"),
+        pytest.param({"dither": False}, "png", {"format": "png"}, id="nothing to dither"),
+        pytest.param({"colors": 16, "dither": False}, "jpeg", JPEG, id="jpeg has no palette"),
+        pytest.param({"effort": 10}, "png", {"format": "png", "effort": 10}, id="effort"),
+        pytest.param({"effort": 10}, "jpeg", JPEG, id="jpeg has no effort"),
+        pytest.param({"max_bytes": 9_000}, "png", {"format": "png", "max_bytes": 9_000}, id="bytes"),
+        pytest.param(
+            {"max_bytes": 9_000},
+            "jpeg",
+            JPEG | {"max_bytes": 9_000, "quality": 100},
+            id="where bytes are few quality may be all",
+        ),
+        pytest.param(
+            {"max_bytes": 9_000, "quality": 50},
+            "avif",
+            AVIF | {"max_bytes": 9_000, "quality": 50},
+            id="bytes and the most quality",
+        ),
+        pytest.param(
+            {"max_bytes": 9_000, "lossless": True},
+            "webp",
+            {"format": "webp", "max_bytes": 9_000, "lossless": True},
+            id="bytes without loss",
+        ),
     ],
 )
 def test_what_varies_by_format_is_written_out(

@@ -30,9 +30,10 @@ from progimage.errors import ProgImageError, UnprocessableImage, UnsupportedForm
 
 from .color import to_bands
 from .formats import ACCEPTED_MEDIA_TYPES, FORMATS, Format
-from .geometry import Size
+from .geometry import Size, reduced
 from .header import Header, read_duration_ms, read_header, too_large
 from .limits import DEFAULT_LIMITS, Limits
+from .webp import decode_scaled
 
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a child renders on one core, and threads would count as memory
@@ -48,6 +49,14 @@ class Frame(NamedTuple):
     duration_ms: int
 
 
+class Scaled(NamedTuple):
+    """A decode, and how many of its px one px of the original is, across and down."""
+
+    image: Image.Image
+    across: float
+    down: float
+
+
 def probe(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
     """Read the header. Raises UnsupportedFormat, UnprocessableImage or ImageTooLarge."""
     with opened(path, limits) as (_, header):
@@ -57,8 +66,9 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
 def validate(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
     """Read the header and decode every frame. Raises as `probe` does."""
     with opened(path, limits) as (image, header):
-        # what can fail in a JPEG is its entropy coding, and a decode at an eighth reads all of that
-        scale_decode(image, header, 8)
+        if FORMATS[header.format].has_luma:
+            # what can fail in a JPEG is its entropy coding, and a decode at an eighth reads all of that
+            scale_decode(image, header, 8)
         for _ in read_frames(image, header, header.frames, limits):
             pass
         with _translated(limits):
@@ -79,16 +89,18 @@ def opened(path: Path, limits: Limits) -> Iterator[tuple[ImageFile.ImageFile, He
 
 def scale_decode(
     image: ImageFile.ImageFile, header: Header, scale: int, *, is_luma_alone: bool = False
-) -> None:
-    """Let the decoder itself leave out all but 1/`scale` of each side, where its format can: 1, 2, 4 or 8.
+) -> Scaled:
+    """Let the decoder itself leave out all but 1/`scale` of each side, 1, 2, 4 or 8, where it can.
 
     It also leaves out the colours where luma alone is asked for."""
-    if (scale > 1 or is_luma_alone) and FORMATS[header.format].has_scaled_decode:
-        size = max(1, header.width // scale), max(1, header.height // scale)
-        image.draft("L" if is_luma_alone else None, size)
+    whole = Scaled(image, 1.0, 1.0)
+    if scale == 1 and not is_luma_alone:
+        return whole
+    decode = _SCALED.get(header.format)
+    return (decode and decode(image, header, scale, is_luma_alone)) or whole
 
 
-def read_frames(image: ImageFile.ImageFile, header: Header, count: int, limits: Limits) -> Iterator[Frame]:
+def read_frames(image: Image.Image, header: Header, count: int, limits: Limits) -> Iterator[Frame]:
     """Decode the first `count` frames, each the whole canvas as it is shown then, in a mode of `to_bands`.
 
     Raises UnprocessableImage or ImageTooLarge."""
@@ -106,6 +118,25 @@ def read_frames(image: ImageFile.ImageFile, header: Header, count: int, limits: 
             canvas = _trimmed(image.copy() if count > 1 else image, header.stored)
             frame = Frame(to_bands(_with_inks(canvas)), read_duration_ms(image))
         yield frame
+
+
+def _draft(image: ImageFile.ImageFile, header: Header, scale: int, is_luma_alone: bool) -> Scaled:
+    size = max(1, header.width // scale), max(1, header.height // scale)
+    image.draft("L" if is_luma_alone else None, size)
+    return Scaled(image, 1 / scale, 1 / scale)
+
+
+def _shrink(image: ImageFile.ImageFile, header: Header, scale: int, _: bool) -> Scaled | None:
+    """libwebp averages colours without regard to alpha, and animations only whole."""
+    if header.has_alpha or header.frames > 1 or image.fp is None:
+        return None
+    image.fp.seek(0)
+    size = reduced(header.stored, scale)
+    small = decode_scaled(image.fp.read(), size)
+    return None if small is None else Scaled(small, size.width / header.width, size.height / header.height)
+
+
+_SCALED = {"jpeg": _draft, "webp": _shrink}
 
 
 def _identify(file: IO[bytes], limits: Limits) -> tuple[ImageFile.ImageFile, Format]:

@@ -4,6 +4,7 @@ No metadata but those that are given: what a decoder left in an image is taken a
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from errno import EFBIG
 from io import BytesIO
 from pathlib import Path
@@ -15,12 +16,11 @@ from progimage.errors import UnprocessableImage
 from progimage.operations import Output
 
 from .decode import Frame
-from .formats import Format, SaveOptions
-from .geometry import Size
+from .effort import SaveOptions
+from .fitting import MAX_ATTEMPTS, fit_bytes, too_large
+from .formats import Format
 from .metadata import Metadata
-
-_OPAQUE_FROM = 128
-"""Where a format knows only transparent and opaque."""
+from .palette import to_palette
 
 
 class Content(NamedTuple):
@@ -34,22 +34,49 @@ class Content(NamedTuple):
 def encode(content: Content, output: Output, format: Format, target: Path) -> None:
     """Write `content` to `target`.
 
-    Raises UnprocessableImage where the encoder gives up, OSError where the disk does."""
+    Raises ResultTooLarge, UnprocessableImage where the encoder gives up, OSError where the disk does."""
     images = _alike([frame.image for frame in content.frames], format)
-    if format.is_indexed:
-        images = [_indexed(image) for image in images]
-    options = format.options(output, Size(*images[0].size), len(images))
+    if output.colors:
+        images = to_palette(images, output, is_indexed=format.is_indexed)
+    # not to the file itself: Pillow takes a short write, as to a full disk, for a whole one
+    with _translated():
+        written = (_fit if output.max_bytes else _write)(content, images, output, format)
+        target.write_bytes(written)
+
+
+def _fit(content: Content, images: list[Image.Image], output: Output, format: Format) -> bytes:
+    """Raises ResultTooLarge."""
+    top, max_bytes = output.quality, output.max_bytes or 0
+    if top is None:
+        written = _write(content, images, output, format)
+        if len(written) > max_bytes:
+            raise too_large(max_bytes, len(written), "without loss")
+        return written
+    attempts = min(MAX_ATTEMPTS, format.max_fitting_pixels // _pixels(images))
+
+    def write(quality: int) -> bytes:
+        return _write(content, images, replace(output, quality=quality), format, attempts=attempts)
+
+    return fit_bytes(write, max_bytes, start=min(top, format.quality or top), top=top, attempts=attempts)
+
+
+def _write(
+    content: Content, images: list[Image.Image], output: Output, format: Format, *, attempts: int = 1
+) -> bytes:
+    options = format.options(output, images, attempts * _pixels(images))
     if len(images) > 1:
         options |= _animation(content, images, format)
     if format.embed:
         options |= format.embed(content.metadata)
-    # not to the file itself: Pillow takes a short write, as to a full disk, for a whole one
     buffer = BytesIO()
-    with _translated():
-        images[0].save(buffer, format.pillow, **options)
-        if format.append:
-            format.append(buffer, content.metadata)
-        target.write_bytes(buffer.getbuffer())
+    images[0].save(buffer, format.pillow, **options)
+    if format.append:
+        format.append(buffer, content.metadata)
+    return buffer.getvalue()
+
+
+def _pixels(images: list[Image.Image]) -> int:
+    return len(images) * images[0].width * images[0].height
 
 
 def _animation(content: Content, images: list[Image.Image], format: Format) -> SaveOptions:
@@ -80,25 +107,6 @@ def _alike(images: list[Image.Image], format: Format) -> list[Image.Image]:
 def _detached(image: Image.Image) -> Image.Image:
     # copy() does the same and takes 30 ms for 12 megapixels
     return image._new(image.im) if type(image) is not Image.Image else image  # noqa: SLF001
-
-
-def _indexed(image: Image.Image) -> Image.Image:
-    """Return at most 256 colours, one of them for what is transparent; exact where there are no more."""
-    result = _quantized(image.convert("RGB"), 255 if image.mode == "RGBA" else 256)
-    result.info = {}
-    if image.mode == "RGBA":
-        hidden = image.getchannel("A").point([255] * _OPAQUE_FROM + [0] * (256 - _OPAQUE_FROM))
-        result.paste(255, mask=hidden)
-        result.info["transparency"] = 255
-    return result
-
-
-def _quantized(image: Image.Image, count: int) -> Image.Image:
-    if image.getcolors(count):
-        return image.quantize(count, method=Image.Quantize.MEDIANCUT)
-    # median cut would find a palette 1.5 dB worse, in 15 times the time
-    palette = image.quantize(count, method=Image.Quantize.FASTOCTREE)
-    return image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
 
 @contextmanager

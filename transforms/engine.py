@@ -10,19 +10,21 @@ from typing import Any
 
 from PIL import Image
 
+from progimage.errors import ResultTooLarge
 from progimage.operations import Transform, color_channels
 
 from .color import to_srgb
-from .decode import Frame, opened, read_frames, scale_decode
+from .decode import Frame, Scaled, opened, read_frames, scale_decode
 from .encode import Content, encode
 from .formats import FORMATS, Format
 from .geometry import Placement, Size, stored_box, upright_size
 from .header import Header, read_plays, read_profile
 from .limits import DEFAULT_LIMITS, Limits
 from .metadata import read_metadata
+from .originals import prefer_original
 from .planning import Plan, make_plan, place_all
-from .render import Load, merge, render, settle
-from .render.geometry import is_open, pad, resample
+from .render import Load, render, settle
+from .render.geometry import aimed, is_open, pad, resample
 
 _GLIMPSE_SIDE = 256
 """Px, of what a crop is aimed by."""
@@ -57,6 +59,7 @@ class Drawing:
     """One image being drawn. The first frame settles what depends on pixels, for all frames alike."""
 
     plan: Plan
+    scaled: Scaled
     load: Load
     placement: Placement | None = None
     """Of the upright image."""
@@ -77,14 +80,20 @@ def render_file(
     with opened(source, limits) as (image, header):
         plan = make_plan(image, header, transform, limits)
         plays = read_plays(image, FORMATS[header.format])
-        scale_decode(image, header, plan.decode_scale, is_luma_alone=plan.is_luma_alone)
-        drawing = Drawing(plan, lambda reference: load_still(others[reference], limits))
+        scaled = scale_decode(image, header, plan.decode_scale, is_luma_alone=plan.is_luma_alone)
+        drawing = Drawing(plan, scaled, lambda reference: load_still(others[reference], limits))
         frames = [
             Frame(draw(frame.image, drawing), frame.duration_ms)
-            for frame in read_frames(image, header, plan.frames, limits)
+            for frame in read_frames(scaled.image, header, plan.frames, limits)
         ]
         metadata = read_metadata(image, source, plan.output.metadata, limits)
-    encode(Content(frames, plays, metadata), plan.output, plan.format, target)
+    try:
+        encode(Content(frames, plays, metadata), plan.output, plan.format, target)
+    except ResultTooLarge:
+        if not prefer_original(source, header, transform, target):
+            raise
+    else:
+        prefer_original(source, header, transform, target)
     return describe(target, Size(*frames[0].image.size), len(frames), plan.format)
 
 
@@ -109,7 +118,7 @@ def aim(image: Image.Image, drawing: Drawing) -> Image.Image:
         leading = plan.leading
         if any(map(is_open, leading)):
             glimpse = glance(image, plan)
-            leading = tuple(settle(operation, glimpse, drawing.load) for operation in leading)
+            leading = tuple(aimed(operation, glimpse, plan.header.upright) for operation in leading)
         drawing.placement = place_all(leading, plan.header.upright)
     return image
 
@@ -121,10 +130,10 @@ def glance(image: Image.Image, plan: Plan) -> Image.Image:
 
 
 def sample(image: Image.Image, drawing: Drawing) -> Image.Image:
-    header, placement = drawing.plan.header, _placed(drawing)
+    header, placement, scaled = drawing.plan.header, _placed(drawing), drawing.scaled
     box = stored_box(placement.box, header.upright, header.orientation)
     return resample(
-        image, box.divided(drawing.plan.decode_scale), upright_size(placement.size, header.orientation)
+        image, box.scaled(scaled.across, scaled.down), upright_size(placement.size, header.orientation)
     )
 
 
@@ -146,8 +155,7 @@ def pad_canvas(image: Image.Image, drawing: Drawing) -> Image.Image:
 
 
 def operate(image: Image.Image, drawing: Drawing) -> Image.Image:
-    """Neighbours that can be one pass are."""
-    for index, step in enumerate(merge(drawing.plan.operations)):
+    for index, step in enumerate(drawing.plan.steps):
         image = widen(image)
         if index not in drawing.steps:
             drawing.steps[index] = settle(step, image, drawing.load)

@@ -2,7 +2,7 @@
 
 A box may have fractions of a pixel: a part that was cut at full size keeps its exact place at any scale."""
 
-from math import ceil
+from math import ceil, cos, radians, sin
 from typing import NamedTuple
 
 from progimage.operations import Fit, Gravity
@@ -33,9 +33,9 @@ class Box(NamedTuple):
         right, bottom = self.left + self.width, self.top + self.height
         return max(0.0, self.left), max(0.0, self.top), min(size.width, right), min(size.height, bottom)
 
-    def divided(self, scale: int) -> "Box":
-        """Return the same part of an image that is `scale` times smaller."""
-        return Box(self.left / scale, self.top / scale, self.width / scale, self.height / scale)
+    def scaled(self, across: float, down: float) -> "Box":
+        """Return the same part of an image of which one px is `across` x `down` px."""
+        return Box(self.left * across, self.top * down, self.width * across, self.height * down)
 
 
 class Placement(NamedTuple):
@@ -52,12 +52,21 @@ class Placement(NamedTuple):
         return self.canvas != self.size
 
     @property
+    def margins(self) -> tuple[int, int, int, int]:
+        """The px of the canvas on the left, above, on the right and below."""
+        right, bottom = self.canvas.width - self.size.width, self.canvas.height - self.size.height
+        return self.left, self.top, right - self.left, bottom - self.top
+
+    @property
     def is_cut(self) -> bool:
         """Whether it leaves pixels out and resamples none but at the edges."""
         is_unscaled = (
             abs(self.box.width - self.size.width) < 1 and abs(self.box.height - self.size.height) < 1
         )
         return is_unscaled and not self.is_padded
+
+
+Affine = tuple[float, float, float, float, float, float]
 
 
 class Anchor(NamedTuple):
@@ -168,6 +177,31 @@ def contain(size: Size, box: Size, gravity: Gravity, *, enlarge: bool) -> Placem
     x, y = GRAVITY[gravity]
     left, top = int((box.width - inner.width) * x), int((box.height - inner.height) * y)
     return Placement(whole(size), inner, box, left, top)
+
+
+def shrunk_to(width: float, height: float, ratio: float) -> tuple[int, int]:
+    """Return the largest whole sides of these proportions within `width` x `height`."""
+    return half_up(min(width, height * ratio)), half_up(min(height, width / ratio))
+
+
+def grown_to(size: Size, ratio: float) -> Size:
+    """Return the smallest canvas of these proportions around `size`."""
+    return Size(max(size.width, half_up(size.height * ratio)), max(size.height, half_up(size.width / ratio)))
+
+
+def turned_canvas(size: Size, angle: float) -> Size:
+    """Return the smallest canvas that holds `size` turned by `angle` degrees."""
+    across, down = abs(cos(radians(angle))), abs(sin(radians(angle)))
+    wide, high = size.width * across + size.height * down, size.width * down + size.height * across
+    return Size(ceil(round(wide, 6)), ceil(round(high, 6)))  # a cosine of 60 degrees is 0.5000000000000001
+
+
+def turn_back(size: Size, canvas: Size, angle: float) -> Affine:
+    """Return the affine map from a canvas to the image that is turned clockwise about their common centre."""
+    across, down = cos(radians(angle)), sin(radians(angle))
+    x, y = canvas.width / 2, canvas.height / 2
+    left, top = size.width / 2 - across * x - down * y, size.height / 2 + down * x - across * y
+    return across, down, left, -down, across, top
 
 
 def upright_size(stored: Size, orientation: int) -> Size:

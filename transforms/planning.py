@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 from PIL import ImageFile
 
-from progimage.errors import ImageTooLarge
+from progimage.errors import ImageTooLarge, ParameterError
 from progimage.operations import Operation, Output, Resize, Transform
 from progimage.operations.tone import Grayscale
 
@@ -14,24 +15,19 @@ from .formats import FORMATS, Format
 from .geometry import Placement, Size, decode_scale, fold, keep
 from .header import Header, read_profile
 from .limits import Limits
-from .render import measure, place
+from .render import measure, merge, place
 from .render.geometry import is_open
-
-_DRAFT_MARGIN = 1.25
-"""Least px of a scaled decode per px of the result. Twelve photographs to 300 px, against a full decode: with
-1.0 the worst has 42 dB and all take 148 ms; 1.25: 45 dB, 172 ms; 1.5: 49 dB, 197 ms; 2.0: 52 dB, 225 ms."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that is known before the first pixel. `leading` are done by the decode's resampling, `operations`
-    after it."""
+    """All that is known before the first pixel. `leading` are done by the resampling, `steps` after it."""
 
     header: Header
     output: Output
     format: Format
     leading: tuple[Operation, ...]
-    operations: tuple[Operation, ...]
+    steps: tuple[Any, ...]
     frames: int
     decode_scale: int
     is_luma_alone: bool
@@ -39,7 +35,7 @@ class Plan:
 
 
 def make_plan(image: ImageFile.ImageFile, header: Header, transform: Transform, limits: Limits) -> Plan:
-    """Decide everything, and refuse what would be too large. Raises ImageTooLarge."""
+    """Decide everything, and refuse what would be too large. Raises ImageTooLarge or ParameterError."""
     format = FORMATS[transform.output.format or header.format]
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, transform, format, frames, limits)
@@ -48,21 +44,21 @@ def make_plan(image: ImageFile.ImageFile, header: Header, transform: Transform, 
     placement = place_all(leading, header.upright)
     profile = read_profile(image, limits)
     is_luma_alone = (
-        FORMATS[header.format].has_scaled_decode
+        FORMATS[header.format].has_luma
         and bool(rest)
         and isinstance(rest[0], Grayscale)
         and not any(map(is_open, leading))
         and is_srgb(image.mode, profile)
     )
-    scalable = FORMATS[header.format].has_scaled_decode
+    margin = FORMATS[header.format].decode_margin
     return Plan(
         header=header,
         output=transform.output,
         format=format,
         leading=leading,
-        operations=rest,
+        steps=merge(rest),
         frames=frames,
-        decode_scale=decode_scale(placement.box, placement.size, margin=_DRAFT_MARGIN) if scalable else 1,
+        decode_scale=decode_scale(placement.box, placement.size, margin=margin) if margin else 1,
         is_luma_alone=is_luma_alone,
         profile=profile,
     )
@@ -91,18 +87,37 @@ def check_sizes(
 ) -> tuple[Operation, ...]:
     """Return the operations, a last reduction included where the format needs it.
 
-    Raises ImageTooLarge for any size on the way, and for a result beyond the format's ceiling."""
+    Raises ImageTooLarge for any size on the way, and for a result beyond the format's ceiling, ParameterError
+    for a part that lies outside of the image."""
     operations = transform.operations
     most = max(size.pixels, limits.max_enlarged_pixels)
-    for operation in operations:
-        size = measure(operation, size)
+    for index, operation in enumerate(operations):
+        size = _measure(operation, size, index)
         refuse_beyond(size, limits.max_output_side, most, what=f"from {operation.name}")
     if format.shrinks_to and max(size) > format.shrinks_to:
         return (*operations, Resize(width=format.shrinks_to, height=format.shrinks_to))
-    ceiling = format.max_lossless_pixels if transform.output.lossless else format.max_pixels
     shown = f"as {format.name}" if frames == 1 else f"as {format.name} with {frames} frames"
-    refuse_beyond(size, min(limits.max_output_side, format.max_side), ceiling // frames, what=shown)
+    refuse_beyond(
+        size,
+        min(limits.max_output_side, format.max_side),
+        _ceiling(transform.output, format) // frames,
+        what=f"{shown} within max_bytes" if transform.output.max_bytes else shown,
+    )
     return operations
+
+
+def _ceiling(output: Output, format: Format) -> int:
+    """Return the most px of a result, over all its frames."""
+    if output.lossless:
+        return format.max_lossless_pixels
+    return format.max_fitted_pixels if output.max_bytes else format.max_pixels
+
+
+def _measure(operation: Operation, size: Size, index: int) -> Size:
+    try:
+        return measure(operation, size)
+    except ParameterError as error:
+        raise ParameterError(error.message, pointer=f"/operations/{index}{error.pointer}") from None
 
 
 def refuse_beyond(size: Size, max_side: int, max_pixels: int, *, what: str) -> None:

@@ -5,6 +5,7 @@ from hashlib import sha256 as _sha256
 
 from progimage.errors import ParameterError
 from progimage.operations import Operation, Output, Transform
+from progimage.operations.output import Subsampling
 
 from .formats import FORMATS, Format
 from .render.geometry import is_open
@@ -13,6 +14,7 @@ RENDER_VERSION = 2
 """Raised by hand whenever the pixels or bytes of any result change."""
 
 _WHITE = "#ffffffff"
+_SUBSAMPLING: Subsampling = "4:2:0"
 
 
 def resolve(
@@ -30,6 +32,8 @@ def resolve(
         )
     format = FORMATS[transform.output.format or source_format]
     output = _resolve_output(transform.output, FORMATS[format.written_as or format.name])
+    if output.metadata == "keep" and any(operation.hides_content for operation in transform.operations):
+        output = replace(output, metadata="copyright")
     return Transform(_aim(transform.operations, focal) if focal else transform.operations, output)
 
 
@@ -47,11 +51,18 @@ def _aim(operations: tuple[Operation, ...], focal: tuple[float, float]) -> tuple
 def _resolve_output(output: Output, format: Format) -> Output:
     lossless = output.lossless and format.has_lossless
     is_lossy = format.quality is not None and not lossless
+    usual_quality = 100 if output.max_bytes else format.quality
+    colors = (output.colors or format.colors) if format.has_palette else None
     return Output(
         format=format.name,  # type: ignore[arg-type]
-        quality=(output.quality or format.quality) if is_lossy else None,
+        quality=(output.quality or usual_quality) if is_lossy else None,
+        max_bytes=output.max_bytes,
         lossless=lossless,
         progressive=output.progressive and format.has_progressive,
+        subsampling=(output.subsampling or _SUBSAMPLING) if format.has_subsampling else None,
+        colors=colors,
+        dither=output.dither or colors is None,
+        effort=output.effort if format.has_effort else None,
         background=output.background or (None if format.has_alpha else _WHITE),
         metadata=output.metadata if format.holds_metadata else "safe",
     )

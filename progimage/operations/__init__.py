@@ -7,7 +7,7 @@ from .geometry import Fit, Gravity, Resize
 from .operation import Checked, Kind, Operation, escape_pointer, find_operation, operations
 from .output import MetadataLevel, Output, OutputFormat
 from .parameters import Items, Parameter, Range
-from .spelling import TRANSFORM, parse_query, parse_text, query_parameters, spell_text
+from .spelling import TRANSFORM, parse_operation, parse_query, parse_text, query_parameters, spell_text
 from .transform import MAX_OPERATIONS, Transform, TransformKind, parse_json
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "masks",
     "operations",
     "parse_json",
+    "parse_operation",
     "parse_query",
     "parse_text",
     "query_parameters",

@@ -1,1 +1,105 @@
 """Operations that decide what is seen."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from ..errors import ParameterError
+from .fields import Color, ImageReference
+from .operation import Kind, Operation
+from .parameters import Items, Range
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mask(Operation):
+    """Show the image through a shape, or through another image that is stretched over it.
+
+    What is hidden becomes transparent, its colours are gone. Alpha that is there already stays."""
+
+    kind: ClassVar[Kind] = "mask"
+    example: ClassVar[str] = "shape=rectangle,radius=20"
+    shape: Annotated[
+        Literal["circle", "ellipse", "rectangle", "polygon"] | None,
+        "circle is the largest in the middle; ellipse and rectangle take the whole image.",
+    ] = None
+    image: Annotated[ImageReference | None, "The other image, in place of a shape."] = None
+    radius: Annotated[
+        tuple[float, ...] | None,
+        Items(1, 4),
+        Range(0, 16_383, "px"),
+        "Corners of a rectangle, from top left clockwise; 1 to 4 values as in CSS border-radius.",
+    ] = None
+    points: Annotated[
+        tuple[float, ...] | None,
+        Items(6, 200, 2),
+        Range(0, 1),
+        "Corners of a polygon: x;y;x;y as shares of width and height. Where it overlaps itself is a hole.",
+    ] = None
+    channel: Annotated[
+        Literal["luminance", "alpha"], "What of the other image decides: bright parts show, or opaque ones."
+    ] = "luminance"
+    invert: Annotated[bool, "Hide what would show, and show what would be hidden."] = False
+    feather: Annotated[float, Range(0, 250, "px"), "Softness of the edges: sigma of a Gaussian."] = 0.0
+    trim: Annotated[bool, "Cut to the box around the shape, or around what an image shows."] = False
+
+    def check(self) -> None:
+        if (self.shape is None) == (self.image is None):
+            received = "both" if self.shape else "neither"
+            raise ParameterError(
+                f"Expected a shape or an image for mask but received {received}", pointer="/shape"
+            )
+        if (self.points is None) == (self.shape == "polygon"):
+            raise ParameterError("Expected points for a polygon, and for nothing else", pointer="/points")
+        if self.radius is not None and self.shape != "rectangle":
+            raise ParameterError("Expected a radius for a rectangle, and for nothing else", pointer="/radius")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colorkey(Operation):
+    """Make one colour transparent, as for a subject before a green screen.
+
+    How far a pixel is from the colour is the difference of the channel that differs most."""
+
+    kind: ClassVar[Kind] = "mask"
+    example: ClassVar[str] = "color=white,tolerance=10,feather=5"
+    color: Annotated[Color, "The colour; its alpha counts for nothing."]
+    tolerance: Annotated[float, Range(0, 100, "%"), "The furthest that is wholly transparent."] = 10.0
+    feather: Annotated[float, Range(0, 100, "%"), "How much further it is until wholly opaque."] = 0.0
+    invert: Annotated[bool, "Keep the colour alone."] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redact(Operation):
+    """Make parts unreadable, such as faces, names and number plates.
+
+    fill leaves nothing, and is what text wants. pixelate and blur leave at most 6 x 6 coarse colours of each
+    part, its own: who has a guess can still compare it with them. Camera data may hold a preview, and never
+    goes with it."""
+
+    kind: ClassVar[Kind] = "mask"
+    hides_content: ClassVar[bool] = True
+    example: ClassVar[str] = "regions=0.2;0.3;0.4;0.3,unit=ratio"
+    regions: Annotated[
+        tuple[float, ...],
+        Items(4, 400, 4),
+        Range(-16_383, 16_383),
+        "left;top;width;height of each part, rounded outwards to whole px.",
+    ]
+    unit: Annotated[Literal["px", "ratio"], "Whether regions are px or shares of the image."] = "px"
+    mode: Annotated[Literal["fill", "pixelate", "blur"], "What takes the place of a part."] = "fill"
+    color: Annotated[Color, "What fill leaves; transparent is a hole."] = "#000000ff"
+    size: Annotated[
+        int, Range(8, 1_024, "px"), "Side of what becomes one colour; at least a 6th of a part's longer side."
+    ] = 16
+
+    def check(self) -> None:
+        for index, value in enumerate(self.regions):
+            if index % 4 > 1 and value <= 0:
+                raise ParameterError(
+                    f"Expected a width and a height above 0 for redact.regions but received {value:g}",
+                    pointer=f"/regions/{index}",
+                )
+            if self.unit == "ratio" and abs(value) > 1:
+                raise ParameterError(
+                    f"Expected shares from -1 to 1 for redact.regions but received {value:g}",
+                    pointer=f"/regions/{index}",
+                )

@@ -68,6 +68,10 @@ class Operation(Checked):
     """One step of a transform."""
 
     kind: ClassVar[Kind]
+    is_sized_by_pixels: ClassVar[bool] = False
+    """Whether only pixels tell how large the result is, and before them the most that it can be."""
+    hides_content: ClassVar[bool] = False
+    """Whether it takes away what must not be seen, previews in the metadata included."""
     example: ClassVar[str] = ""
     """The arguments of one use, as the text form spells them."""
 

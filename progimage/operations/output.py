@@ -27,12 +27,13 @@ class Output(Checked):
         int | None,
         Range(1, 100),
         Short("q"),
-        "Quality of lossy formats; when not given jpeg 80, webp 79, avif 60, jp2 80.",
+        "Quality of lossy formats; when not given jpeg 80, webp 79, avif 60, jp2 80; 100 with max_bytes.",
     ] = None
     max_bytes: Annotated[
         int | None,
         Range(100, 100_000_000, "bytes"),
-        "The most that the result may have: the best quality that fits is taken, at most the quality given.",
+        "The most that the result may have. The best quality that fits is taken, at most the quality given; "
+        "without loss the result fits or is refused.",
     ] = None
     lossless: Annotated[bool, "Keep every pixel as it is, in webp and jp2."] = False
     progressive: Annotated[bool, "Write a progressive JPEG, which shows early and is often smaller."] = False
@@ -42,14 +43,16 @@ class Output(Checked):
         "(4:2:0), the default.",
     ] = None
     colors: Annotated[
-        int | None, Range(2, 256, "colours"), "Write a palette of at most so many colours, in png and gif."
+        int | None,
+        Range(2, 256, "colours"),
+        "Write a palette of at most so many colours, in png and gif (256 when not given).",
     ] = None
     dither: Annotated[bool, "Whether a palette's missing colours are mixed from its others."] = True
     effort: Annotated[
         int | None,
         Range(1, 10),
-        "How much time goes into fewer bytes of png, webp and avif: 1 is fast, 10 small. When not given, and "
-        "at most, what an image of this size allows while somebody waits.",
+        "How much time goes into fewer bytes of png, webp and avif: 1 is fast, 10 small. When not given "
+        "what suits an image of this size; never more than it allows while somebody waits.",
     ] = None
     background: Annotated[
         Color | None,

@@ -47,13 +47,7 @@ def parse_query(pairs: Iterable[tuple[str, str]]) -> Transform:
     """Read a query's names and values, percent-decoded: `transform=`, or resize's and output's parameters.
 
     Raises ParameterError, with a pointer to the name in the query."""
-    given: dict[str, str] = {}
-    for name, value in pairs:
-        if name in given:
-            raise ParameterError(
-                f"Expected {name[:60]!r} once but received it again", pointer=f"/{escape_pointer(name)}"
-            )
-        given[name] = value
+    given = _without_repeats(pairs)
     text = given.pop(TRANSFORM, None)
     resize = _take(given, Resize)
     output = _take(given, Output)
@@ -67,6 +61,20 @@ def parse_query(pairs: Iterable[tuple[str, str]]) -> Transform:
         )
     operations = parse_text(text) if text is not None else _build_all(Resize, resize)
     return Transform(operations, _build(Output, output))
+
+
+def parse_operation(cls: type[Operation], pairs: Iterable[tuple[str, str]]) -> Transform:
+    """Read a query of one operation's parameters and output's. Where both have a name it is the operation's.
+
+    Raises ParameterError, with a pointer to the name in the query."""
+    given = _without_repeats(pairs)
+    operation, output = _build(cls, _take(given, cls)), _build(Output, _take(given, Output))
+    for name in given:
+        known = ", ".join((*cls.parameters(), *Output.parameters()))
+        raise ParameterError(
+            f"Expected one of {known} but received {name[:60]!r}", pointer=f"/{escape_pointer(name)}"
+        )
+    return Transform((operation,), output)
 
 
 def query_parameters() -> dict[str, Parameter]:
@@ -98,6 +106,17 @@ def _spell_step(operation: Operation) -> str:
     known = operation.parameters()
     arguments = ",".join(f"{name}={known[name].spell(value)}" for name, value in operation.given().items())
     return f"{operation.name}:{arguments}" if arguments else operation.name
+
+
+def _without_repeats(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if name in given:
+            raise ParameterError(
+                f"Expected {name[:60]!r} once but received it again", pointer=f"/{escape_pointer(name)}"
+            )
+        given[name] = value
+    return given
 
 
 def _take(given: dict[str, str], cls: type[Checked]) -> dict[str, tuple[Parameter, str]]:

@@ -1,15 +1,202 @@
-"""Rendering of progimage/operations/tone.py."""
+"""Rendering of progimage/operations/tone.py: the form of each operation, which tables.py then renders."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from functools import singledispatch
+from itertools import accumulate
+from math import cos, radians, sin
+from typing import Any
 
 from PIL import Image
 
-from progimage.operations.tone import Grayscale
+from progimage.operations import color_channels, tone
 
-from .dispatch import render
+from .dispatch import Load, join, render, settle
+from .tables import Curve, Curves, Matrix, Rows, compose
+
+_BT601 = (0.299, 0.587, 0.114)
+_UNIT = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+# Filter Effects 1: feColorMatrix (saturate and hueRotate are sums of these) and sepia()
+_SEPIA = ((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131))
+_GREY = ((0.213, 0.715, 0.072),) * 3
+_COLOR = ((0.787, -0.715, -0.072), (-0.213, 0.285, -0.072), (-0.213, -0.715, 0.928))
+_TURNED = ((-0.213, -0.715, 0.928), (0.143, 0.140, -0.283), (-0.787, 0.715, 0.072))
+
+
+@singledispatch
+def form(step: Any) -> Curves | Matrix | None:
+    """Return the form of a step; None where it is no change of tone that is known before the pixels."""
+    return step if isinstance(step, Curves | Matrix) else None
+
+
+@form.register
+def brightness(operation: tone.Brightness) -> Curves:
+    return alike(line(1 + operation.amount / 100))
+
+
+@form.register
+def contrast(operation: tone.Contrast) -> Curves:
+    slope = 1 + operation.amount / 100
+    return alike(line(slope, 0.5 - 0.5 * slope))
+
+
+@form.register
+def saturation(operation: tone.Saturation) -> Matrix:
+    return weighted((1, _GREY), (1 + operation.amount / 100, _COLOR))
+
+
+@form.register
+def exposure(operation: tone.Exposure) -> Curves:
+    return alike(light(2**operation.stops))
+
+
+@form.register
+def gamma(operation: tone.Gamma) -> Curves:
+    return alike(power(1 / operation.gamma))
+
+
+@form.register
+def hue(operation: tone.Hue) -> Matrix:
+    angle = radians(operation.angle)
+    return weighted((1, _GREY), (cos(angle), _COLOR), (sin(angle), _TURNED))
+
+
+@form.register
+def temperature(operation: tone.Temperature) -> Curves:
+    gain = 2 ** (operation.amount / 200)
+    return Curves((light(gain), line(1), light(1 / gain)))
+
+
+@form.register
+def levels(operation: tone.Levels) -> Curves:
+    spread = operation.white - operation.black
+    low, high = operation.out_black / 255, operation.out_white / 255
+    stretched = line(255 / spread, -operation.black / spread)
+    bent = compose(stretched, power(1 / operation.gamma))
+    return alike(compose(bent, line(high - low, low)))
+
+
+@form.register
+def grayscale(operation: tone.Grayscale) -> Curves:
+    return alike(line(1), of_luma=True)
+
+
+@form.register
+def sepia(operation: tone.Sepia) -> Matrix:
+    share = operation.amount / 100
+    return weighted((1 - share, _UNIT), (share, _SEPIA))
+
+
+@form.register
+def tint(operation: tone.Tint) -> Matrix:
+    share = operation.amount / 100
+    color = color_channels(operation.color)[:3]
+    toned = tuple(tuple(channel / 255 * weight for weight in _BT601) for channel in color)
+    return weighted((1 - share, _UNIT), (share, toned))
+
+
+@form.register
+def duotone(operation: tone.Duotone) -> Curves:
+    shadows, highlights = color_channels(operation.shadows)[:3], color_channels(operation.highlights)[:3]
+    ends = zip(shadows, highlights, strict=True)
+    return Curves(tuple(line((high - low) / 255, low / 255) for low, high in ends), of_luma=True)
+
+
+@form.register
+def invert(operation: tone.Invert) -> Curves:
+    return alike(line(-1, 1))
+
+
+@form.register
+def threshold(operation: tone.Threshold) -> Curves:
+    # what rounds to the level has it, after a neighbour that does not round too
+    return alike(lambda value: float(255 * value > operation.level - 0.5), of_luma=True)
+
+
+@form.register
+def posterize(operation: tone.Posterize) -> Curves:
+    steps = operation.levels - 1
+    return alike(lambda value: int(value * steps + 0.5) / steps)
+
+
+def alike(curve: Curve, *, of_luma: bool = False) -> Curves:
+    return Curves((curve, curve, curve), of_luma=of_luma)
+
+
+def line(slope: float, start: float = 0.0) -> Curve:
+    return lambda value: slope * value + start
+
+
+def power(exponent: float) -> Curve:
+    return lambda value: float(value**exponent)
+
+
+def light(gain: float) -> Curve:
+    """Return the curve that multiplies linear light. Source: IEC 61966-2-1."""
+    return lambda value: _from_light(gain * _to_light(value))
+
+
+def _to_light(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def _from_light(value: float) -> float:
+    return value * 12.92 if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
+
+
+def weighted(*parts: tuple[float, Rows]) -> Matrix:
+    """Return the sum of matrices, each times its weight."""
+    return Matrix(
+        tuple(
+            tuple(sum(weight * matrix[row][column] for weight, matrix in parts) for column in range(3))
+            for row in range(3)
+        )
+    )
+
+
+def render_tone(step: Any, image: Image.Image) -> Image.Image:
+    return render(form(step), image)
+
+
+def join_tones(step: Any, following: Any) -> Curves | Matrix | None:
+    first, second = form(step), form(following)
+    if isinstance(first, Curves) and isinstance(second, Curves):
+        return first.then(second)
+    if isinstance(first, Matrix) and isinstance(second, Matrix):
+        return first.then(second)
+    return None
+
+
+for _operation in form.registry.keys() - {object}:
+    render.register(_operation, render_tone)
+    join.register(_operation, join_tones)
+join.register(Curves, join_tones)
+join.register(Matrix, join_tones)
+
+
+@settle.register
+def settle_counted(
+    operation: tone.Autocontrast | tone.Equalize, image: Image.Image, load: Load | None = None
+) -> tone.Levels | Curves:
+    """Decide by how many pixels that can be seen have which luma."""
+    seen = image.getchannel("A") if image.mode == "RGBA" else None
+    counts = list(accumulate(image.convert("L").histogram(seen)))
+    return equalize(counts) if isinstance(operation, tone.Equalize) else stretch(counts, operation.cutoff)
 
 
 @render.register
-def grayscale(operation: Grayscale, image: Image.Image) -> Image.Image:
-    grey = image.convert("L")
-    if image.mode == "RGBA":
-        return Image.merge("RGBA", (grey, grey, grey, image.getchannel("A")))
-    return grey
+def render_counted(operation: tone.Autocontrast | tone.Equalize, image: Image.Image) -> Image.Image:
+    return render(settle_counted(operation, image), image)
+
+
+def stretch(counts: Sequence[int], cutoff: float) -> tone.Levels:
+    clipped = int(counts[-1] * cutoff / 100)
+    black, white = bisect_right(counts, clipped), bisect_left(counts, counts[-1] - clipped)
+    return tone.Levels(black=black, white=white) if black < white else tone.Levels()
+
+
+def equalize(counts: Sequence[int]) -> Curves:
+    least = next(filter(None, counts), 0)
+    spread = counts[-1] - least
+    return alike(lambda value: (counts[round(255 * value)] - least) / spread if spread else value)
