@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 from progimage import errors
+from progimage.operations import operations
+from progimage.operations.catalogue import definitions
 
 _PROBLEM = {
     "type": "object",
@@ -30,6 +32,7 @@ _TAKES_AN_IMAGE = (
     errors.UnsupportedFormat,
     errors.UnprocessableImage,
 )
+_TRANSFORMS = (*_TAKES_AN_IMAGE, errors.IdempotencyMismatch, errors.ObjectMissing)
 _BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
     "upload_image": _TAKES_AN_IMAGE,
     "create_upload_url": (
@@ -41,6 +44,8 @@ _BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
         errors.IdempotencyMismatch,
     ),
     "put_upload": _TAKES_AN_IMAGE,
+    **dict.fromkeys(("transform_image", "plan_transform"), _TRANSFORMS),
+    **dict.fromkeys((f"transform_{name}" for name in operations()), _TRANSFORMS),
     "archive_images": (
         errors.ParameterError,
         errors.NotFound,
@@ -64,6 +69,7 @@ _BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
         errors.UnprocessableImage,
         errors.ObjectMissing,
     ),
+    "list_operations": (errors.ParameterError,),
     "delete_image": (errors.ParameterError, errors.NotFound),
     "list_renditions": (errors.ParameterError, errors.NotFound),
     "purge_renditions": (errors.ParameterError, errors.NotFound),
@@ -99,7 +105,8 @@ class SignedUrlScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
 
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Document the problems of each operation: spectacular's hook, run when the schema is whole."""
-    result["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
+    schemas = result["components"].setdefault("schemas", {})
+    schemas |= definitions("#/components/schemas/{}") | {"Problem": _PROBLEM}
     for path in result["paths"].values():
         for operation in path.values():
             for error in _BY_OPERATION.get(operation["operationId"], ()):

@@ -30,6 +30,7 @@ from transforms.formats import FORMATS
 from . import services
 from .delivery import Asked, deliver_rendition
 from .models import Image, Rendition
+from .sources import Recipe
 
 _THUMBNAIL = Transform((Resize(width=160, height=120),), Output(format="webp"))
 _UUID = "[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}"
@@ -160,7 +161,7 @@ class ImageAdmin(_LookOnly):
         image = Image.objects.filter(pk=image_id, state=Image.State.READY).first()
         if image is None:
             raise Http404
-        return deliver_rendition(request, image, _THUMBNAIL, Asked())
+        return deliver_rendition(request, image, Recipe(_THUMBNAIL), Asked())
 
     @admin.display(description="original")
     def facts(self, image: Image) -> str:

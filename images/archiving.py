@@ -14,7 +14,6 @@ from django.conf import settings
 
 from accounts.models import Account
 from progimage.errors import NotFound, ProgImageError, Unavailable
-from progimage.operations import Transform
 from transforms.formats import FORMATS
 
 from . import services
@@ -24,6 +23,7 @@ from .models import Image, Rendition
 from .originals import open_original
 from .places import Places
 from .renditions import open_rendition
+from .sources import Recipe
 
 MAX_IMAGES = 10_000
 _MANIFEST = "manifest.json"
@@ -44,18 +44,18 @@ def check_ids(ids: Sequence[UUID], account: Account) -> None:
         raise NotFound(f"There is no image with the id {missing}")
 
 
-def stream_archive(ids: Sequence[UUID], account: Account, transform: Transform | None) -> Stream:
+def stream_archive(ids: Sequence[UUID], account: Account, recipe: Recipe | None) -> Stream:
     """Return the chunks of a zip with the original of each image, or its rendition, in the order of `ids`.
 
     What cannot be had by then is named with its error in manifest.json, the last member. A storage that fails
     amid an image ends the stream, and leaves what no reader takes for a whole zip. Raises Unavailable where
     too many archives are on their way."""
-    stream = _stream(ids, account, transform)
+    stream = _stream(ids, account, recipe)
     next(stream)  # takes its place now, and gives it back when the answer is closed
     return stream
 
 
-def _stream(ids: Sequence[UUID], account: Account, transform: Transform | None) -> Stream:
+def _stream(ids: Sequence[UUID], account: Account, recipe: Recipe | None) -> Stream:
     with (
         _streams.hold("all", limit=settings.ARCHIVE_STREAMS),
         _streams.hold(account.pk, limit=settings.ARCHIVE_STREAMS_PER_ACCOUNT),
@@ -66,7 +66,7 @@ def _stream(ids: Sequence[UUID], account: Account, transform: Transform | None) 
         with ZipFile(sink, "w") as archive:
             for image_id in ids:
                 try:
-                    found = _wait_for(image_id, account, transform)
+                    found = _wait_for(image_id, account, recipe)
                 except ProgImageError as error:
                     problem = {"code": error.code, "detail": error.message}
                     manifest.append({"id": str(image_id), "error": problem})
@@ -123,12 +123,12 @@ class _Found:
         return about | facts | {"bytes": self.row.size_bytes}
 
 
-def _wait_for(image_id: UUID, account: Account, transform: Transform | None) -> _Found:
+def _wait_for(image_id: UUID, account: Account, recipe: Recipe | None) -> _Found:
     """Open an image, as it is by now. Raises Unavailable where that lasts longer than a render may take."""
     gives_up_at = time.monotonic() + settings.RENDER_TIMEOUT_S
     while True:
         try:
-            return _open(image_id, account, transform)
+            return _open(image_id, account, recipe)
         except Unavailable as error:
             pause_s = error.retry_after_s or 1
             if time.monotonic() + pause_s > gives_up_at:
@@ -138,8 +138,8 @@ def _wait_for(image_id: UUID, account: Account, transform: Transform | None) -> 
         time.sleep(pause_s)
 
 
-def _open(image_id: UUID, account: Account, transform: Transform | None) -> _Found:
+def _open(image_id: UUID, account: Account, recipe: Recipe | None) -> _Found:
     image = services.find_own_image(image_id, account=account)
-    if transform is None:
+    if recipe is None:
         return _Found(image, image, open_original(image))
-    return _Found(image, *open_rendition(image, transform))
+    return _Found(image, *open_rendition(image, recipe))

@@ -15,13 +15,15 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 
 from progimage.errors import PreconditionFailed, Unavailable
-from progimage.operations import Transform
+from transforms.engine import Rendered
 
 from . import ranges, services
 from .database import release_connection
 from .models import Image, Rendition, Visibility
 from .originals import open_original
+from .rendering import RenderedFile
 from .renditions import OpenRange, use_rendition
+from .sources import Recipe
 from .uploads import CHUNK_BYTES
 
 _YEAR_S = 31_536_000
@@ -30,8 +32,9 @@ _SAFETY = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
-    "Accept-Ranges": "bytes",
 }
+SIZES = ("Image-Width", "Image-Height", "Image-Frames")
+CACHE_KEY = "Transform-Key"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +51,65 @@ class Asked:
 
 def deliver_original(request: HttpRequest, image: Image, asked: Asked) -> HttpResponseBase:
     """Answer with the bytes that were uploaded. Raises ObjectMissing, NotFound, RangeNotSatisfiable."""
-    headers = _headers(image, asked, is_immutable=True)
+    is_public = image.visibility == Visibility.PUBLIC
+    headers = _headers(image, asked, is_immutable=True, is_public=is_public)
     return _answer(request, image, partial(open_original, image), headers)
 
 
-def deliver_rendition(
-    request: HttpRequest, image: Image, transform: Transform, asked: Asked
-) -> HttpResponseBase:
+def deliver_rendition(request: HttpRequest, image: Image, recipe: Recipe, asked: Asked) -> HttpResponseBase:
     """Answer with the transform's result, rendered now where it has not been before, or was lost."""
-    headers = _headers(image, asked, is_immutable=asked.is_versioned)
-    return use_rendition(image, transform, lambda row, open_range: _answer(request, row, open_range, headers))
+    is_public = image.visibility == Visibility.PUBLIC and recipe.is_public
+    headers = _headers(image, asked, is_immutable=asked.is_versioned, is_public=is_public)
+
+    def answer(row: Rendition, open_range: OpenRange) -> HttpResponseBase:
+        return _answer(request, row, open_range, headers | _facts(row, row.cache_key))
+
+    return use_rendition(image, recipe, answer)
+
+
+def send_rendition(image: Image, recipe: Recipe, *, is_negotiated: bool) -> HttpResponseBase:
+    """Answer a POST with a stored image's rendition, made where it has not been before."""
+
+    def send(row: Rendition, open_range: OpenRange) -> HttpResponseBase:
+        return _send(row, open_range(0, None), row.cache_key, is_negotiated=is_negotiated)
+
+    return use_rendition(image, recipe, send)
+
+
+def send_rendered(rendered: RenderedFile, cache_key: str, *, is_negotiated: bool) -> HttpResponseBase:
+    """Answer a POST with a result that is kept nowhere."""
+    return _send(rendered.facts, rendered.file, cache_key, is_negotiated=is_negotiated)
+
+
+def _send(
+    result: Rendition | Rendered, content: IO[bytes], cache_key: str, *, is_negotiated: bool
+) -> HttpResponseBase:
+    size = result.size_bytes or 0
+    headers = (
+        _SAFETY
+        | _facts(result, cache_key)
+        | _identity(result)
+        | {
+            "Cache-Control": "no-store",
+            "Content-Disposition": "inline",
+            "Content-Type": result.media_type,
+            "Content-Length": str(size),
+        }
+    )
+    if is_negotiated:
+        headers["Vary"] = "Accept"
+    release_connection()
+    return StreamingHttpResponse(chunks(content, size), headers=headers)
+
+
+def _facts(result: Rendition | Rendered, cache_key: str) -> dict[str, str]:
+    sizes = (result.width, result.height, result.frames)
+    return dict(zip(SIZES, map(str, sizes), strict=True)) | {CACHE_KEY: cache_key}
+
+
+def _identity(row: Image | Rendition | Rendered) -> dict[str, str]:
+    digest = base64.b64encode(bytes.fromhex(row.sha256)).decode()
+    return {"ETag": f'"{row.sha256}"', "Repr-Digest": f"sha-256=:{digest}:"}  # RFC 9530
 
 
 def _answer(
@@ -65,8 +117,7 @@ def _answer(
 ) -> HttpResponseBase:
     size = row.size_bytes or 0
     etag = f'"{row.sha256}"'
-    digest = base64.b64encode(bytes.fromhex(row.sha256)).decode()
-    headers = headers | {"ETag": etag, "Repr-Digest": f"sha-256=:{digest}:"}  # RFC 9530
+    headers = headers | _identity(row) | {"Accept-Ranges": "bytes"}
     if _is_named(request, "If-Match", etag, is_weak=False) is False:
         raise PreconditionFailed(f"Expected the image with ETag {etag}")
     if _is_named(request, "If-None-Match", etag, is_weak=True):
@@ -94,8 +145,7 @@ def _is_named(request: HttpRequest, header: str, etag: str, *, is_weak: bool) ->
     return "*" in named or etag in ([tag.removeprefix("W/") for tag in named] if is_weak else named)
 
 
-def _headers(image: Image, asked: Asked, *, is_immutable: bool) -> dict[str, str]:
-    is_public = image.visibility == Visibility.PUBLIC
+def _headers(image: Image, asked: Asked, *, is_immutable: bool, is_public: bool) -> dict[str, str]:
     headers = {"Cache-Control": f"{'public' if is_public else 'private'}, {_age(asked, is_immutable)}"}
     if (
         is_public or asked.expires_at is not None

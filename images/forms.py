@@ -24,6 +24,7 @@ from django.utils.http import parse_header_parameters
 from rest_framework.request import Request
 
 from progimage.errors import BodyTooLarge, ParameterError
+from progimage.operations import TRANSFORM
 
 from .database import release_connection
 from .uploads import CHUNK_BYTES, Spool, Upload, plain_name
@@ -33,25 +34,30 @@ OVERHEAD_BYTES = 1_100_000
 """What a form may hold beside its files: text fields, boundaries and the headers of parts."""
 _BOUNDARY = re.compile(r"[ -~]{0,200}[!-~]")
 _PLAIN = ("7bit", "8bit", "binary")
+_PART = re.compile(r"[\w.-]{1,60}", re.ASCII)
+"""As references spell it: part:<name>."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """Text fields, and files in the order of their parts. Of a file that is too large no byte is kept."""
+    """Text fields, and files in the order of their parts. Of a file that is too large no byte is kept.
+
+    `parts` are files by other names than `file`; None where there may be none."""
 
     fields: QueryDict = field(default_factory=lambda: QueryDict(mutable=True))
     files: list[Upload] = field(default_factory=list)
+    parts: dict[str, Upload] | None = None
 
 
 @contextmanager
-def receive_form(request: Request) -> Iterator[Form]:
+def receive_form(request: Request, *, takes_parts: bool = False) -> Iterator[Form]:
     """The images are the parts `file` of a form. Their files are there as long as the context lasts.
 
     Raises ParameterError, or BodyTooLarge for too many files or too much text."""
     release_connection()
     with ExitStack() as spools:
         try:
-            form = _read(request, spools)
+            form = _read(request, spools, Form(parts={} if takes_parts else None))
         except MultiPartParserError as error:
             raise _malformed(str(error)) from error
         if not form.files:
@@ -59,8 +65,8 @@ def receive_form(request: Request) -> Iterator[Form]:
         yield form
 
 
-def _read(request: Request, spools: ExitStack) -> Form:
-    form, is_whole = Form(), False
+def _read(request: Request, spools: ExitStack, form: Form) -> Form:
+    is_whole = False
     body = LazyStream(ChunkIter(request._request, CHUNK_BYTES))  # noqa: SLF001
     for number, (kind, headers, content) in enumerate(Parser(body, _boundary(request))):
         if is_whole:
@@ -68,7 +74,7 @@ def _read(request: Request, spools: ExitStack) -> Form:
         if number == 0:
             exhaust(content)  # what stands before the first part has no meaning
         elif kind == FILE:
-            form.files.append(_read_file(headers, content, form, spools))
+            _read_file(headers, content, form, spools)
         elif kind == FIELD:
             _read_field(headers, content, form)
         elif content.read(2) == b"--":
@@ -81,11 +87,14 @@ def _read(request: Request, spools: ExitStack) -> Form:
     return form
 
 
-def _read_file(headers: dict[str, Any], content: LazyStream, form: Form, spools: ExitStack) -> Upload:
+def _read_file(headers: dict[str, Any], content: LazyStream, form: Form, spools: ExitStack) -> None:
     name, filename = _name(headers), _parameters(headers)["filename"].decode()
-    if name != "file":
-        raise ParameterError(f"Expected parts named file but received {name[:60]!r}", pointer="/file")
-    if len(form.files) == settings.MAX_UPLOAD_FILES:
+    if form.parts is not None and name == TRANSFORM:
+        return _read_field(headers, content, form)
+    if name != "file" and (form.parts is None or name in form.parts or not _PART.fullmatch(name)):
+        expected = "parts named file" if form.parts is None else "another name for each part"
+        raise ParameterError(f"Expected {expected} but received {name[:60]!r}", pointer="/file")
+    if len(form.files) + len(form.parts or ()) == settings.MAX_UPLOAD_FILES:
         raise BodyTooLarge(f"Expected at most {settings.MAX_UPLOAD_FILES} files")
     encoding = headers.get("content-transfer-encoding", ("binary",))[0].strip().lower()
     if encoding not in _PLAIN:
@@ -94,7 +103,12 @@ def _read_file(headers: dict[str, Any], content: LazyStream, form: Form, spools:
     spools.enter_context(spool.file)
     for chunk in content:
         _keep(spool, chunk)
-    return spool.finish(plain_name(filename))
+    upload = spool.finish(plain_name(filename))
+    if name == "file" or form.parts is None:
+        form.files.append(upload)
+    else:
+        form.parts[name] = upload
+    return None
 
 
 def _keep(spool: Spool, chunk: bytes) -> None:

@@ -12,6 +12,7 @@ from transforms.formats import FORMATS
 from . import hits
 from .cursors import PageSerializer, spell_cursor
 from .models import Image, Rendition
+from .others import references
 
 
 class RenditionSerializer(serializers.ModelSerializer):
@@ -42,9 +43,13 @@ class RenditionSerializer(serializers.ModelSerializer):
         )
         read_only_fields = fields
 
-    def get_url(self, rendition: Rendition) -> str:
-        """What a GET of it may ask. From the settings, never from the request's Host."""
+    def get_url(self, rendition: Rendition) -> str | None:
+        """What a GET of it may ask; null where it shows other images, whose names are not kept.
+
+        From the settings, never from the request's Host."""
         transform = rendition.resolved_transform
+        if references(transform):
+            return None
         output = transform.output
         known, given = output.parameters(), output.given()
         # A query's values are not percent-encoded by themselves, as those of the text form are.

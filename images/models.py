@@ -67,6 +67,18 @@ class Image(models.Model):
     replaced_by = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"
     )
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="the image that `transform` made this one of, where that was stored",
+    )
+    transform = models.JSONField(
+        null=True, editable=False, help_text="with all defaults; empty for an upload"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     missing_at = models.DateTimeField(
@@ -88,6 +100,7 @@ class Image(models.Model):
                 fields=["deleted_at"], name="image_to_purge", condition=Q(state__in=("deleted", "purging"))
             ),
             models.Index(fields=["missing_at"], name="image_missing", condition=Q(missing_at__isnull=False)),
+            models.Index(fields=["parent"], name="image_parent", condition=Q(parent__isnull=False)),
             HashIndex(fields=["sha256"], name="image_sha256"),
             GinIndex(
                 fields=["metadata"],
@@ -109,6 +122,10 @@ class Image(models.Model):
     @property
     def media_type(self) -> str:
         return FORMATS[self.format].media_type
+
+    @property
+    def focal(self) -> tuple[float, float] | None:
+        return None if self.focal_x is None or self.focal_y is None else (self.focal_x, self.focal_y)
 
     @cached_property
     def tag_names(self) -> list[str]:
@@ -147,6 +164,7 @@ class Rendition(models.Model):
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="renditions")
     cache_key = models.CharField(max_length=64)
     transform = models.JSONField(help_text="resolved, with all defaults written out")
+    others = ArrayField(models.UUIDField(), default=list, help_text="images, beside its own, that it shows")
     format = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RENDERING)
     lease = models.UUIDField(null=True, help_text="who renders it")
@@ -169,6 +187,7 @@ class Rendition(models.Model):
         )
         indexes = (
             models.Index(fields=["lease_until"], name="rendition_unfinished", condition=~Q(state="ready")),
+            GinIndex(fields=["others"], name="rendition_others", condition=~Q(others=[]), fastupdate=False),
         )
 
     def __str__(self) -> str:

@@ -1,20 +1,22 @@
-"""The bridge from Django's settings to the engine: its pool's limits, and a render of a stored image."""
+"""The bridge from Django's settings to the engine: its pool's limits, and renders."""
 
+from collections.abc import Hashable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from django.conf import settings
 
-from progimage.operations import Transform
 from transforms.engine import Rendered
 from transforms.limits import Limits
 from transforms.pool import PoolSettings, pool
 from transforms.pool import configure as configure_pool
 
 from . import temporary
+from .database import release_connection
 from .models import Image
-from .originals import original_path
+from .sources import Recipe, Source, stored
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,23 @@ def configure() -> None:
     )
 
 
-def render(image: Image, transform: Transform) -> RenderedFile:
+def render(image: Image, recipe: Recipe) -> RenderedFile:
     """Render a resolved transform on an original's bytes.
 
     Raises UnprocessableImage, ImageTooLarge, Unavailable; where the bytes are gone ObjectMissing, or NotFound
     for an image that has been deleted."""
+    return render_source(stored(image), recipe, owner=image.account_id)
+
+
+def render_source(source: Source, recipe: Recipe, *, owner: Hashable) -> RenderedFile:
+    """Render a resolved transform on whatever bytes. Raises as `render`, and UnsupportedFormat."""
+    release_connection()
     target = temporary.new_file()
     try:
-        with original_path(image) as source:
-            facts = pool().render(source, transform, Path(target.name), owner=image.account_id)
+        with ExitStack() as files:
+            path = files.enter_context(source.path())
+            others = {name: files.enter_context(other.path()) for name, other in recipe.others.items()}
+            facts = pool().render(path, recipe.transform, Path(target.name), others=others, owner=owner)
     except BaseException:
         target.close()
         raise

@@ -8,11 +8,11 @@ from imagekit.cachefiles import ImageCacheFile
 from imagekit.registry import generator_registry
 
 from progimage.errors import ObjectMissing
-from progimage.operations import Transform
 from transforms.resolving import cache_key, resolve
 
 from . import hits
 from .models import Image, Rendition
+from .sources import Recipe
 from .specs import SPEC_ID
 from .storage import renditions
 
@@ -20,18 +20,18 @@ T = TypeVar("T")
 OpenRange = Callable[[int, int | None], IO[bytes]]
 
 
-def open_rendition(image: Image, transform: Transform) -> tuple[Rendition, IO[bytes]]:
+def open_rendition(image: Image, recipe: Recipe) -> tuple[Rendition, IO[bytes]]:
     """Return the ready rendition and its content, open at its start. Raises as `use_rendition`."""
-    return use_rendition(image, transform, lambda rendition, open_range: (rendition, open_range(0, None)))
+    return use_rendition(image, recipe, lambda rendition, open_range: (rendition, open_range(0, None)))
 
 
-def use_rendition(image: Image, transform: Transform, use: Callable[[Rendition, OpenRange], T]) -> T:
+def use_rendition(image: Image, recipe: Recipe, use: Callable[[Rendition, OpenRange], T]) -> T:
     """Return what `use` makes of the ready rendition and of what opens its content, which is a hit.
 
     Where the content is gone from storage the rendition is made anew, and `use` is called again. Raises as
     `get_rendition`."""
     for _ in range(2):
-        rendition, rendered = get_rendition(image, transform)
+        rendition, rendered = get_rendition(image, recipe)
         content = _Content(rendition, rendered)
         try:
             return use(rendition, content.open_range)
@@ -42,11 +42,11 @@ def use_rendition(image: Image, transform: Transform, use: Callable[[Rendition, 
     raise ObjectMissing("The rendition's bytes do not stay in storage")
 
 
-def get_rendition(image: Image, transform: Transform) -> tuple[Rendition, IO[bytes] | None]:
+def get_rendition(image: Image, recipe: Recipe) -> tuple[Rendition, IO[bytes] | None]:
     """Return the ready rendition, and its content, open at its start, where this call rendered it.
 
     Raises UnprocessableImage, ImageTooLarge, ObjectMissing, NotFound or Unavailable."""
-    resolved = resolve(transform, image.format)
+    resolved = resolve(recipe.transform, image.format, focal=image.focal)
     key = cache_key(image.sha256, resolved)
     ready = Rendition.objects.filter(image=image, cache_key=key, state=Rendition.State.READY).first()
     if ready is not None:
@@ -55,9 +55,12 @@ def get_rendition(image: Image, transform: Transform) -> tuple[Rendition, IO[byt
         image=image,
         cache_key=key,
         transform=resolved.as_dict(),
+        others=[other.image.pk for other in recipe.others.values() if other.image],
         format=str(resolved.output.format),
     )
-    file = ImageCacheFile(generator_registry.get(SPEC_ID, source=wanted))
+    spec = generator_registry.get(SPEC_ID, source=wanted)
+    spec.others = recipe.others
+    file = ImageCacheFile(spec)
     file.generate()
     return file.generator.source, getattr(file, "_file", None)
 

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from progimage.operations import TRANSFORM, query_parameters
+from progimage.operations import TRANSFORM, Parameter, query_parameters
 from transforms.formats import FORMATS, WRITABLE
 
 from .filters import ImagesPageSerializer
@@ -13,6 +13,21 @@ from .ledger import LedgerPageSerializer, LedgerSerializer
 from .serializers import ChangeSerializer, ImageSerializer, ImagesSerializer
 
 EXTENSIONS = [extension for name in WRITABLE for extension in FORMATS[name].extensions]
+
+
+def query_of(parameter: Parameter, name: str = "") -> OpenApiParameter:
+    """A parameter of an operation or of output, in a query: lists are joined by semicolons there."""
+    schema = parameter.schema()
+    if parameter.is_list:
+        schema = {"type": "string", "description": f"{parameter.help} Joined by semicolons."}
+    description = schema.pop("description", "")
+    return OpenApiParameter(
+        name or parameter.name,
+        schema,
+        OpenApiParameter.QUERY,
+        required=parameter.is_required,
+        description=description,
+    )
 
 
 def _query(name: str, description: str, schema: Any = str) -> OpenApiParameter:
@@ -23,13 +38,13 @@ _ASKED = [
     _query("download", "Answer as an attachment with this file name."),
     _query("v", "Any value of yours. A URL with it may be cached for ever: change it to have another URL."),
 ]
-_TRANSFORM = [
+TRANSFORM_QUERY = [
     _query(
         TRANSFORM,
         "Operations in their order: `resize:width=300,height=200,fit=cover`. Operations are separated by /, "
         "arguments by commas; each value is percent-encoded once by itself.",
     ),
-    *(_query(name, parameter.help, parameter.schema()) for name, parameter in query_parameters().items()),
+    *(query_of(parameter, name) for name, parameter in query_parameters().items()),
 ]
 _BYTES = {
     (200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The image's bytes."),
@@ -55,7 +70,7 @@ CHANGE: dict[str, Any] = {
 }
 ORIGINAL: dict[str, Any] = {
     "operation_id": "get_original",
-    "parameters": [*_TRANSFORM, *_ASKED],
+    "parameters": [*TRANSFORM_QUERY, *_ASKED],
     "responses": _BYTES,
 }
 METADATA: dict[str, Any] = {"operation_id": "get_metadata", "responses": {200: ImageSerializer}}
@@ -63,7 +78,7 @@ RENDITION: dict[str, Any] = {
     "operation_id": "get_rendition",
     "parameters": [
         OpenApiParameter("extension", str, OpenApiParameter.PATH, enum=EXTENSIONS, description="The format."),
-        *_TRANSFORM,
+        *TRANSFORM_QUERY,
         *_ASKED,
     ],
     "responses": _BYTES,

@@ -88,7 +88,7 @@ class ChangeSerializer(DescriptionSerializer):
 
     replaces = None  # type: ignore[assignment]
     focal_point = FocalPointSerializer(
-        allow_null=True, default=None, help_text="Where gravity=focal looks; null takes it away."
+        allow_null=True, default=None, help_text="Where gravity=smart looks; null takes it away."
     )
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +103,9 @@ class ImageSerializer(serializers.ModelSerializer):
     media_type = serializers.CharField(help_text="The media type of the original's bytes.")
     bytes = serializers.IntegerField(source="size_bytes", help_text="Size of the original.")
     tags = serializers.ListField(source="tag_names", child=serializers.CharField())
+    transform = serializers.DictField(
+        allow_null=True, help_text="What made it of another image, with all defaults; null for an upload."
+    )
     focal_point = serializers.SerializerMethodField()
     replaced_by = serializers.SerializerMethodField()
     urls = serializers.SerializerMethodField()
@@ -126,6 +129,8 @@ class ImageSerializer(serializers.ModelSerializer):
             "metadata",
             "focal_point",
             "replaced_by",
+            "parent",
+            "transform",
             "created_at",
             "urls",
         )

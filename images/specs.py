@@ -9,6 +9,7 @@ from imagekit import ImageSpec, register
 
 from . import rendering
 from .models import Rendition
+from .sources import NO_OTHERS, Others, Recipe
 from .storage import ObjectStorage, renditions
 
 SPEC_ID = "progimage:rendition"
@@ -18,6 +19,7 @@ class RenditionSpec(ImageSpec):
     """The source is a Rendition's row: it holds the image, the resolved transform and the name."""
 
     source: Rendition
+    others: Others = NO_OTHERS
     _result: rendering.RenderedFile | None = None
 
     @property
@@ -34,7 +36,8 @@ class RenditionSpec(ImageSpec):
     def generate(self) -> IO[bytes]:
         """Return the rendition's bytes as a seekable file, and keep the facts about it."""
         self.discard()
-        self._result = rendering.render(self.source.image, self.source.resolved_transform)
+        recipe = Recipe(self.source.resolved_transform, self.others)
+        self._result = rendering.render(self.source.image, recipe)
         return self._result.file
 
     def facts(self) -> dict[str, object]:

@@ -82,12 +82,20 @@ def _purge(image: Image) -> bool:
 
 
 def _images_with_left_renditions() -> QuerySet[Image]:
+    return _deleted_with(Rendition.objects.filter(image=OuterRef("pk")))
+
+
+def _images_in_left_renditions() -> QuerySet[Image]:
+    return _deleted_with(Rendition.objects.exclude(others=[]).filter(others__contains=[OuterRef("pk")]))
+
+
+def _deleted_with(left: QuerySet[Rendition]) -> QuerySet[Image]:
     gone = Image.objects.filter(state__in=(Image.State.DELETED, Image.State.PURGING))
-    return gone.filter(Exists(Rendition.objects.filter(image=OuterRef("pk")))).order_by("deleted_at")
+    return gone.filter(Exists(left)).order_by("deleted_at")
 
 
 def _remove_renditions(image: Image) -> bool:
-    services.remove_renditions(Rendition.objects.filter(image=image))
+    services.remove_derived(image.pk)
     return True
 
 
@@ -136,6 +144,7 @@ def _drop(rows: Sequence[Any]) -> Collection[Any]:
 SWEEPS = (
     Sweep("abandoned uploads", _abandoned_uploads, _each(_end_upload)),
     Sweep("renditions of deleted images", _images_with_left_renditions, _each(_remove_renditions)),
+    Sweep("renditions that show deleted images", _images_in_left_renditions, _each(_remove_renditions)),
     Sweep("images to purge", _images_to_purge, _each(_purge)),
     Sweep("renders that ended halfway", _lapsed_renders, _each(_drop_render)),
     Sweep("expired idempotency keys", _expired_requests, _drop),

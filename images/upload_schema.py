@@ -12,15 +12,15 @@ from . import digests
 from .serializers import DescriptionSerializer, ImageSerializer
 from .upload_serializers import TermsSerializer, UploadedSerializer, UploadUrlSerializer
 
-_FIELDS = DescriptionSerializer().fields
-_HELP = {name: str(field.help_text) for name, field in _FIELDS.items()}
+FIELDS = DescriptionSerializer().fields
+HELP: dict[str, str] = {name: str(field.help_text) for name, field in FIELDS.items()}
 
 
 def _header(name: str, description: str, **options: Any) -> OpenApiParameter:
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, **options)
 
 
-_IDEMPOTENCY = [
+IDEMPOTENCY = [
     _header(
         idempotency.HEADER,
         "1 to 255 printable ASCII characters. Sent again with the same request it gets the same answer for "
@@ -35,13 +35,13 @@ _IDEMPOTENCY = [
         response=True,
     ),
 ]
-_DIGESTS = [
+DIGESTS = [
     _header(name, "For a raw body: `sha-256=:<base64>:` (RFC 9530). Another body is refused.")
     for name in digests.HEADERS
 ]
 _URL = inline_serializer(
     "UploadFromUrl",
-    {"url": serializers.URLField(help_text="A public http or https address.")} | dict(_FIELDS),
+    {"url": serializers.URLField(help_text="A public http or https address.")} | dict(FIELDS),
 )
 _RESULTS = inline_serializer(
     "UploadResults",
@@ -65,10 +65,10 @@ UPLOAD: dict[str, Any] = {
     "parameters": [
         *(
             OpenApiParameter(name, str, OpenApiParameter.QUERY, description=f"For a raw body. {text}")
-            for name, text in _HELP.items()
+            for name, text in HELP.items()
         ),
-        *_IDEMPOTENCY,
-        *_DIGESTS,
+        *IDEMPOTENCY,
+        *DIGESTS,
     ],
     "request": {
         "multipart/form-data": OpenApiRequest(
@@ -82,7 +82,7 @@ UPLOAD: dict[str, Any] = {
                         "minItems": 1,
                         "items": {"type": "string", "format": "binary"},
                     },
-                    **{name: {"type": "string", "description": text} for name, text in _HELP.items()},
+                    **{name: {"type": "string", "description": text} for name, text in HELP.items()},
                 },
             }
         ),
@@ -96,13 +96,13 @@ UPLOAD: dict[str, Any] = {
 }
 OPEN_UPLOAD: dict[str, Any] = {
     "operation_id": "create_upload_url",
-    "parameters": _IDEMPOTENCY,
+    "parameters": IDEMPOTENCY,
     "request": TermsSerializer,
     "responses": {201: UploadUrlSerializer},
 }
 PUT_UPLOAD: dict[str, Any] = {
     "operation_id": "put_upload",
-    "parameters": _DIGESTS,
+    "parameters": DIGESTS,
     "request": {"image/*": OpenApiTypes.BINARY},
     "responses": {
         201: OpenApiResponse(UploadedSerializer, description="Stored. The URL is used up."),

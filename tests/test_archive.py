@@ -15,6 +15,7 @@ import pytest
 
 from images import archiving, hits
 from images.models import Image, Rendition
+from images.sources import Recipe
 from images.storage import ObjectStorage
 from progimage.errors import Unavailable
 from progimage.operations import Transform
@@ -216,10 +217,10 @@ def test_image_deleted_while_others_are_sent(api: Api) -> None:
 def test_busy_renderers_are_waited_for(api: Api, settings: Any, timeout_s: float, error: str | None) -> None:
     image_id = UUID(stored(api, made.encoded("png")))
     settings.RENDITION_WAITERS, settings.RENDER_TIMEOUT_S = 0, timeout_s
-    transform = Transform.from_dict({"output": {"format": "gif"}})
+    recipe = Recipe(Transform.from_dict({"output": {"format": "gif"}}))
     calm = threading.Timer(0.6, setattr, (settings, "RENDITION_WAITERS", 1))
     calm.start()
-    sent = b"".join(archiving.stream_archive([image_id], api.account, transform))
+    sent = b"".join(archiving.stream_archive([image_id], api.account, recipe))
     calm.join()
     with ZipFile(io.BytesIO(sent)) as archive:
         assert errors_in(json.loads(archive.read("manifest.json"))) == [error]

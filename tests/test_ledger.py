@@ -52,7 +52,7 @@ def test_says_what_is_known(api: Api) -> None:
         "bytes": len(delivered),
         "state": "ready",
         "hits": 1,
-        "url": f"http://testserver{path}.jpg?transform=resize:width=30&quality=70&background=%23ffffffff",
+        "url": f"http://testserver{path}.jpg?transform=resize:width=30&quality=70&subsampling=4:2:0&background=%23ffffffff",
     }
 
 

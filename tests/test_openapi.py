@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from progimage.operations import query_parameters
+from progimage.operations import operations, query_parameters
+from progimage.operations.catalogue import definitions
 
 
 @pytest.fixture
@@ -39,6 +40,10 @@ def test_every_route_is_documented(schema: dict[str, Any]) -> None:
         "/images/{image_id}/renditions": ["delete", "get"],
         "/images/{image_id}.json": ["get"],
         "/images/{image_id}.{extension}": ["get"],
+        "/transforms": ["post"],
+        "/transforms/plan": ["post"],
+        **{f"/transforms/{name}": ["post"] for name in operations()},
+        "/operations": ["get"],
         "/uploads": ["post"],
         "/uploads/{upload_id}": ["put"],
         "/healthz": ["get"],
@@ -68,6 +73,29 @@ def test_rendition_documents_every_parameter(schema: dict[str, Any]) -> None:
     assert get["responses"]["200"]["content"]["image/*"]["schema"]["format"] == "binary"
     problem = get["responses"]["400"]["content"]["application/problem+json"]["schema"]
     assert problem == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_an_operations_route_documents_its_parameters_and_outputs(schema: dict[str, Any]) -> None:
+    post = schema["paths"]["/transforms/resize"]["post"]
+    query = {parameter["name"]: parameter for parameter in post["parameters"] if parameter["in"] == "query"}
+    assert {"width", "fit", "focal", "format", "quality", "store", "tags", "filename"} <= set(query)
+    assert query["width"]["schema"] | {"maximum": 16_383, "x-unit": "px"} == query["width"]["schema"]
+    assert query["focal"]["schema"]["type"] == "string"
+    assert set(post["responses"]["200"]["headers"]) == {
+        "Image-Width",
+        "Image-Height",
+        "Image-Frames",
+        "Transform-Key",
+        "Idempotency-Replayed",
+    }
+    parameters = schema["paths"]["/transforms/composite"]["post"]["parameters"]
+    assert [one["name"] for one in parameters if one.get("required")] == ["image"]
+
+
+def test_components_are_the_catalogues(schema: dict[str, Any]) -> None:
+    assert definitions("#/components/schemas/{}").items() <= schema["components"]["schemas"].items()
+    body = schema["paths"]["/transforms"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["properties"]["transform"] == {"$ref": "#/components/schemas/Transform"}
 
 
 def test_page_to_try_it_needs_no_other_host(client: Client) -> None:

@@ -42,6 +42,8 @@ class TestStored:
             "metadata": {"shot": 7},
             "focal_point": None,
             "replaced_by": None,
+            "parent": None,
+            "transform": None,
             "created_at": 0,
             "urls": 0,
         }

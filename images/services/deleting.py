@@ -28,6 +28,8 @@ _BLANK: Any = {
     "focal_x": None,
     "focal_y": None,
     "missing_at": None,
+    "parent": None,
+    "transform": None,
 }
 
 
@@ -44,7 +46,7 @@ def delete(image_id: UUID, *, account: Account, purge: bool = False) -> None:
         if purge:
             finish_purge(Image.objects.get(pk=image_id))
         else:
-            remove_renditions(Rendition.objects.filter(image=image_id))
+            remove_derived(image_id)
     except (ProgImageError, Error):
         log.warning("a deletion is left to the sweep", exc_info=True, extra={"image_id": str(image_id)})
 
@@ -62,7 +64,7 @@ def finish_purge(image: Image) -> None:
     """Remove the bytes of an image in the state purging, and leave a tombstone: its id is never used again.
 
     Raises Unavailable."""
-    remove_renditions(Rendition.objects.filter(image=image))
+    remove_derived(image.pk)
     originals().delete(image.storage_name)
     with transaction.atomic():
         Tag.objects.filter(image=image).delete()
@@ -77,6 +79,12 @@ def purge_renditions(image_id: UUID, *, account: Account) -> None:
     Raises NotFound or Unavailable."""
     image = find_own_image(image_id, account=account)
     remove_renditions(Rendition.objects.filter(image=image))
+
+
+def remove_derived(image_id: UUID) -> None:
+    """Remove all that shows an image: its renditions, and those of others where it is. Raises Unavailable."""
+    remove_renditions(Rendition.objects.filter(image=image_id))
+    remove_renditions(Rendition.objects.exclude(others=[]).filter(others__contains=[image_id]))
 
 
 def remove_renditions(rows: QuerySet[Rendition]) -> None:

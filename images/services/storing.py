@@ -25,13 +25,16 @@ from .integrity import is_stored
 
 @dataclass(frozen=True)
 class Description:
-    """What an account says of an image. `replaces` is the id of the image whose successor it is."""
+    """What is said of an image. `replaces` is the id of the image whose successor it is, `parent` that of the
+    one from which `transform` has made it."""
 
     filename: str = ""
     tags: Sequence[str] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     visibility: str = Visibility.PRIVATE
     replaces: UUID | None = None
+    parent: UUID | None = None
+    transform: Mapping[str, Any] | None = None
 
 
 def store(
@@ -81,6 +84,8 @@ def _begin(
         frames=header.frames,
         has_alpha=header.has_alpha,
         orientation=header.orientation,
+        parent_id=description.parent,
+        transform=description.transform,
         size_bytes=upload.size_bytes,
         sha256=upload.sha256,
     )

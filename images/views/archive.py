@@ -1,5 +1,6 @@
 """POST /images/archive: many images as one zip."""
 
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,17 +13,19 @@ from rest_framework.views import APIView
 from accounts.authentication import account_of
 from accounts.models import Scope
 from progimage.errors import ParameterError
-from progimage.operations import Transform, parse_text
+from progimage.operations import Transform
 from transforms.formats import FORMATS, WRITABLE
 
 from .. import schema
 from ..archiving import MAX_IMAGES, check_ids, stream_archive
 from ..filters import FilterSerializer, FormatField, Selection
 from ..listing import find_ids
+from ..others import find_others
 from ..serializers import StrictSerializer
 from .bodies import read_object
+from .finding import find_stored
 from .negotiating import as_format
-from .parsing import refuse_unknown
+from .parsing import pointed, read_transform, refuse_unknown
 
 _HEADERS = {
     "Content-Disposition": 'attachment; filename="images.zip"',
@@ -72,10 +75,7 @@ class ArchiveSerializer(StrictSerializer):
     )
 
     def validate_transform(self, value: Any) -> Transform:
-        try:
-            return Transform(parse_text(value)) if isinstance(value, str) else Transform.from_dict(value)
-        except ParameterError as error:
-            raise ParameterError(error.message, pointer=f"/transform{error.pointer}") from error
+        return read_transform(value)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if len(values.keys() & {"ids", "query"}) != 1:
@@ -108,7 +108,10 @@ class ArchiveView(APIView):
             ids = find_ids(Selection(account, values["query"]), limit=MAX_IMAGES + 1)
         if len(ids) > MAX_IMAGES:
             raise ParameterError(f"Expected a query that at most {MAX_IMAGES} images pass", pointer="/query")
-        chunks = stream_archive(ids, account, _transform_of(values))
+        transform = _transform_of(values)
+        with pointed("/transform".__add__):
+            recipe = find_others(transform, partial(find_stored, request)) if transform else None
+        chunks = stream_archive(ids, account, recipe)
         return StreamingHttpResponse(chunks, content_type="application/zip", headers=_HEADERS)
 
 

@@ -1,13 +1,17 @@
-"""Bodies of JSON: one object of bounded size, in which no name stands twice."""
+"""Which kind of body a request has, and bodies of JSON: one object of bounded size, no name in it twice."""
 
 import json
 from typing import Any
 
+from django.conf import settings
+from django.http import QueryDict
 from rest_framework.request import Request
 
 from progimage.errors import ParameterError, UnsupportedFormat
 from progimage.operations import parse_json
+from transforms.formats import ACCEPTED_MEDIA_TYPES
 
+from ..forms import FORM, OVERHEAD_BYTES
 from ..uploads import check_body
 
 MAX_JSON_BYTES = 1_000_000
@@ -16,6 +20,21 @@ JSON = "application/json"
 
 def media_type_of(request: Request) -> str:
     return (request.content_type or "").partition(";")[0].strip().lower()
+
+
+def check_image_body(request: Request) -> str:
+    """Return the media type of a body that brings an image: image/..., FORM or JSON.
+
+    Raises UnsupportedFormat, LengthRequired or BodyTooLarge."""
+    media_type = media_type_of(request)
+    most = {FORM: settings.MAX_REQUEST_BYTES + OVERHEAD_BYTES, JSON: MAX_JSON_BYTES}
+    check_body(request, max_bytes=most.get(media_type, settings.MAX_UPLOAD_BYTES))
+    if media_type not in most and not media_type.startswith("image/"):
+        raise UnsupportedFormat(
+            f"Expected {FORM}, {JSON} or one of {', '.join(ACCEPTED_MEDIA_TYPES)} "
+            f"but received {media_type[:60]!r}"
+        )
+    return media_type
 
 
 def read_object(request: Request) -> dict[str, Any]:
@@ -32,3 +51,7 @@ def read_object(request: Request) -> dict[str, Any]:
 def fields_of(body: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what a fingerprint is made of: two spellings of the same values are one."""
     return [(name, json.dumps(value, sort_keys=True)) for name, value in body.items()]
+
+
+def pairs_of(fields: QueryDict) -> list[tuple[str, str]]:
+    return [(name, value) for name, values in fields.lists() for value in values]

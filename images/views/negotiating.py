@@ -8,12 +8,13 @@ from rest_framework.request import Request
 from progimage.errors import ParameterError, UnsupportedFormat
 from progimage.operations import Output, Transform
 from transforms.formats import FORMATS, WRITABLE, Format, format_by_extension
-from transforms.geometry import Size, upright_size
-from transforms.negotiation import Extent, negotiate
-from transforms.pool import pool
 
 from ..delivery import Asked, deliver_rendition
 from ..models import Image
+from ..others import find_others
+from ..sources import header_of
+from ..transforming import choose_format
+from .finding import finding
 
 
 def find_format(extension: str) -> Format:
@@ -45,12 +46,7 @@ def deliver_negotiated(
 ) -> HttpResponseBase:
     """Deliver the rendition; where its format is "auto", in the best that the request's Accept names."""
     asked = replace(asked, is_negotiated=transform.output.format == "auto")
-    upright = upright_size(Size(image.width, image.height), image.orientation)
-    transform = negotiate(
-        transform,
-        request.headers.get("Accept", ""),
-        source=Extent(upright, image.frames),
-        fallback=fallback,
-        limits=pool().settings.limits,
-    )
-    return deliver_rendition(request, image, transform, asked)
+    accept = request.headers.get("Accept", "")
+    transform = choose_format(transform, accept, header_of(image), fallback)
+    with finding(request) as finder:
+        return deliver_rendition(request, image, find_others(transform, finder.find_other), asked)

@@ -1,6 +1,7 @@
 """From a request to what services and delivery take. Whatever is wrong raises ParameterError."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from accounts.authentication import SignedUrlAuthentication, account_of
 from accounts.models import Scope
 from accounts.permissions import check_scope
 from progimage.errors import NotAuthenticated, NotFound, ParameterError, PermissionDenied, ProgImageError
-from progimage.operations import escape_pointer
+from progimage.operations import TRANSFORM, Transform, escape_pointer, parse_text
 from progimage.signing import EXPIRES, PARAMETERS
 
 from .. import services
@@ -41,6 +42,39 @@ def describe(values: QueryDict | dict[str, Any], *, filename: str = "") -> servi
     serializer = DescriptionSerializer(data=values)
     serializer.is_valid(raise_exception=True)
     return services.Description(**serializer.validated_data)
+
+
+def read_transform(value: object) -> Transform:
+    """From a member or field `transform`: JSON, parsed or not, or operations in the ordered text form."""
+    with pointed(f"/{TRANSFORM}".__add__):
+        if not isinstance(value, str):
+            return Transform.from_dict(value)
+        return Transform.from_json(value) if value.startswith("{") else Transform(parse_text(value))
+
+
+def read_id(value: object) -> UUID:
+    """From a member `id`, as the API spells it, in either case: no number, no URN, no braces."""
+    with suppress(ValueError):
+        if isinstance(value, str) and str(image_id := UUID(value)) == value.lower():
+            return image_id
+    raise ParameterError(f"Expected the id of an image for id but received {value!r:.60}", pointer="/id")
+
+
+def read_url(value: object) -> str:
+    """From a member `url`. Whether it may be fetched shows when it is."""
+    if not isinstance(value, str):
+        raise ParameterError(f"Expected an address for url but received {value!r:.60}", pointer="/url")
+    return value
+
+
+@contextmanager
+def pointed(at: Callable[[str], str]) -> Iterator[None]:
+    """Let pointers of what is refused within say where it stands in the request."""
+    try:
+        yield
+    except ParameterError as error:
+        error.pointer = at(error.pointer)
+        raise
 
 
 def refuse_unknown(names: Iterable[str], expected: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -16,30 +16,22 @@ from rest_framework.views import APIView
 
 from accounts.authentication import account_of
 from accounts.idempotency import Claim, answer_once, fingerprint, is_kept
-from progimage.errors import NotFound, ParameterError, ProgImageError, UnsupportedFormat
-from transforms.formats import ACCEPTED_MEDIA_TYPES
+from progimage.errors import NotFound, ProgImageError
 
 from .. import fetch, forms, services
 from ..ids import uuid7
 from ..models import Image
 from ..serializers import ImageSerializer
-from ..uploads import Upload, check_body, receive_raw, too_large
-from .bodies import JSON, MAX_JSON_BYTES, fields_of, media_type_of, read_object
-from .parsing import describe, refuse_unknown
+from ..uploads import Upload, receive_raw, too_large
+from .bodies import check_image_body, fields_of, pairs_of, read_object
+from .parsing import describe, read_url, refuse_unknown
 
 
 def upload(view: APIView) -> HttpResponse:
     """Raises what describing, receiving and storing raise."""
-    media_type = media_type_of(view.request)
-    most = {forms.FORM: settings.MAX_REQUEST_BYTES + forms.OVERHEAD_BYTES, JSON: MAX_JSON_BYTES}
-    check_body(view.request, max_bytes=most.get(media_type, settings.MAX_UPLOAD_BYTES))
+    media_type = check_image_body(view.request)
     if media_type.startswith("image/"):
         return _upload_raw(view)
-    if media_type not in most:
-        raise UnsupportedFormat(
-            f"Expected {forms.FORM}, {JSON} or one of {', '.join(ACCEPTED_MEDIA_TYPES)} "
-            f"but received {media_type[:60]!r}"
-        )
     refuse_unknown(view.request.query_params, "no query beside a form or JSON")
     return _upload_form(view) if media_type == forms.FORM else _upload_url(view)
 
@@ -48,14 +40,14 @@ def _upload_raw(view: APIView) -> HttpResponse:
     query = view.request.query_params
     description = describe(query)
     with receive_raw(view.request) as upload:
-        asked = fingerprint(view.request, _pairs(query), upload.sha256)
+        asked = fingerprint(view.request, pairs_of(query), upload.sha256)
         return answer_once(view, asked, ids=[uuid7()], make=partial(_store_one, view, upload, description))
 
 
 def _upload_form(view: APIView) -> HttpResponse:
     with forms.receive_form(view.request) as form:
         parts = [text for upload in form.files for text in (upload.filename, upload.sha256)]
-        asked = fingerprint(view.request, _pairs(form.fields), *parts)
+        asked = fingerprint(view.request, pairs_of(form.fields), *parts)
         ids = [uuid7() for _ in form.files]
         if len(form.files) == 1:
             description = describe(form.fields, filename=form.files[0].filename)
@@ -70,9 +62,7 @@ def _upload_form(view: APIView) -> HttpResponse:
 def _upload_url(view: APIView) -> HttpResponse:
     body = read_object(view.request)
     asked = fingerprint(view.request, fields_of(body))
-    url = body.pop("url", None)
-    if not isinstance(url, str):
-        raise ParameterError(f"Expected an address for url but received {url!r:.60}", pointer="/url")
+    url = read_url(body.pop("url", None))
     make = partial(_store_fetched, view, url, describe(body))
     return answer_once(view, asked, ids=[uuid7()], make=make)
 
@@ -80,7 +70,7 @@ def _upload_url(view: APIView) -> HttpResponse:
 def _store_one(
     view: APIView, upload: Upload, description: services.Description, claim: Claim
 ) -> HttpResponse:
-    return _created(_store(view, upload, description, claim.ids[0]))
+    return created(_store(view, upload, description, claim.ids[0]))
 
 
 def _store_all(view: APIView, form: forms.Form, claim: Claim) -> HttpResponse:
@@ -103,7 +93,7 @@ def _store_all(view: APIView, form: forms.Form, claim: Claim) -> HttpResponse:
 def _store_fetched(view: APIView, url: str, description: services.Description, claim: Claim) -> HttpResponse:
     account = account_of(view.request)
     with suppress(NotFound):  # what an earlier attempt has stored, whatever the address answers by now
-        return _created(services.find_own_image(claim.ids[0], account=account))
+        return created(services.find_own_image(claim.ids[0], account=account))
     with fetch.download(url, account=account) as upload:
         claim.renew()
         named = replace(description, filename=description.filename or upload.filename)
@@ -117,10 +107,6 @@ def _store(view: APIView, upload: Upload, description: services.Description, ima
     return services.store(upload, account=account, description=description, image_id=image_id)
 
 
-def _created(image: Image) -> Response:
+def created(image: Image) -> Response:
     body = ImageSerializer(image).data
     return Response(body, status=status.HTTP_201_CREATED, headers={"Location": body["urls"]["original"]})
-
-
-def _pairs(fields: QueryDict) -> list[tuple[str, str]]:
-    return [(name, value) for name, values in fields.lists() for value in values]

@@ -1,0 +1,78 @@
+"""GET /operations: the catalogue as JSON Schema, held to what the server itself takes."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from progimage.errors import ParameterError
+from progimage.operations import Transform, operations, parse_text
+from tests.conftest import Api
+from tests.transforming import example
+
+
+@pytest.fixture
+def catalogue(anonymous: Api) -> dict[str, Any]:
+    answer = anonymous.get("/operations")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/schema+json")
+    schema: dict[str, Any] = answer.json()
+    Draft202012Validator.check_schema(schema)
+    return schema
+
+
+def test_is_sent_once(anonymous: Api) -> None:
+    first = anonymous.get("/operations")
+    again = anonymous.get("/operations", **{"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.body) == (304, b"")
+    assert anonymous.get("/operations?w=3").status_code == 400
+
+
+def test_says_all_of_every_operation(catalogue: dict[str, Any]) -> None:
+    known = catalogue["$defs"]
+    assert set(known) == {"Transform", "Output"} | {cls.__name__ for cls in operations().values()}
+    for name, cls in operations().items():
+        schema = known[cls.__name__]
+        assert (schema["title"], schema["x-kind"]) == (name, cls.kind)
+        assert schema["description"]
+        assert set(schema["properties"]) == {"op", *cls.parameters()}
+        (example,) = schema["examples"]
+        assert Transform.from_dict({"operations": [example]}).operations == parse_text(schema["x-text"])
+    assert (
+        known["Resize"]["properties"]["width"] | {"minimum": 1, "x-unit": "px", "x-short": "w"}
+        == (known["Resize"]["properties"]["width"])
+    )
+    assert known["Composite"]["required"] == ["op", "image"]
+
+
+@pytest.mark.parametrize("name", sorted(operations()))
+def test_takes_every_example_with_and_without_its_defaults(catalogue: dict[str, Any], name: str) -> None:
+    whole = Transform((example(name, "part:logo"),)).as_dict()
+    check = Draft202012Validator(catalogue).validate
+    check(whole)
+    check({"operations": catalogue["$defs"][operations()[name].__name__]["examples"]})
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        {"operations": [{"op": "resize", "width": 0}]},
+        {"operations": [{"op": "resize", "width": 40.5}]},
+        {"operations": [{"op": "resize", "depth": 2}]},
+        {"operations": [{"op": "solarize"}]},
+        {"operations": [{"op": ["x"]}]},
+        {"operations": [{"width": 3}]},
+        {"operations": [{"op": "composite"}]},
+        {"operations": [{"op": "grayscale"}] * 11},
+        {"operations": {}},
+        {"output": {"format": "svg"}},
+        {"output": {"quality": 101}},
+        {"output": {"background": 7}},
+        {"steps": []},
+        [],
+    ],
+    ids=str,
+)
+def test_refuses_what_the_server_refuses(catalogue: dict[str, Any], transform: Any) -> None:
+    assert not Draft202012Validator(catalogue).is_valid(transform)
+    with pytest.raises(ParameterError):
+        Transform.from_dict(transform)

@@ -1,0 +1,353 @@
+"""POST /transforms: bytes, addresses and stored images, one meaning however it is spelled."""
+
+import base64
+import hashlib
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from images import hits
+from images.models import Image, Rendition
+from progimage.operations import operations, spell_text
+from tests import images as made
+from tests.conftest import Api
+from tests.remote import Remote
+from tests.transforming import LOGO, PNG, example, id_of, query_of, remote, send_form, send_json, send_raw
+
+__all__ = ["remote"]
+SMALL = {"operations": [{"op": "resize", "width": 30}], "output": {"format": "webp"}}
+
+
+@pytest.mark.parametrize("name", sorted(operations()))
+def test_one_meaning_gives_the_same_bytes_however_it_is_asked(api: Api, remote: Remote, name: str) -> None:
+    operation = example(name, id_of(api, LOGO))
+    stored = id_of(api)
+    transform = {"operations": [{"op": name} | operation.as_dict()], "output": {"format": "png"}}
+    text = urlencode({"transform": spell_text([operation])})
+    answers = [
+        send_raw(api, f"/transforms?format=png&{text}"),
+        send_raw(api, f"/transforms/{name}?{query_of(operation, format='png')}"),
+        send_form(api, "/transforms", {"file": PNG}, transform=json.dumps(transform)),
+        send_json(api, "/transforms", {"url": remote.url("/a.png"), "transform": transform}),
+        send_json(api, "/transforms", {"id": stored, "transform": transform}),
+        api.get(f"/images/{stored}.png?{text}"),
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 6, [answer.body for answer in answers]
+    assert len({(answer.body, answer["ETag"], answer["Transform-Key"]) for answer in answers}) == 1
+    assert Rendition.objects.count() == 1
+
+
+class TestBytes:
+    def test_answer_says_what_they_are(self, api: Api) -> None:
+        """WEB-1: with all the headers that a stored image has, and kept by nobody."""
+        answer = send_raw(api, "/transforms?w=30&format=webp")
+        sha256 = hashlib.sha256(answer.body)
+        headers = dict(answer.items())
+        assert made.pixels(answer.body).shape == (20, 30, 3)
+        assert len(headers.pop("Transform-Key")) == 64
+        expected = {
+            "Content-Type": "image/webp",
+            "Content-Length": str(len(answer.body)),
+            "ETag": f'"{sha256.hexdigest()}"',
+            "Repr-Digest": f"sha-256=:{base64.b64encode(sha256.digest()).decode()}:",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Image-Width": "30",
+            "Image-Height": "20",
+            "Image-Frames": "1",
+        }
+        assert expected.items() <= headers.items()
+        assert "Vary" not in headers
+        assert not Image.objects.exists()
+
+    def test_of_an_animation_say_how_many_frames(self, api: Api) -> None:
+        answer = send_raw(api, "/transforms/resize?w=10&format=gif", made.encoded_animation("gif"))
+        assert (answer["Image-Width"], answer["Image-Frames"]) == ("10", "3")
+
+    def test_of_a_stored_image_are_its_rendition(self, api: Api) -> None:
+        stored = id_of(api)
+        for _ in range(2):
+            answer = send_json(api, "/transforms", {"id": stored.upper(), "transform": SMALL})
+        hits.flush()
+        row = Rendition.objects.get()
+        assert (row.hits, row.cache_key, row.sha256) == (
+            2,
+            answer["Transform-Key"],
+            answer["ETag"].strip('"'),
+        )
+        assert answer["Cache-Control"] == "no-store"
+        got = api.get(f"/images/{stored}.webp?w=30")
+        assert [got[name] for name in ("Image-Width", "Image-Height", "Image-Frames", "Transform-Key")] == [
+            answer[name] for name in ("Image-Width", "Image-Height", "Image-Frames", "Transform-Key")
+        ]
+
+    @pytest.mark.parametrize(
+        ("accept", "media_type"),
+        [("image/webp,*/*", "image/webp"), ("*/*", "image/png")],
+        ids=["named", "any"],
+    )
+    def test_have_the_format_that_accept_names_where_it_is_auto(
+        self, api: Api, accept: str, media_type: str
+    ) -> None:
+        transform = {"output": {"format": "auto"}}
+        for answer in (
+            send_raw(api, "/transforms?format=auto", Accept=accept),
+            send_json(api, "/transforms", {"id": id_of(api), "transform": transform}, Accept=accept),
+        ):
+            assert (answer["Content-Type"], answer["Vary"]) == (media_type, "Accept")
+
+    def test_transform_may_be_text_or_a_file_of_the_form(self, api: Api) -> None:
+        text = send_form(api, "/transforms", {"file": PNG}, transform="resize:30")
+        file = send_form(
+            api, "/transforms", {"file": PNG, "transform": b'{"operations":[{"op":"resize","width":30}]}'}
+        )
+        json_text = send_json(api, "/transforms", {"id": id_of(api), "transform": "resize:30"})
+        assert text.body == file.body == json_text.body
+        assert text["Image-Width"] == "30"
+
+    def test_an_operations_own_name_goes_before_outputs(self, api: Api) -> None:
+        """pad has a background of its own, which is seen in a format that could be transparent too."""
+        answer = send_raw(api, "/transforms/pad?left=20&background=ff0000&format=png")
+        assert made.pixels(answer.body)[0, 0].tolist() == [255, 0, 0]
+
+    def test_focal_point_moves_what_is_kept(self, api: Api) -> None:
+        stored = id_of(api)
+        url, got = f"/images/{stored}.png?transform=resize:width=40,height=80,fit=cover,gravity=smart", []
+        for x in (0, 1):
+            point = json.dumps({"focal_point": {"x": x, "y": 0.5}})
+            api.request("PATCH", f"/images/{stored}", data=point.encode(), content_type="application/json")
+            got.append(api.get(url))
+        left, right = (made.pixels(answer.body)[..., 0].mean() for answer in got)
+        assert (left < 60, right > 190) == (True, True)
+        assert got[0]["Transform-Key"] != got[1]["Transform-Key"]
+
+
+class TestStored:
+    def test_result_is_an_image_that_knows_where_it_comes_from(self, api: Api) -> None:
+        stored, said = id_of(api), {"tags": ["a", "b"], "filename": "small.webp", "metadata": {"n": 1}}
+        answer = send_json(api, "/transforms", {"id": stored, "transform": SMALL, "store": True} | said)
+        image = answer.json()
+        assert (answer.status_code, answer["Location"]) == (201, image["urls"]["original"])
+        assert {name: image[name] for name in said} == said
+        assert (image["format"], image["width"], image["height"]) == ("webp", 30, 20)
+        assert image["parent"] == stored
+        assert (
+            image["transform"]["operations"][0] | {"width": 30, "fit": "inside"}
+            == image["transform"]["operations"][0]
+        )
+        assert image["transform"]["output"]["quality"] == 79
+        assert api.get(f"/images/{image['id']}.json").json() == image
+        assert api.get(f"/images/{image['id']}").body == api.get(f"/images/{stored}.webp?w=30").body
+
+    @pytest.mark.parametrize("how", ["raw", "form", "url", "operation"])
+    def test_what_was_not_stored_is_no_parent(self, api: Api, remote: Remote, how: str) -> None:
+        ways: dict[str, Any] = {
+            "raw": lambda: send_raw(api, "/transforms?w=30&store=true&tags=a,b&visibility=public"),
+            "form": lambda: send_form(
+                api,
+                "/transforms",
+                {"file": PNG},
+                transform="resize:30",
+                store="true",
+                tags="a,b",
+                visibility="public",
+            ),
+            "url": lambda: send_json(
+                api,
+                "/transforms",
+                {"url": remote.url("/a.png"), "transform": "resize:30", "store": True}
+                | {"tags": ["a", "b"], "visibility": "public"},
+            ),
+            "operation": lambda: send_form(
+                api, "/transforms/resize?w=30&store=true&tags=a,b&visibility=public", {"file": PNG}
+            ),
+        }
+        image = ways[how]().json()
+        assert (image["parent"], image["width"], image["tags"]) == (None, 30, ["a", "b"])
+        assert image["visibility"] == "public"
+
+    def test_sent_again_with_its_key_it_is_the_same_image(self, api: Api, remote: Remote) -> None:
+        body = {"url": remote.url("/a.png"), "transform": SMALL, "store": True}
+        first, again = (send_json(api, "/transforms", body, **{"Idempotency-Key": "k"}) for _ in range(2))
+        assert (first.content, again["Idempotency-Replayed"]) == (again.content, "true")
+        assert Image.objects.count() == len(remote.requests) == 1
+        other = send_json(api, "/transforms", body | {"tags": ["x"]}, **{"Idempotency-Key": "k"})
+        assert other.json()["code"] == "idempotency_mismatch"
+
+    @pytest.mark.parametrize("files", [{"file": LOGO}, {"file": PNG, "logo": PNG}], ids=["source", "part"])
+    def test_other_bytes_with_the_same_key_are_another_request(
+        self, api: Api, files: dict[str, bytes]
+    ) -> None:
+        path = "/transforms/composite?image=part:logo&store=true"
+        whole = {"file": PNG, "logo": LOGO}
+        assert send_form(api, path, whole, key="k").status_code == 201
+        assert send_form(api, path, whole | files, key="k").json()["code"] == "idempotency_mismatch"
+
+    def test_result_that_is_too_large_to_store_is_refused(self, api: Api, settings: Any) -> None:
+        settings.MAX_UPLOAD_BYTES = 5_000
+        answer = send_raw(api, "/transforms?format=bmp&store=true")
+        assert (answer.status_code, answer.json()["code"]) == (422, "image_too_large")
+        assert not Image.objects.exists()
+
+    def test_purge_leaves_nothing_of_how_it_was_made(self, api: Api) -> None:
+        made_of = send_json(api, "/transforms", {"id": id_of(api), "transform": SMALL, "store": True}).json()
+        api.request("DELETE", f"/images/{made_of['id']}?purge=true")
+        row = Image.objects.get(pk=made_of["id"])
+        assert (row.state, row.parent, row.transform) == ("purged", None, None)
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("query", "pointer"),
+        [
+            pytest.param("transform=resize:0", "/operations/0/width", id="in the text form"),
+            pytest.param("w=0", "/w", id="by a short name"),
+            pytest.param("w=3&w=4", "/w", id="twice"),
+            pytest.param("colour=red", "/colour", id="unknown"),
+            pytest.param("store=yes", "/store", id="no flag"),
+            pytest.param("filename=a.png", "/filename", id="described and not stored"),
+            pytest.param("store=true&visibility=x", "/visibility", id="described wrongly"),
+            pytest.param("store=true&metadata={}", "/metadata", id="metadata is output's"),
+        ],
+    )
+    def test_raw(self, api: Api, query: str, pointer: str) -> None:
+        check_refused(send_raw(api, f"/transforms?{query}"), pointer)
+
+    @pytest.mark.parametrize(
+        ("query", "pointer"),
+        [
+            pytest.param("w=0", "/w", id="by a short name"),
+            pytest.param("w=3&width=3", "/w", id="by both names"),
+            pytest.param("", "/width", id="nothing"),
+            pytest.param("w=3&transform=grayscale", "/transform", id="a transform"),
+            pytest.param("w=3&quality=0", "/quality", id="output"),
+            pytest.param("w=3&angle=3", "/angle", id="another operation's"),
+        ],
+    )
+    def test_operation(self, api: Api, query: str, pointer: str) -> None:
+        check_refused(send_raw(api, f"/transforms/resize?{query}"), pointer)
+
+    @pytest.mark.parametrize(
+        ("members", "pointer"),
+        [
+            pytest.param(
+                {"transform": {"operations": [{"op": "resize", "width": 0}]}},
+                "/transform/operations/0/width",
+                id="value",
+            ),
+            pytest.param(
+                {"transform": {"operations": [{"op": ["x"]}]}}, "/transform/operations/0/op", id="no name"
+            ),
+            pytest.param(
+                {"transform": {"output": {"format": "svg"}}}, "/transform/output/format", id="output"
+            ),
+            pytest.param({"transform": []}, "/transform", id="a list"),
+            pytest.param({"transform": "resize:0"}, "/transform/operations/0/width", id="in the text form"),
+            pytest.param({"store": "true"}, "/store", id="text for a flag"),
+            pytest.param({"store": True, "tags": "a,b"}, "/tags", id="text for tags"),
+            pytest.param({"tags": ["a"]}, "/tags", id="described and not stored"),
+            pytest.param({"width": 3}, "/width", id="unknown"),
+            pytest.param({"id": 7}, "/id", id="a number"),
+            pytest.param({"id": "{01890000-0000-7000-8000-000000000000}"}, "/id", id="braces"),
+            pytest.param({"url": "http://127.0.0.1/a.png"}, None, id="url and id"),
+            pytest.param({"id": None, "url": "http://127.0.0.1/a.png"}, None, id="url and null"),
+        ],
+    )
+    def test_json(self, api: Api, members: dict[str, Any], pointer: str | None) -> None:
+        check_refused(send_json(api, "/transforms", {"id": id_of(api)} | members), pointer)
+
+    @pytest.mark.parametrize(
+        ("files", "fields", "pointer"),
+        [
+            pytest.param({"logo": LOGO}, {}, "/file", id="no file"),
+            pytest.param(
+                {"file": PNG, "logo": LOGO},
+                {"transform": "grayscale"},
+                "/logo",
+                id="a part that nothing names",
+            ),
+            pytest.param({"file": PNG, "a b": LOGO}, {}, "/file", id="a part without a name"),
+            pytest.param(
+                {"file": PNG}, {"transform": '{"operations": 7}'}, "/transform/operations", id="wrong JSON"
+            ),
+            pytest.param({"file": PNG}, {"transform": "{"}, "/transform", id="no JSON"),
+            pytest.param({"file": PNG}, {"w": "30"}, "/w", id="a query's name"),
+            pytest.param({"file": PNG}, {"store": "1"}, "/store", id="no flag"),
+        ],
+    )
+    def test_form(self, api: Api, files: dict[str, bytes], fields: dict[str, str], pointer: str) -> None:
+        check_refused(send_form(api, "/transforms", files, **fields), pointer)
+
+    def test_two_files(self, api: Api) -> None:
+        content = b"".join(
+            b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + PNG + b"\r\n"
+            for _ in "ab"
+        )
+        answer = api.request(
+            "POST", "/transforms", data=content + b"--b--\r\n", content_type="multipart/form-data; boundary=b"
+        )
+        check_refused(answer, "/file")
+
+    def test_query_beside_a_form_or_json(self, api: Api) -> None:
+        check_refused(send_form(api, "/transforms?w=3", {"file": PNG}), "/w")
+        check_refused(send_json(api, "/transforms?store=true", {"id": id_of(api)}), "/store")
+        check_refused(send_form(api, "/transforms/grayscale", {"file": PNG}, tags="a"), "/tags")
+        check_refused(send_json(api, "/transforms/grayscale", {"id": id_of(api), "store": True}), "/store")
+
+    def test_address_that_is_not_public(self, api: Api) -> None:
+        answer = send_json(api, "/transforms", {"url": "http://127.0.0.1/a.png"})
+        assert (answer.json()["code"], answer.json()["pointer"]) == ("url_not_allowed", "/url")
+
+    @pytest.mark.parametrize(
+        ("content", "query", "status", "code"),
+        [
+            pytest.param(b"<svg/>", "", 415, "unsupported_format", id="no image"),
+            pytest.param(PNG[:-40], "", 422, "unprocessable_image", id="half an image"),
+            pytest.param(PNG, "w=9000&enlarge=true", 422, "image_too_large", id="too large a result"),
+            pytest.param(b"x" * 30_000, "", 413, "body_too_large", id="too large a body"),
+        ],
+    )
+    def test_content(
+        self, api: Api, settings: Any, content: bytes, query: str, status: int, code: str
+    ) -> None:
+        settings.MAX_UPLOAD_BYTES = 20_000
+        for answer in (
+            send_raw(api, f"/transforms?{query}", content),
+            send_raw(api, f"/transforms/resize?{query or 'w=3'}", content),
+            send_form(api, f"/transforms/resize?{query or 'w=3'}", {"file": content}),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+    def test_body_that_is_not_what_its_digest_says(self, api: Api) -> None:
+        answer = send_raw(api, "/transforms", PNG, **{"Content-Digest": f"sha-256=:{'A' * 43}=:"})
+        check_refused(answer, "/Content-Digest")
+
+    def test_media_type_that_is_none(self, api: Api) -> None:
+        answer = api.request("POST", "/transforms", data=b"x", content_type="text/plain")
+        assert answer.status_code == 415
+
+    def test_unknown_operation_names_those_that_are_known(self, api: Api) -> None:
+        answer = send_raw(api, "/transforms/solarize")
+        assert (answer.status_code, "grayscale, " in answer.json()["detail"]) == (404, True)
+
+    def test_signature_does_not_reach_a_post(self, anonymous: Api) -> None:
+        answer = send_raw(anonymous, "/transforms?exp=9999999999&kid=pi_aaaaaaaaaaaa&sig=x")
+        assert answer.status_code == 401
+
+    def test_public_image_of_another_may_be_a_source_and_a_private_one_not(
+        self, api: Api, other_api: Api
+    ) -> None:
+        public, private = id_of(api, query="?visibility=public"), id_of(api)
+        for stored, status in ((public, 200), (private, 404)):
+            for path in ("/transforms", "/transforms/plan", "/transforms/grayscale"):
+                assert send_json(other_api, path, {"id": stored}).status_code == status
+
+
+def check_refused(answer: Any, pointer: str | None) -> None:
+    problem = answer.json()
+    assert (answer.status_code, problem.get("pointer")) == (400, pointer), problem
+    assert problem["detail"].startswith("Expected ")
+    assert not Rendition.objects.exists()
