@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -54,6 +55,13 @@ def find_address(image_id: ImageId, asked: Mapping[str, Asked]) -> Address:
     if any(name not in _BESIDE for name, _ in query):
         raise ParameterError("Expected a format for a transform but received none", pointer="/format")
     return image_address(image_id, query=query)
+
+
+def read_transform(transform: Transform | str, format: str | None) -> dict[str, Any]:
+    """Return the JSON of a transform, a value or its text form. Raises ParameterError."""
+    whole = transform if isinstance(transform, Transform) else parse_query([(TRANSFORM, transform)])
+    given = whole.as_dict()
+    return given | {"output": given["output"] | ({"format": format} if format else {})}
 
 
 def _spell(name: str, value: Asked) -> Pairs:

@@ -11,7 +11,7 @@ import httpx
 
 from . import calls
 from .bodies import Body, Source, draw
-from .calls import Call
+from .call import Call, describe, next_page
 from .connection import Connection, Settings
 from .errors import ProgImageError
 from .failures import connection_failed, error_of
@@ -27,7 +27,7 @@ def _method(build: Callable[P, Call[T]]) -> Callable[Concatenate["AsyncClient", 
         # An upload reads its file here.
         return await self._send(await asyncio.to_thread(build, *args, **kwargs))
 
-    calls.describe(method, build)
+    describe(method, build)
     return method
 
 
@@ -38,9 +38,9 @@ def _pages(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate["AsyncClie
             page = await self._send(call)
             for row in page.rows:
                 yield row
-            call = calls.next_page(call, page)
+            call = next_page(call, page)
 
-    calls.describe(method, build)
+    describe(method, build)
     return method
 
 
@@ -68,6 +68,8 @@ class AsyncClient(Connection):
     update = _method(calls.update)
     delete = _method(calls.delete)
     download = _method(calls.download)
+    transform = _method(calls.transform)
+    derive = _method(calls.derive)
     archive = _method(calls.archive)
     renditions = _pages(calls.renditions)
     purge_renditions = _method(calls.purge_renditions)

@@ -3,19 +3,19 @@
 Each function is a method of both clients, with these parameters and this documentation, which returns T, or
 yields the rows of all pages, where here a Call[T] or a Call[Page] is returned."""
 
-import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Generic, TypeVar, Unpack, overload
-from uuid import uuid4
+from typing import IO, Any, TypeVar, Unpack, overload
+from uuid import UUID, uuid4
 from zipfile import BadZipFile, ZipFile
 
-from .addresses import Address, Asked, ImageId, find_address, image_address
-from .bodies import Body, PathName, Source, form_body, name_of, raw_body
+from .addresses import Address, Asked, ImageId, find_address, image_address, read_transform
+from .bodies import PathName, Source, form_body, name_of, raw_body
+from .call import Call
 from .errors import ConnectionFailed, ParameterError
 from .operations import Transform
 from .options import Changes, Filters, UploadOptions, UploadUrlOptions, as_pairs, spell
@@ -25,25 +25,12 @@ from .results import Archive, ArchiveFailure, Image, Page, Rendition, Result, Up
 T = TypeVar("T")
 ResultT = TypeVar("ResultT", bound=Result)
 
+Given = Source | UUID
+"""What is transformed: as for an upload, or an address, or the UUID of a stored image."""
+
 _MAX_QUERY_CHARS = 4_000
 """Proxies take request lines of 8 KB, as nginx does by default."""
 _PAGE = (("limit", "100"),)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call(Generic[T]):
-    """A request, and where its answer goes. Sent again it is the same request, idempotency key and all."""
-
-    method: str
-    address: Address
-    receive: Callable[[], AbstractContextManager[Receiver[T]]]
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Body | bytes | None = None
-
-    def is_done(self, status: int, attempt: int) -> bool:
-        """Whether an answer is a success. A DELETE that is sent again finds nothing where the first came to
-        its end and the answer to it was lost."""
-        return 200 <= status < 300 or (self.method == "DELETE" and attempt > 0 and status == 404)
 
 
 def upload(source: Source, **options: Unpack[UploadOptions]) -> Call[Image]:
@@ -99,11 +86,43 @@ def download(image_id: ImageId, *, to: PathName | None = None, **asked: Asked) -
     """Return an image's bytes, or put them into the file `to`, which appears whole or not at all.
 
     `asked` is as for `url`."""
-    address = find_address(image_id, asked)
-    if to is None:
-        return Call(method="GET", address=address, receive=partial(into_memory, bytes))
-    path = Path(to)
-    return Call(method="GET", address=address, receive=partial(into_file, path, lambda _: path))
+    call = Call(method="GET", address=find_address(image_id, asked), receive=partial(into_memory, bytes))
+    return call if to is None else _to_file(call, Path(to))
+
+
+@overload
+def transform(
+    source: Given, transform: Transform | str, *, format: str | None = None, to: None = None
+) -> Call[bytes]: ...
+
+
+@overload
+def transform(
+    source: Given, transform: Transform | str, *, format: str | None = None, to: PathName
+) -> Call[Path]: ...
+
+
+def transform(
+    source: Given, transform: Transform | str, *, format: str | None = None, to: PathName | None = None
+) -> Call[bytes] | Call[Path]:
+    """Return what a transform, a value or its text form, makes of an image, or put it into the file `to`.
+
+    The image is a path, bytes, an open file, an address, or the UUID of one that is stored."""
+    call = Call(method="POST", address=Address("/transforms"), receive=partial(into_memory, bytes))
+    call = _with_source(call, source, {"transform": read_transform(transform, format)})
+    return call if to is None else _to_file(call, Path(to))
+
+
+def derive(
+    source: Given, transform: Transform | str, *, format: str | None = None, **options: Unpack[UploadOptions]
+) -> Call[Image]:
+    """Store what a transform makes of an image, as an image of its own. `source` is as for `transform`."""
+    given, key = _take_idempotency_key(options)
+    receive = _json(Image.from_dict)
+    call = Call(method="POST", address=Address("/transforms"), receive=receive, headers=key)
+    return _with_source(
+        call, source, {"transform": read_transform(transform, format), "store": True, **given}
+    )
 
 
 def archive(
@@ -145,21 +164,6 @@ def create_upload_url(**options: Unpack[UploadUrlOptions]) -> Call[UploadUrl]:
     return _create("/uploads", options, UploadUrl)
 
 
-def describe(method: Callable[..., Any], call: Callable[..., Call[Any]]) -> None:
-    """Let `help` show a client's method as the call that it sends."""
-    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    signature = inspect.Signature([own, *inspect.signature(call).parameters.values()])
-    vars(method).update(__signature__=signature)
-    method.__name__, method.__doc__ = call.__name__, call.__doc__
-
-
-def next_page(call: Call[Page[T]], page: Page[T]) -> Call[Page[T]] | None:
-    if page.next is None:
-        return None
-    query = tuple(pair for pair in call.address.query if pair[0] != "cursor")
-    return replace(call, address=Address(call.address.path, (*query, ("cursor", page.next))))
-
-
 def _list(address: Address, name: str, row: type[ResultT]) -> Call[Page[ResultT]]:
     def read(values: Mapping[str, Any]) -> Page[ResultT]:
         return Page(tuple(map(row.from_dict, values[name])), values["next"])
@@ -171,6 +175,22 @@ def _create(path: str, options: Mapping[str, Any], result: type[ResultT]) -> Cal
     given, key = _take_idempotency_key(options)
     call = Call(method="POST", address=Address(path), receive=_json(result.from_dict), headers=key)
     return _with_json(call, given)
+
+
+def _with_source(call: Call[T], source: Given, values: Mapping[str, Any]) -> Call[T]:
+    if isinstance(source, UUID):
+        return _with_json(call, {"id": str(source), **values})
+    if isinstance(source, str) and source.startswith(("https://", "http://")):
+        return _with_json(call, {"url": source, **values})
+    body = form_body(raw_body(source), as_pairs(values))
+    return replace(call, headers={**call.headers, **body.headers}, body=body)
+
+
+def _to_file(call: Call[bytes], path: Path) -> Call[Path]:
+    receive = partial(into_file, path, lambda _: path)
+    return Call(
+        method=call.method, address=call.address, receive=receive, headers=call.headers, body=call.body
+    )
 
 
 def _take_idempotency_key(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

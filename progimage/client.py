@@ -12,7 +12,7 @@ import httpx
 
 from . import calls
 from .bodies import Source, draw
-from .calls import Call
+from .call import Call, describe, next_page
 from .connection import Connection, Settings
 from .errors import ProgImageError
 from .failures import connection_failed, error_of
@@ -27,7 +27,7 @@ def _method(build: Callable[P, Call[T]]) -> Callable[Concatenate["Client", P], T
     def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._send(build(*args, **kwargs))
 
-    calls.describe(method, build)
+    describe(method, build)
     return method
 
 
@@ -37,9 +37,9 @@ def _pages(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate["Client", 
         while call:
             page = self._send(call)
             yield from page.rows
-            call = calls.next_page(call, page)
+            call = next_page(call, page)
 
-    calls.describe(method, build)
+    describe(method, build)
     return method
 
 
@@ -69,6 +69,8 @@ class Client(Connection):
     update = _method(calls.update)
     delete = _method(calls.delete)
     download = _method(calls.download)
+    transform = _method(calls.transform)
+    derive = _method(calls.derive)
     archive = _method(calls.archive)
     renditions = _pages(calls.renditions)
     purge_renditions = _method(calls.purge_renditions)

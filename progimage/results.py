@@ -30,7 +30,8 @@ def _read(kind: Any, value: Any) -> Any:
 class Image(Result):
     """An original. Width and height are in px as stored: orientation 5-8 swaps them where it is shown.
 
-    `focal_point` is (x, y), each 0 to 1 of the upright image; `urls` are for whoever may see it."""
+    `focal_point` is (x, y), each 0 to 1 of the upright image; `urls` are for whoever may see it. What was
+    made by a transform has it, resolved, and as `parent` the stored image that it was made from."""
 
     id: UUID
     format: str
@@ -49,12 +50,15 @@ class Image(Result):
     created_at: datetime
     focal_point: tuple[float, float] | None = None
     replaced_by: UUID | None = None
+    parent: UUID | None = None
+    transform: Mapping[str, Any] | None = field(default=None, hash=False)
     urls: Mapping[str, str] = field(hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendition(Result):
-    """A stored result of a transform. Sizes are None until its `state` is ready."""
+    """A stored result of a transform. Sizes are None until its `state` is ready; `url` is None where it shows
+    other images."""
 
     id: int
     transform: Mapping[str, Any] = field(hash=False)
@@ -68,7 +72,7 @@ class Rendition(Result):
     created_at: datetime
     hits: int
     last_accessed_at: datetime | None
-    url: str
+    url: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

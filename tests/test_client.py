@@ -310,7 +310,7 @@ class TestUrls:
             pytest.param({"format": "webp", "w": 0}, "/w", id="out of range"),
             pytest.param({"format": "webp/../x"}, "/format", id="no format"),
             pytest.param({"w": 300}, "/format", id="transform without a format"),
-            pytest.param({"transform": "blur:", "format": "png"}, "/operations/0/op", id="no operation"),
+            pytest.param({"transform": "blurred:", "format": "png"}, "/operations/0/op", id="no operation"),
             pytest.param(
                 {"transform": Transform(output=Output(format="png")), "format": "webp"},
                 "/fm",
