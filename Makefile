@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 3
 # By the environment, so that the shell takes them as they are, spaces and quotes too.
 export PORT VAR STORAGE
 
-.PHONY: help run stop manage test lint format requirements bench-listing bench-bombs
+.PHONY: help run stop manage test lint format docs requirements bench-engine bench-listing bench-bombs
 
 help:
 	@echo 'make run [PORT=8000] [VAR=var] [STORAGE=disk|s3]  start ProgImage and stay; Ctrl-C ends it'
@@ -18,6 +18,8 @@ help:
 	@echo 'make test [TEST_PROCESSES=3] [ARGS="-k upload"]   tests, against services that they start themselves'
 	@echo 'make lint                                         ruff and mypy'
 	@echo 'make format                                       put the code into the common form'
+	@echo 'make docs                                         write docs/operations.md and its pictures anew'
+	@echo 'make bench-engine                                 the engine against Pillow, libvips and sharp (needs npm; 6 min)'
 	@echo 'make bench-bombs                                  what one account suffers from bombs of another (3 min)'
 	@echo 'make bench-listing                                how long pages take on a million images (4 min)'
 	@echo 'make requirements [ARGS=--upgrade]                pin requirements/*.in anew'
@@ -49,12 +51,21 @@ format:
 	.venv/bin/python -m ruff check --fix .
 	.venv/bin/python -m ruff format .
 
+docs:
+	@sh config/local/venv.sh dev
+	.venv/bin/python -m docs.build
+
 COMPILE = ../.venv/bin/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(ARGS)
 
 requirements:
 	@sh config/local/venv.sh dev
-	cd requirements && for name in server local dev; do $(COMPILE) $$name.in -o $$name.txt || exit 1; done
+	cd requirements && for name in server local dev bench; do $(COMPILE) $$name.in -o $$name.txt || exit 1; done
+
+bench-engine:
+	@sh config/local/venv.sh bench
+	@npm install --prefix benchmarks/engine --no-package-lock --no-audit --no-fund --silent
+	@exec .venv/bin/python -m benchmarks.engine
 
 bench-bombs:
 	@sh config/local/venv.sh dev
