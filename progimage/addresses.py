@@ -8,12 +8,13 @@ from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from .errors import ParameterError
-from .operations import TRANSFORM, Output, Transform, parse_query, spell_text
+from .operations import TRANSFORM, Operation, Output, Transform, parse_query, spell_text
 
 ImageId = UUID | str
 Asked = Transform | str | float | Iterable[str] | None
 """What may be asked of an image by name: `format`, `transform` (text or a Transform), `download`, `v` and the
 short parameters of a query."""
+Wanted = Transform | str | Iterable[Operation]
 Pairs = tuple[tuple[str, str], ...]
 
 _BESIDE = ("download", "v")  # what is no part of the transform
@@ -57,9 +58,11 @@ def find_address(image_id: ImageId, asked: Mapping[str, Asked]) -> Address:
     return image_address(image_id, query=query)
 
 
-def read_transform(transform: Transform | str, format: str | None) -> dict[str, Any]:
-    """Return the JSON of a transform, a value or its text form. Raises ParameterError."""
-    whole = transform if isinstance(transform, Transform) else parse_query([(TRANSFORM, transform)])
+def read_transform(transform: Wanted, format: str | None) -> dict[str, Any]:
+    """Return the JSON of a transform: a value, its text form, or its operations. Raises ParameterError."""
+    if isinstance(transform, str):
+        transform = parse_query([(TRANSFORM, transform)])
+    whole = transform if isinstance(transform, Transform) else Transform(tuple(transform))
     given = whole.as_dict()
     return given | {"output": given["output"] | ({"format": format} if format else {})}
 

@@ -4,6 +4,7 @@ Each function is a method of both clients, with these parameters and this docume
 yields the rows of all pages, where here a Call[T] or a Call[Page] is returned."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import IO, Any, TypeVar, Unpack, overload
 from uuid import UUID, uuid4
 from zipfile import BadZipFile, ZipFile
 
-from .addresses import Address, Asked, ImageId, find_address, image_address, read_transform
+from .addresses import Address, Asked, ImageId, Wanted, find_address, image_address, read_transform
 from .bodies import PathName, Source, form_body, name_of, raw_body
 from .call import Call
 from .errors import ConnectionFailed, ParameterError
@@ -28,6 +29,7 @@ ResultT = TypeVar("ResultT", bound=Result)
 Given = Source | UUID
 """What is transformed: as for an upload, or an address, or the UUID of a stored image."""
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MAX_QUERY_CHARS = 4_000
 """Proxies take request lines of 8 KB, as nginx does by default."""
 _PAGE = (("limit", "100"),)
@@ -92,29 +94,28 @@ def download(image_id: ImageId, *, to: PathName | None = None, **asked: Asked) -
 
 @overload
 def transform(
-    source: Given, transform: Transform | str, *, format: str | None = None, to: None = None
+    source: Given, transform: Wanted, *, format: str | None = None, to: None = None
 ) -> Call[bytes]: ...
 
 
 @overload
-def transform(
-    source: Given, transform: Transform | str, *, format: str | None = None, to: PathName
-) -> Call[Path]: ...
+def transform(source: Given, transform: Wanted, *, format: str | None = None, to: PathName) -> Call[Path]: ...
 
 
 def transform(
-    source: Given, transform: Transform | str, *, format: str | None = None, to: PathName | None = None
+    source: Given, transform: Wanted, *, format: str | None = None, to: PathName | None = None
 ) -> Call[bytes] | Call[Path]:
-    """Return what a transform, a value or its text form, makes of an image, or put it into the file `to`.
+    """Return what a transform makes of an image, or put it into the file `to`.
 
-    The image is a path, bytes, an open file, an address, or the UUID of one that is stored."""
+    The image is a path, bytes, an open file, an address, or the UUID of one that is stored; the transform a
+    value, its text form, or a list of operations."""
     call = Call(method="POST", address=Address("/transforms"), receive=partial(into_memory, bytes))
     call = _with_source(call, source, {"transform": read_transform(transform, format)})
     return call if to is None else _to_file(call, Path(to))
 
 
 def derive(
-    source: Given, transform: Transform | str, *, format: str | None = None, **options: Unpack[UploadOptions]
+    source: Given, transform: Wanted, *, format: str | None = None, **options: Unpack[UploadOptions]
 ) -> Call[Image]:
     """Store what a transform makes of an image, as an image of its own. `source` is as for `transform`."""
     given, key = _take_idempotency_key(options)
@@ -178,7 +179,7 @@ def _create(path: str, options: Mapping[str, Any], result: type[ResultT]) -> Cal
 
 
 def _with_source(call: Call[T], source: Given, values: Mapping[str, Any]) -> Call[T]:
-    if isinstance(source, UUID):
+    if isinstance(source, UUID) or (isinstance(source, str) and _UUID.fullmatch(source)):
         return _with_json(call, {"id": str(source), **values})
     if isinstance(source, str) and source.startswith(("https://", "http://")):
         return _with_json(call, {"url": source, **values})

@@ -167,7 +167,16 @@ class RangeNotSatisfiable(ProgImageError):
 
 
 class UnprocessableImage(ProgImageError):
+    """`pointer` is a JSON pointer to the parameter that asks for too much, where there is one."""
+
     code, status, summary = "unprocessable_image", 422, "The image cannot be processed"
+
+    def __init__(self, message: str, *, pointer: str = "") -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+    def members(self) -> dict[str, str | int]:
+        return {"pointer": self.pointer} if self.pointer else {}
 
 
 class ImageTooLarge(UnprocessableImage):
@@ -186,7 +195,8 @@ class ResultTooLarge(UnprocessableImage):
         return int(found[1]) if found else None
 
     def members(self) -> dict[str, str | int]:
-        return {"smallest_bytes": self.smallest_bytes} if self.smallest_bytes else {}
+        smallest = {"smallest_bytes": self.smallest_bytes} if self.smallest_bytes else {}
+        return super().members() | smallest
 
 
 class FetchFailed(ProgImageError):

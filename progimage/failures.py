@@ -10,7 +10,15 @@ from math import ceil
 
 import httpx
 
-from .errors import ConnectionFailed, InProgress, ObjectMissing, ParameterError, ProgImageError, rebuild
+from .errors import (
+    ConnectionFailed,
+    InProgress,
+    ObjectMissing,
+    ParameterError,
+    ProgImageError,
+    UnprocessableImage,
+    rebuild,
+)
 
 MAX_WAIT_S = 60
 """Who is told to wait longer decides himself: the error comes at once, with its `retry_after_s`."""
@@ -50,7 +58,11 @@ def error_of(response: httpx.Response) -> ProgImageError:
         "request_id": problem.get("request_id") or response.headers.get("X-Request-ID", ""),
         "retry_after_s": _retry_after_s(response.headers.get("Retry-After", "")),
     }
-    pointer = {"pointer": problem.get("pointer", "")} if issubclass(known, ParameterError) else {}
+    pointer = (
+        {"pointer": problem.get("pointer", "")}
+        if issubclass(known, ParameterError | UnprocessableImage)
+        else {}
+    )
     return rebuild(known, message, state | pointer)
 
 

@@ -29,6 +29,19 @@ def take(size_bytes: int) -> int:
     return len(bytearray(size_bytes))
 
 
+def hoard(size_bytes: int, error: type[Exception]) -> None:
+    """Fail while much is held."""
+    held = bytearray(b"x") * size_bytes
+    try:
+        raise ValueError(len(held))
+    except ValueError as reason:
+        raise error("too much") from reason
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def fail_with_more_than_a_message() -> None:
     raise RangeNotSatisfiable("Expected a range inside the image", size=77)
 

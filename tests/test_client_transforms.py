@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 
 from progimage import Client, Output, Transform, errors
 from progimage.operations.geometry import Rotate
+from progimage.operations.tone import Grayscale
 from tests import images as made
 from tests.clients import URL, application, kept_connection
 from tests.conftest import Api
@@ -40,13 +41,17 @@ class TestTransform:
         with serve() as server:
             server.answers["/hills.png"] = respond(PNG)
             open_the_way(settings, monkeypatch, server)
-            sources = (PNG, path, io.BytesIO(PNG), stored.id, server.url("/hills.png"))
+            sources = (PNG, path, io.BytesIO(PNG), stored.id, str(stored.id), server.url("/hills.png"))
             results = {client.transform(source, TURNED) for source in sources}
         assert len(results) == 1
         assert size_of(results.pop()) == (80, 120)
 
     def test_text_and_format(self, client: Client) -> None:
         assert client.transform(PNG, "rotate:90", format="jpeg")[:3] == b"\xff\xd8\xff"
+
+    def test_operations_alone(self, client: Client) -> None:
+        expected = client.transform(PNG, "rotate:90/grayscale", format="png")
+        assert client.transform(PNG, [Rotate(angle=90), Grayscale()], format="png") == expected
 
     def test_goes_into_a_file(self, client: Client, tmp_path: Path) -> None:
         path = client.transform(PNG, TURNED, to=tmp_path / "turned.webp")

@@ -66,7 +66,7 @@ class TestMaxBytes:
         smallest = write(PHOTOGRAPH, f"format={name}&q=1", tmp_path)
         error = pickle.loads(pickle.dumps(refused.value))
         assert (error.code, error.status) == ("result_too_large", 422)
-        assert error.members() == {"smallest_bytes": len(smallest)}
+        assert error.members() == {"pointer": "/output/max_bytes", "smallest_bytes": len(smallest)}
 
     def test_holds_for_all_frames_together(self, tmp_path: Path) -> None:
         frames = [made.photograph(80, 60), made.picture(80, 60), made.checkerboard(80, 60, cell=7)]

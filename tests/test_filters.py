@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 from scipy import ndimage
 from scipy.stats import norm
 
@@ -114,6 +114,25 @@ class TestBlur:
     def test_leaves_a_flat_image_flat(self) -> None:
         flat = Image.new("RGB", (61, 47), "#336699")
         assert made.furthest(paint("blur:sigma=9", flat), flat) == 0
+
+    @pytest.mark.parametrize("subsampling", [0, 2], ids=["4:4:4", "4:2:0"])
+    @pytest.mark.parametrize("orientation", [1, 6])
+    @pytest.mark.parametrize("size", [(304, 216), (301, 217)], ids=["whole squares", "others"])
+    @pytest.mark.parametrize("sigma", [2.5, 5, 20])
+    def test_of_a_jpeg_is_that_of_its_pixels(
+        self, sigma: float, size: tuple[int, int], orientation: int, subsampling: int, tmp_path: Path
+    ) -> None:
+        """However much of it the decoder does: it rounds before and after it makes RGB, where blue weighs 1.8."""
+        stored = made.turned_back(orientation, made.photograph(*size))
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        content = made.encoded("jpeg", stored, quality=90, subsampling=subsampling, exif=exif)
+        _, blurred = made.rendered(content, f"transform=blur:sigma={sigma}&format=png", tmp_path)
+        pixels = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+        difference = shown(Image.open(io.BytesIO(blurred))) - filtered(f"blur:sigma={sigma}", pixels)
+        assert np.abs(difference).max() <= 3
+        assert difference.std() <= 0.7
+        assert abs(difference.mean()) <= 0.2
 
     @pytest.mark.skipif(not CORPUS, reason="PROGIMAGE_CORPUS names no corpus")
     @pytest.mark.parametrize("sigma", [2, 5, 20])
@@ -243,6 +262,10 @@ class TestPixelate:
 
     def test_the_largest_squares_are_exact(self) -> None:
         assert (filtered("pixelate:size=512", Image.new("RGB", (1030, 515), "white")) == 255).all()
+
+    @pytest.mark.parametrize("side", [63, 65, 300, 450, 511])
+    def test_white_stays_white(self, side: int) -> None:
+        assert (filtered(f"pixelate:size={side}", Image.new("RGB", (1030, 900), "white")) == 255).all()
 
     def test_a_checkerboard_becomes_grey(self) -> None:
         assert (filtered("pixelate:size=2", made.checkerboard(8, 8)) == 128).all()

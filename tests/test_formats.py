@@ -56,7 +56,7 @@ def test_pillow_knows_the_format(name: str) -> None:
 
 
 def options(name: str, output: Output, megapixels: float) -> dict[str, Any]:
-    return FORMATS[name].options(output, [Image.new("P", (1, 1))], int(megapixels * 1e6))
+    return FORMATS[name].options(output, [Image.new("P", (1, 1))], int(megapixels * 1e6), 1)
 
 
 @pytest.mark.parametrize(

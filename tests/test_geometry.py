@@ -229,7 +229,7 @@ def test_a_thumbnail_is_a_resize_that_covers(values: dict[str, Any], aim: dict[s
 )  # fmt: skip
 def test_a_crop_is_placed(values: dict[str, Any], box: tuple[float, ...]) -> None:
     size = Size(half_up(box[2]), half_up(box[3]))
-    assert place(Crop(**values), PHOTO) == Placement(Box(*box), size, size)
+    assert place(Crop(**values), PHOTO) == Placement(Box(*box), size, size, bounds=Box(*box))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,16 @@ import pytest
 from progimage.errors import RangeNotSatisfiable, Unavailable, UnprocessableImage, UnsupportedFormat
 from progimage.operations import parse_query
 from tests import images as made
-from tests.tasks import fail_with_more_than_a_message, look_around, nap, priority, spin, take
+from tests.tasks import (
+    fail_with_more_than_a_message,
+    hoard,
+    look_around,
+    nap,
+    priority,
+    resident_bytes,
+    spin,
+    take,
+)
 from transforms.child import give_way
 from transforms.pool import PoolSettings, RenderPool, configure, pool
 from transforms.resolving import resolve
@@ -215,6 +224,15 @@ class TestOwners:
     def test_validation_gives_way_and_renders_after_it_do_not(self, make_pool: MakePool) -> None:
         renderers = make_pool(workers=1)
         assert renderers._run(give_way, priority) > renderers._run(priority)
+
+
+@pytest.mark.parametrize("error", [MemoryError, UnsupportedFormat])
+def test_a_task_that_fails_gives_its_memory_back(error: type[Exception], make_pool: MakePool) -> None:
+    renderers = make_pool(workers=1)
+    before = renderers._run(resident_bytes)
+    with pytest.raises((UnprocessableImage, UnsupportedFormat)):
+        renderers._run(hoard, 200_000_000, error)
+    assert renderers._run(resident_bytes) - before < 50_000_000
 
 
 class TestStop:

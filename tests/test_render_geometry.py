@@ -308,3 +308,27 @@ def test_an_animation_keeps_its_frames(operation: Operation, tmp_path: Path) -> 
     assert Image.open(io.BytesIO(content)).n_frames == 3  # type: ignore[attr-defined]
     colors = [frame.image.getpixel((10, 10)) for frame in made.frames_of(content, tmp_path)]
     assert colors == [(255, 0, 0, 255), GREEN, (0, 0, 255, 255)]
+
+
+@pytest.mark.parametrize("size", [(8000, 5000), (6000, 6000), (4001, 1)])
+@pytest.mark.parametrize("width", [1, 2, 7])
+def test_white_stays_white_however_small_it_becomes(
+    size: tuple[int, int], width: int, tmp_path: Path
+) -> None:
+    """Pillow's own reduction by large factors darkens: its weights are whole numbers."""
+    white = made.encoded("png", Image.new("L", size, 255))
+    _, result = made.rendered(white, f"w={width}&format=png", tmp_path)
+    assert made.pixels(result).min() == 255
+
+
+@pytest.mark.parametrize(
+    "then", ["resize:25", "resize:width=200,enlarge=true", "flip/resize:25", "thumbnail:10"]
+)
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_what_is_cut_away_is_not_seen_after_a_resize(then: str, orientation: int, tmp_path: Path) -> None:
+    image = Image.new("RGB", (300, 300), "white")
+    image.paste("black", (100, 100, 200, 200))
+    source = made.encoded_oriented(orientation, "png", image)
+    crop = "transform=crop:left=100,top=100,width=100,height=100"
+    _, result = made.rendered(source, f"{crop}/{then}&format=png", tmp_path)
+    assert made.pixels(result).max() == 0

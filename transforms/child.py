@@ -11,7 +11,7 @@ from threading import get_native_id
 from time import monotonic
 from typing import TypeVar
 
-from progimage.errors import Unavailable, UnprocessableImage
+from progimage.errors import ProgImageError, Unavailable, UnprocessableImage
 
 T = TypeVar("T")
 
@@ -41,10 +41,15 @@ def run(function: Callable[..., T], args: tuple[object, ...], start_by: float, t
     signal.setitimer(signal.ITIMER_REAL, timeout_s + _ALARM_S)
     try:
         return function(*args)
-    except MemoryError as error:
-        raise UnprocessableImage("The image needs more memory than a render may take") from error
+    except MemoryError:
+        failure: ProgImageError = UnprocessableImage("The image needs more memory than a render may take")
+    except ProgImageError as error:
+        failure = error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+    # a traceback would keep every image of its frames until the next task has ended
+    failure.__traceback__ = failure.__cause__ = failure.__context__ = None
+    raise failure
 
 
 def give_way(function: Callable[..., T], *args: object) -> T:

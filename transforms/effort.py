@@ -28,10 +28,9 @@ class Ladder:
     usual: tuple[tuple[float, int], ...]
     most: tuple[tuple[float, int], ...]
 
-    def level(self, wanted: int | None, pixels: int) -> int:
-        if wanted is None:
-            return _first(self.usual, pixels)
-        return min(wanted, _first(self.most, pixels))
+    def level(self, wanted: int | None, pixels: int, attempts: int) -> int:
+        usual = _first(self.usual, pixels) if wanted is None else wanted
+        return min(usual, _first(self.most, pixels * attempts))
 
 
 _REST = float("inf")
@@ -56,19 +55,19 @@ _STRIPS = 8
 level 6 910, 2,640; runs 212, 2,640. A diagram: level 6 86, 195; runs 44, 202. A text: 30, 134; 26, 297."""
 
 
-def as_nothing(_: Output, __: Sequence[Image.Image], ___: int) -> SaveOptions:
+def as_nothing(_: Output, __: Sequence[Image.Image], ___: int, ____: int) -> SaveOptions:
     return {}
 
 
-def as_jpeg(output: Output, images: Sequence[Image.Image], _: int) -> SaveOptions:
+def as_jpeg(output: Output, images: Sequence[Image.Image], _: int, __: int) -> SaveOptions:
     # optimized tables save 1-2 % of the bytes for twice the time; progressive ones cannot do without
     optimize = output.progressive or images[0].width * images[0].height <= 1_000_000
     options = {"quality": output.quality, "progressive": output.progressive, "optimize": optimize}
     return options if images[0].mode == "L" else options | {"subsampling": output.subsampling}
 
 
-def as_png(output: Output, images: Sequence[Image.Image], pixels: int) -> SaveOptions:
-    level = {"compress_level": _PNG.level(output.effort, pixels)}
+def as_png(output: Output, images: Sequence[Image.Image], pixels: int, attempts: int) -> SaveOptions:
+    level = {"compress_level": _PNG.level(output.effort, pixels, attempts)}
     if images[0].mode == "P":
         return level
     sample = _sample(images[0])
@@ -78,35 +77,35 @@ def as_png(output: Output, images: Sequence[Image.Image], pixels: int) -> SaveOp
     return level | {"compress_type": strategies[by_runs > allowance * by_all]}
 
 
-def as_webp(output: Output, _: Sequence[Image.Image], pixels: int) -> SaveOptions:
+def as_webp(output: Output, _: Sequence[Image.Image], pixels: int, attempts: int) -> SaveOptions:
     wanted = None if output.effort is None else (output.effort - 1) * 2 // 3
     if output.lossless:
-        method = _WEBP_LOSSLESS.level(wanted, pixels)
+        method = _WEBP_LOSSLESS.level(wanted, pixels, attempts)
         return {"lossless": True, "exact": True, "quality": 25, "method": method}
-    return {"quality": output.quality, "method": _WEBP.level(wanted, pixels)}
+    return {"quality": output.quality, "method": _WEBP.level(wanted, pixels, attempts)}
 
 
-def as_avif(output: Output, _: Sequence[Image.Image], pixels: int) -> SaveOptions:
+def as_avif(output: Output, _: Sequence[Image.Image], pixels: int, attempts: int) -> SaveOptions:
     wanted = None if output.effort is None else output.effort - 1
     return {
         "quality": output.quality,
-        "speed": 10 - _AVIF.level(wanted, pixels),
+        "speed": 10 - _AVIF.level(wanted, pixels, attempts),
         "subsampling": output.subsampling,
         # with more threads the bytes would differ from machine to machine
         "max_threads": 1,
     }
 
 
-def as_tiff(_: Output, __: Sequence[Image.Image], ___: int) -> SaveOptions:
+def as_tiff(_: Output, __: Sequence[Image.Image], ___: int, ____: int) -> SaveOptions:
     return {"compression": "tiff_lzw", "tiffinfo": {_TIFF_PREDICTOR: _HORIZONTAL}}
 
 
-def as_ico(_: Output, images: Sequence[Image.Image], __: int) -> SaveOptions:
+def as_ico(_: Output, images: Sequence[Image.Image], __: int, ___: int) -> SaveOptions:
     # otherwise Pillow adds smaller copies and leaves out the image itself
     return {"sizes": [images[0].size]}
 
 
-def as_jp2(output: Output, _: Sequence[Image.Image], __: int) -> SaveOptions:
+def as_jp2(output: Output, _: Sequence[Image.Image], __: int, ___: int) -> SaveOptions:
     if output.quality is None:
         return {"irreversible": False, "mct": 1}
     # the decibels that JPEG has at the same quality, over four photographs

@@ -63,7 +63,7 @@ def _fit(content: Content, images: list[Image.Image], output: Output, format: Fo
 def _write(
     content: Content, images: list[Image.Image], output: Output, format: Format, *, attempts: int = 1
 ) -> bytes:
-    options = format.options(output, images, attempts * _pixels(images))
+    options = format.options(output, images, _pixels(images), attempts)
     if len(images) > 1:
         options |= _animation(content, images, format)
     if format.embed:
@@ -113,6 +113,8 @@ def _detached(image: Image.Image) -> Image.Image:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except MemoryError as error:
+        raise UnprocessableImage("The result needs more memory than a render may take") from error
     except (OSError, ValueError, RuntimeError) as error:
         # an error with a number is the disk's; EFBIG is our own limit on the size of a file
         if isinstance(error, OSError) and error.errno not in (None, EFBIG):

@@ -10,14 +10,14 @@ from typing import Any
 
 from PIL import Image
 
-from progimage.errors import ResultTooLarge
+from progimage.errors import ResultTooLarge, UnprocessableImage, UnsupportedFormat
 from progimage.operations import Transform, color_channels
 
 from .color import to_srgb
 from .decode import Frame, Scaled, opened, read_frames, scale_decode
 from .encode import Content, encode
 from .formats import FORMATS, Format
-from .geometry import Placement, Size, stored_box, upright_size
+from .geometry import Box, Placement, Size, stored_box, upright_size
 from .header import Header, read_plays, read_profile
 from .limits import DEFAULT_LIMITS, Limits
 from .metadata import read_metadata
@@ -98,10 +98,13 @@ def render_file(
 
 
 def load_still(path: Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
-    """Return the first frame of an image as operations take it. Raises as `render_file`."""
-    with opened(path, limits) as (image, header):
-        frame = next(read_frames(image, header, 1, limits)).image
-        return widen(to_srgb(upright(frame, header), read_profile(image, limits)))
+    """Return the first frame of another image as operations take it. Raises as `render_file`."""
+    try:
+        with opened(path, limits) as (image, header):
+            frame = next(read_frames(image, header, 1, limits)).image
+            return widen(to_srgb(upright(frame, header), read_profile(image, limits)))
+    except (UnsupportedFormat, UnprocessableImage) as error:
+        raise type(error)(f"Of another image that the transform names: {error.message}") from error
 
 
 def draw(image: Image.Image, drawing: Drawing) -> Image.Image:
@@ -130,11 +133,15 @@ def glance(image: Image.Image, plan: Plan) -> Image.Image:
 
 
 def sample(image: Image.Image, drawing: Drawing) -> Image.Image:
-    header, placement, scaled = drawing.plan.header, _placed(drawing), drawing.scaled
-    box = stored_box(placement.box, header.upright, header.orientation)
-    return resample(
-        image, box.scaled(scaled.across, scaled.down), upright_size(placement.size, header.orientation)
-    )
+    header, placement = drawing.plan.header, _placed(drawing)
+
+    def decoded(part: Box) -> Box:
+        stored = stored_box(part, header.upright, header.orientation)
+        return stored.scaled(drawing.scaled.across, drawing.scaled.down)
+
+    bounds = placement.bounds and decoded(placement.bounds)
+    size = upright_size(placement.size, header.orientation)
+    return resample(image, decoded(placement.box), size, bounds)
 
 
 def turn_upright(image: Image.Image, drawing: Drawing) -> Image.Image:

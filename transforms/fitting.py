@@ -34,7 +34,10 @@ def fit_bytes(write: Callable[[int], bytes], max_bytes: int, *, start: int, top:
 
 
 def too_large(max_bytes: int, smallest: int, how: str) -> ResultTooLarge:
-    return ResultTooLarge(f"Expected a result of at most {max_bytes} bytes but {how} it has {smallest} bytes")
+    return ResultTooLarge(
+        f"Expected a result of at most {max_bytes} bytes but {how} it has {smallest} bytes",
+        pointer="/output/max_bytes",
+    )
 
 
 def _secant(points: list[tuple[float, float]], wanted: float) -> float:

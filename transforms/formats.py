@@ -64,8 +64,8 @@ class Format:
     max_lossless_pixels: int = 50_000_000
     max_fitting_pixels: int = 0
     """Over all the attempts to find the quality for max_bytes: some 4 s."""
-    options: Callable[[Output, Sequence[Image.Image], int], SaveOptions] = as_nothing
-    """From output, frames and pixels, over all frames and attempts, to the options of Pillow's save()."""
+    options: Callable[[Output, Sequence[Image.Image], int, int], SaveOptions] = as_nothing
+    """From output, frames, their pixels, and how often all is encoded, to options of Pillow's save()."""
     embed: Callable[[Metadata], SaveOptions] | None = None
     """From metadata to more of these options."""
     append: Callable[[BytesIO, Metadata], None] | None = None

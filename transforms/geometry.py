@@ -46,6 +46,8 @@ class Placement(NamedTuple):
     canvas: Size
     left: int = 0
     top: int = 0
+    bounds: Box | None = None
+    """What may be read of the image: a resampling also weighs px around its box, and not those cut away."""
 
     @property
     def is_padded(self) -> bool:
@@ -111,7 +113,8 @@ def fold(cut: Placement, then: Placement) -> Placement:
     """Return the one placement that a cut and another are, done one after the other."""
     across, down = cut.box.width / cut.size.width, cut.box.height / cut.size.height
     left, top = cut.box.left + then.box.left * across, cut.box.top + then.box.top * down
-    return then._replace(box=Box(left, top, then.box.width * across, then.box.height * down))
+    box = Box(left, top, then.box.width * across, then.box.height * down)
+    return then._replace(box=box, bounds=box if then.bounds else cut.box)
 
 
 def half_up(value: float) -> int:

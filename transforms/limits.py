@@ -13,7 +13,7 @@ class Limits:
     max_frames: int = 200
     max_output_side: int = 8_192
     max_enlarged_pixels: int = 25_000_000
-    """Of a result with more pixels than its source: a few bytes must not become a huge image."""
+    """Of a result with more than twice the pixels of its source: a few bytes must not become a huge image."""
     max_metadata_bytes: int = 1_000_000
     """Of a colour profile, of EXIF and of XMP; what is larger is left unread."""
 

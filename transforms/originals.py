@@ -49,7 +49,10 @@ def prefer_original(source: Path, header: Header, transform: Transform, target: 
     alone fits. Return whether it does."""
     written = target.stat().st_size if target.exists() else 0
     size_bytes = source.stat().st_size
-    most = written - 1 if written else transform.output.max_bytes or 0
+    asked = transform.output
+    # at 100, where no quality was asked for, nothing is better than the original
+    is_best = asked.max_bytes and asked.quality == 100
+    most = (asked.max_bytes or 0) if is_best or not written else written - 1
     if size_bytes > most or not _may_stand(source, header, transform):
         return False
     copyfile(source, target)

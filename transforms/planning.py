@@ -8,6 +8,7 @@ from PIL import ImageFile
 
 from progimage.errors import ImageTooLarge, ParameterError
 from progimage.operations import Operation, Output, Resize, Transform
+from progimage.operations.filters import Blur
 from progimage.operations.tone import Grayscale
 
 from .color import is_srgb
@@ -16,7 +17,12 @@ from .geometry import Placement, Size, decode_scale, fold, keep
 from .header import Header, read_profile
 from .limits import Limits
 from .render import measure, merge, place
+from .render.filters import Spread
 from .render.geometry import is_open
+from .render.neighbourhood import reduction
+
+_LEAST_MEANS = 4
+"""Px across: smaller squares would show how a decoder enlarges colours, which a scaled one does not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,8 @@ def make_plan(image: ImageFile.ImageFile, header: Header, transform: Transform, 
     format = FORMATS[transform.output.format or header.format]
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, transform, format, frames, limits)
+    means = decoded_means(operations, header)
+    operations = means or operations
     leading = foldable(operations, header.upright)
     rest = operations[len(leading) :]
     placement = place_all(leading, header.upright)
@@ -50,7 +58,7 @@ def make_plan(image: ImageFile.ImageFile, header: Header, transform: Transform, 
         and not any(map(is_open, leading))
         and is_srgb(image.mode, profile)
     )
-    margin = FORMATS[header.format].decode_margin
+    margin = 1.0 if means else FORMATS[header.format].decode_margin
     return Plan(
         header=header,
         output=transform.output,
@@ -62,6 +70,20 @@ def make_plan(image: ImageFile.ImageFile, header: Header, transform: Transform, 
         is_luma_alone=is_luma_alone,
         profile=profile,
     )
+
+
+def decoded_means(operations: tuple[Operation, ...], header: Header) -> tuple[Any, ...] | None:
+    """Return the operations with a leading blur done from means of squares; None where no decode gives these.
+
+    A scaled JPEG is just that (libjpeg-turbo, jidctred.c), but for squares that stand out of the image."""
+    if not (operations and isinstance(operations[0], Blur) and FORMATS[header.format].has_luma):
+        return None
+    blur, (width, height) = operations[0], header.upright
+    scale = reduction(blur.sigma)
+    if scale < _LEAST_MEANS or width % scale or height % scale:
+        return None
+    reduced = Resize(width=width // scale, height=height // scale, fit="fill")
+    return reduced, Spread(blur.sigma), *operations[1:]
 
 
 def foldable(operations: tuple[Operation, ...], size: Size) -> tuple[Operation, ...]:
@@ -90,10 +112,14 @@ def check_sizes(
     Raises ImageTooLarge for any size on the way, and for a result beyond the format's ceiling, ParameterError
     for a part that lies outside of the image."""
     operations = transform.operations
-    most = max(size.pixels, limits.max_enlarged_pixels)
+    total = max(size.pixels * frames, limits.max_total_pixels)
+    grown = min(2 * size.pixels, limits.max_pixels)
+    most = min(max(size.pixels, grown, limits.max_enlarged_pixels), total // frames)
     for index, operation in enumerate(operations):
         size = _measure(operation, size, index)
-        refuse_beyond(size, limits.max_output_side, most, what=f"from {operation.name}")
+        refuse_beyond(
+            size, limits.max_output_side, most, what=f"from {operation.name}", pointer=f"/operations/{index}"
+        )
     if format.shrinks_to and max(size) > format.shrinks_to:
         return (*operations, Resize(width=format.shrinks_to, height=format.shrinks_to))
     shown = f"as {format.name}" if frames == 1 else f"as {format.name} with {frames} frames"
@@ -102,6 +128,7 @@ def check_sizes(
         min(limits.max_output_side, format.max_side),
         _ceiling(transform.output, format) // frames,
         what=f"{shown} within max_bytes" if transform.output.max_bytes else shown,
+        pointer="/output/max_bytes" if transform.output.max_bytes else "/output/format",
     )
     return operations
 
@@ -120,12 +147,13 @@ def _measure(operation: Operation, size: Size, index: int) -> Size:
         raise ParameterError(error.message, pointer=f"/operations/{index}{error.pointer}") from None
 
 
-def refuse_beyond(size: Size, max_side: int, max_pixels: int, *, what: str) -> None:
+def refuse_beyond(size: Size, max_side: int, max_pixels: int, *, what: str, pointer: str) -> None:
     factor = min(max_side / max(size), sqrt(max_pixels / size.pixels))
     if factor >= 1:
         return
     largest = Size(*(max(1, int(side * factor + 1e-9)) for side in size))
     raise ImageTooLarge(
         f"Expected a result {what} of at most {largest.width} x {largest.height} px in these proportions"
-        f" but it would have {size.width} x {size.height} px"
+        f" but it would have {size.width} x {size.height} px",
+        pointer=pointer,
     )

@@ -6,7 +6,8 @@ from .fields import AspectRatio, Color, Focal, ImageReference, Percent, Pixels, 
 from .geometry import Fit, Gravity, Resize
 from .operation import Checked, Kind, Operation, escape_pointer, find_operation, operations
 from .output import MetadataLevel, Output, OutputFormat
-from .parameters import Items, Parameter, Range
+from .parameters import Parameter
+from .ranges import Items, Range
 from .spelling import TRANSFORM, parse_operation, parse_query, parse_text, query_parameters, spell_text
 from .transform import MAX_OPERATIONS, Transform, TransformKind, parse_json
 

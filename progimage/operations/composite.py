@@ -7,7 +7,7 @@ from ..errors import ParameterError
 from .fields import Color, ImageReference, Pixels
 from .geometry import Compass
 from .operation import Kind, Operation
-from .parameters import Range
+from .ranges import Range
 
 Blend = Literal[
     "normal", "multiply", "screen", "overlay", "darken", "lighten", "color-dodge", "color-burn",

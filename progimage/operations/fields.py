@@ -9,7 +9,8 @@ from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from .parameters import Default, Items, Parameter, Range
+from .parameters import Default, Parameter
+from .ranges import Items, Range
 
 
 @dataclass(frozen=True)

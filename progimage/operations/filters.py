@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from ..errors import ParameterError
 from .fields import Color
 from .operation import Kind, Operation
-from .parameters import Items, Range
+from .ranges import Items, Range
 
 Share = Annotated[float, Range(0, 100, "%")]
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from ..errors import ParameterError
 from .fields import AspectRatio, Color, Focal, Pixels, Short
 from .operation import Kind, Operation
-from .parameters import Range
+from .ranges import Range
 
 Fit = Literal["inside", "outside", "cover", "contain", "fill"]
 Compass = Literal[

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from ..errors import ParameterError
 from .fields import Color, ImageReference
 from .operation import Kind, Operation
-from .parameters import Items, Range
+from .ranges import Items, Range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,7 @@ class Mask(Operation):
     What is hidden becomes transparent, its colours are gone. Alpha that is there already stays."""
 
     kind: ClassVar[Kind] = "mask"
+    hides_content: ClassVar[bool] = True
     example: ClassVar[str] = "shape=rectangle,radius=20"
     shape: Annotated[
         Literal["circle", "ellipse", "rectangle", "polygon"] | None,
@@ -60,6 +61,7 @@ class Colorkey(Operation):
     How far a pixel is from the colour is the difference of the channel that differs most."""
 
     kind: ClassVar[Kind] = "mask"
+    hides_content: ClassVar[bool] = True
     example: ClassVar[str] = "color=white,tolerance=10,feather=5"
     color: Annotated[Color, "The colour; its alpha counts for nothing."]
     tolerance: Annotated[float, Range(0, 100, "%"), "The furthest that is wholly transparent."] = 10.0
@@ -92,6 +94,10 @@ class Redact(Operation):
     ] = 16
 
     def check(self) -> None:
+        if self.unit == "px" and max(self.regions) <= 1:
+            raise ParameterError(
+                "Expected px for redact.regions but received shares: say unit=ratio", pointer="/unit"
+            )
         for index, value in enumerate(self.regions):
             if index % 4 > 1 and value <= 0:
                 raise ParameterError(

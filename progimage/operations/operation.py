@@ -34,8 +34,9 @@ class Checked:
         known = parameters_of(cls)
         for name in values:
             if name not in known:
+                expected = f"one of {', '.join(known)}" if known else "no parameters"
                 raise ParameterError(
-                    f"Expected one of {', '.join(known)} for {cls.name} but received {name[:60]!r}",
+                    f"Expected {expected} for {cls.name} but received {name[:60]!r}",
                     pointer=f"{pointer}/{escape_pointer(name)}",
                 )
         for name, parameter in known.items():

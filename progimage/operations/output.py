@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from .fields import Color, Short
 from .operation import Checked
-from .parameters import Range
+from .ranges import Range
 
 OutputFormat = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "jp2", "auto"]
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]

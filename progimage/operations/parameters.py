@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from ..errors import ParameterError
 from .color import expected_color, normalize_color
+from .ranges import Items, Range
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
@@ -22,34 +23,6 @@ _REFERENCE = re.compile(r"https?://\S+|part:[\w.-]{1,60}|sha256:[0-9a-f]{64}", r
 MAX_REFERENCE = 2_048
 """Characters of a URL, as images/fetch.py takes it."""
 _SHOWN = 60
-
-
-@dataclass(frozen=True)
-class Range:
-    """Both ends belong to the range."""
-
-    low: float
-    high: float
-    unit: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g} {self.unit}".strip()
-
-
-@dataclass(frozen=True)
-class Items:
-    """How many values a list has, and of how many each group consists, as x and y of a point."""
-
-    low: int
-    high: int
-    step: int = 1
-
-    def __str__(self) -> str:
-        count = f"{self.low}" if self.low == self.high else f"{self.low} to {self.high}"
-        return count if self.step == 1 else f"{count} (in groups of {self.step})"
-
-    def is_met(self, count: int) -> bool:
-        return self.low <= count <= self.high and count % self.step == 0
 
 
 class Default(Enum):

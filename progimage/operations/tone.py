@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from ..errors import ParameterError
 from .fields import Color, Percent
 from .operation import Kind, Operation
-from .parameters import Range
+from .ranges import Range
 
 Share = Annotated[float, Range(0, 100, "%"), "How much of the result is the new colour: 0 none, 100 all."]
 Exponent = Annotated[float, Range(0.1, 10), "The exponent is 1/gamma: above 1 is brighter, below darker."]

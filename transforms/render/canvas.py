@@ -1,8 +1,6 @@
 """Rendering of those operations of progimage/operations/geometry.py that change the canvas."""
 
-from functools import reduce
-
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from progimage.operations import color_channels
 from progimage.operations.geometry import Pad, Rotate, Trim
@@ -29,6 +27,11 @@ _BLUR_SIDE, _BLUR_SIGMA = 64, 4
 """Px of the copy that is blurred to fill a canvas: a sigma of 6 % of its side, at any size in no time."""
 _MARGIN = 2
 """Px around a turned image, as far as bicubic resampling reaches."""
+_STEPS, _WHOLE = 16, 23_000
+"""Steps per px of a turned edge: more while 16 bits hold a canvas's diagonal, where Pillow is fastest."""
+_CRISP = ImageFilter.Kernel((3, 3), (0, -1, 0, -1, 14, -1, 0, -1, 0))
+"""What bilinear resampling takes away, beforehand. Against a spline of order 5, a detailed photograph has
+40.5 dB bilinear, 44.2 so, 46.3 bicubic, a soft one 49.7, 51.7, 51.2. Bicubic takes 1.5 times as long."""
 _HEADROOM = 0.87
 """Bicubic resampling swings over an edge by up to 15 %. Where alpha is clipped and colours below it are not,
 they would shine."""
@@ -64,15 +67,13 @@ def _turn(image: Image.Image, angle: float, canvas: Size, background: tuple[int,
         image = image.convert("RGB")
     around = mirrored(image, (_MARGIN,) * 4)
     back = turn_back(Size(*around.size), canvas, angle)
-    inside = Image.new("L", around.size)
-    inside.paste(255, (_MARGIN, _MARGIN, _MARGIN + image.width, _MARGIN + image.height))
-    covered = inside.transform(canvas, Image.Transform.AFFINE, back, Image.Resampling.BILINEAR)
+    axes = zip(image.size, (back[:3], back[3:]), strict=True)
+    covered = ImageChops.multiply(*(_between(side, axis, canvas) for side, axis in axes))
     turned = _bend(around, canvas, back)
-    if turned.mode == "RGB" and background[3] == 255:
-        below = Image.new("RGB", canvas, background[:3])
-        below.paste(turned, mask=covered)
-        return below
     is_opaque = turned.mode == "RGB"
+    if is_opaque and background[3] == 255:
+        turned.paste(background[:3], mask=ImageChops.invert(covered))
+        return turned
     turned.putalpha(covered if is_opaque else ImageChops.multiply(covered, turned.getchannel("A")))
     if not background[3]:
         return turned
@@ -81,10 +82,19 @@ def _turn(image: Image.Image, angle: float, canvas: Size, background: tuple[int,
     return ImageChops.add(turned.convert("RGBa"), corners).convert("RGBA")
 
 
+def _between(side: int, axis: tuple[float, ...], canvas: Size) -> Image.Image:
+    """Return how much of each px of a canvas lies inside an image's `side` px along one of its axes."""
+    steps = max(_STEPS, _WHOLE // max(canvas))
+    line = ImageOps.expand(Image.new("L", (side, 1), 255), (_MARGIN, 0))
+    fine = line.resize((line.width * steps, 1), Image.Resampling.BILINEAR)
+    along = (*(steps * term for term in axis), 0, 0, 0.5)
+    return fine.transform(canvas, Image.Transform.AFFINE, along, Image.Resampling.NEAREST)
+
+
 def _bend(image: Image.Image, canvas: Size, back: Affine) -> Image.Image:
-    bicubic = (canvas, Image.Transform.AFFINE, back, Image.Resampling.BICUBIC)
     if image.mode == "RGB":
-        return image.transform(*bicubic)
+        return image.filter(_CRISP).transform(canvas, Image.Transform.AFFINE, back, Image.Resampling.BILINEAR)
+    bicubic = (canvas, Image.Transform.AFFINE, back, Image.Resampling.BICUBIC)
     roomy = image.convert("RGBa").point([value * _HEADROOM for value in range(256)] * 4)
     bent = roomy.transform(*bicubic).convert("RGBA")
     bent.putalpha(bent.getchannel("A").point([value / _HEADROOM for value in range(256)]))
@@ -103,12 +113,18 @@ def trim(operation: Trim, image: Image.Image) -> Image.Image:
 
 def _content(operation: Trim, image: Image.Image) -> Placement:
     """Return the cut that leaves out what is like the border or transparent; all if that is all."""
-    shown, size = image.convert("RGBa"), Size(*image.size)
-    color = operation.color and Image.new("RGBA", (1, 1), color_channels(operation.color)).convert("RGBa")
-    border = Image.new("RGBa", size, (color or shown).getpixel((0, 0)))
-    differs = [int(value > operation.threshold) * 255 for value in range(256)]
-    unlike = reduce(ImageChops.lighter, ImageChops.difference(shown, border).split()).point(differs)
-    found = ImageChops.darker(unlike, shown.getchannel("a").point(differs)).getbbox() or (0, 0, *size)
+    size, below = Size(*image.size), operation.threshold
+    like = Image.new("RGBA", (1, 1), color_channels(operation.color)) if operation.color else image
+    border = like.crop((0, 0, 1, 1)).convert("RGBA").convert("RGBa").tobytes()
+    differs = [255 * (abs(level - own) > below) for own in border for level in range(256)]
+    if image.mode == "RGB":
+        found = None if differs[-1] else image.point(differs[:-256]).getbbox()
+    else:
+        unlike = image.convert("RGBa").point(differs)
+        hidden = image.getchannel("A").point([255 * (level <= below) for level in range(256)])
+        unlike.paste(NOTHING, mask=hidden)
+        found = unlike.getbbox(alpha_only=False)
+    found = found or (0, 0, *size)
     left, top = (max(0, edge - operation.padding) for edge in found[:2])
     right, bottom = (min(side, edge + operation.padding) for side, edge in zip(size, found[2:], strict=True))
     target = Size(right - left, bottom - top)

@@ -1,5 +1,6 @@
 """Rendering of progimage/operations/filters.py. But for blur and pixelate, alpha stays as it is."""
 
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import shake_128
 from math import cos, fsum, radians, sin, sqrt
@@ -11,7 +12,7 @@ from progimage.operations import color_channels, filters
 
 from .dispatch import render
 from .median import median
-from .neighbourhood import blurred, by_strips, colors_of, seen, veiled, weighted
+from .neighbourhood import blurred, by_strips, colors_of, seen, spread, squares, veiled, weighted
 
 _SOBEL_ACROSS = (-1, 0, 1, -2, 0, 2, -1, 0, 1)
 _SOBEL_DOWN = (-1, -2, -1, 0, 0, 0, 1, 2, 1)
@@ -28,6 +29,18 @@ _STRIP_PX = 1_000_000
 @render.register
 def blur(operation: filters.Blur, image: Image.Image) -> Image.Image:
     return blurred(image, operation.sigma)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What is left of a blur where the decoder has taken the means of squares."""
+
+    sigma: float
+
+
+@render.register
+def spread_means(step: Spread, image: Image.Image) -> Image.Image:
+    return spread(image, step.sigma)
 
 
 @render.register
@@ -88,9 +101,9 @@ def convolve(operation: filters.Convolve, image: Image.Image) -> Image.Image:
 @render.register
 def pixelate(operation: filters.Pixelate, image: Image.Image) -> Image.Image:
     size, premultiplied = operation.size, image.convert("RGBa") if image.mode == "RGBA" else image
-    squares = premultiplied.reduce(size).convert(image.mode)
+    means = squares(premultiplied, size).convert(image.mode)
     box = (0, 0, image.width / size, image.height / size)
-    return squares.resize(image.size, Image.Resampling.NEAREST, box=box)
+    return means.resize(image.size, Image.Resampling.NEAREST, box=box)
 
 
 @render.register

@@ -1,6 +1,7 @@
 """Rendering of progimage/operations/geometry.py."""
 
 from dataclasses import replace
+from math import ceil
 
 from PIL import Image
 
@@ -26,6 +27,9 @@ from ..geometry import (
 )
 from .dispatch import Load, place, render, settle
 
+_MAX_GAP = 64
+"""Px per px of the result that Pillow reduces in one step: its weights are too coarse for more, and white of
+40 megapixels reduced to one px is a grey of 152."""
 _PREMULTIPLIED = {"RGBA": "RGBa", "LA": "La"}
 NOTHING = (0, 0, 0, 0)
 FLIPS = {
@@ -63,8 +67,8 @@ def place_crop(operation: Crop, size: Size) -> Placement:
     free = part(size, width, height, Anchor(operation.gravity, operation.focal))
     left = _whole_px(free.left, width) if left is None else left
     top = _whole_px(free.top, height) if top is None else top
-    target = Size(half_up(width), half_up(height))
-    return Placement(Box(left, top, width, height), target, target)
+    target, box = Size(half_up(width), half_up(height)), Box(left, top, width, height)
+    return Placement(box, target, target, bounds=box)
 
 
 def _span(operation: Crop, start: str, length: str, side: int) -> tuple[float | None, float]:
@@ -96,7 +100,7 @@ def resize(operation: Resize | Thumbnail | Crop, image: Image.Image) -> Image.Im
 @render.register
 def lay(placement: Placement, image: Image.Image) -> Image.Image:
     """Return what a placement makes of the image."""
-    return pad(resample(image, placement.box, placement.size), placement)
+    return pad(resample(image, placement.box, placement.size, placement.bounds), placement)
 
 
 @settle.register
@@ -122,16 +126,26 @@ def is_open(step: object) -> bool:
     return getattr(step, "fit", "cover") == "cover"
 
 
-def resample(image: Image.Image, box: Box, size: Size) -> Image.Image:
-    """Return `box` of the image at `size`. Colours are weighted by their alpha: hidden ones do not bleed."""
+def resample(image: Image.Image, box: Box, size: Size, bounds: Box | None = None) -> Image.Image:
+    """Return `box` of the image at `size`, of px in `bounds` alone where these are given.
+
+    Colours are weighted by their alpha: hidden ones do not bleed."""
     if image.size == size and box == whole(size):
         return image
     if box == (int(box.left), int(box.top), *size):
         left, top = int(box.left), int(box.top)
         return image.crop((left, top, left + size.width, top + size.height))
+    if bounds:
+        edges = bounds.edges(Size(*image.size))
+        image = image.crop((int(edges[0]), int(edges[1]), ceil(edges[2]), ceil(edges[3])))
+        box = box._replace(left=box.left - int(edges[0]), top=box.top - int(edges[1]))
     mode, edges = image.mode, box.edges(Size(*image.size))
     if mode in _PREMULTIPLIED:
         image = image.convert(_PREMULTIPLIED[mode])
+    if max(box.width / size.width, box.height / size.height) > _MAX_GAP:
+        lengths = zip(size, box[2:], strict=True)
+        near = Size(*(min(side * _MAX_GAP // 2, ceil(length)) for side, length in lengths))
+        image, edges = image.resize(near, Image.Resampling.BOX, box=edges), (0, 0, *near)
     # reducing by whole numbers to twice the target first is 3 times faster
     result = image.resize(size, Image.Resampling.LANCZOS, box=edges, reducing_gap=2.0)
     return result if result.mode == mode else result.convert(mode)

@@ -7,13 +7,14 @@ from math import ceil, floor
 
 from PIL import Image, ImageChops, ImageOps
 
+from progimage.errors import ParameterError
 from progimage.operations import color_channels
 from progimage.operations.masks import Colorkey, Mask, Redact
 
 from ..geometry import Size, whole
 from .dispatch import Load, measure, render, settle
 from .geometry import resample
-from .neighbourhood import blurred
+from .neighbourhood import blurred, squares
 from .shapes import Edges, box_of, draw_shape
 
 _HIDDEN = bytes([255] + [0] * 255)
@@ -55,13 +56,13 @@ def settle_mask(operation: Mask, image: Image.Image, load: Load) -> Stencil:
 
 @render.register
 def apply_stencil(step: Stencil, image: Image.Image) -> Image.Image:
-    return show(image.crop(step.kept), step.mask)
+    return show(image if image.size == step.mask.size else image.crop(step.kept), step.mask)
 
 
 def show(image: Image.Image, mask: Image.Image) -> Image.Image:
     """Return the image with its alpha multiplied by a mask, and no colours where nothing is left to see."""
     alpha = ImageChops.multiply(image.getchannel("A"), mask) if image.mode == "RGBA" else mask
-    result = image.convert("RGBA")
+    result = image.copy()  # alpha fits in beside RGB, which convert() would go through px by px
     result.putalpha(alpha)
     result.paste((0, 0, 0, 0), (0, 0), alpha.point(_HIDDEN, "1"))
     return result
@@ -98,6 +99,13 @@ def _opacity(operation: Colorkey, distance: int) -> int:
     return round(255 * (1 - share if operation.invert else share))
 
 
+@measure.register
+def measure_redact(operation: Redact, size: Size) -> Size:
+    """Whoever names a part that is not there would take the image for redacted."""
+    list(_boxes(operation, size))
+    return size
+
+
 @render.register
 def redact(operation: Redact, image: Image.Image) -> Image.Image:
     color = color_channels(operation.color)
@@ -112,10 +120,10 @@ def redact(operation: Redact, image: Image.Image) -> Image.Image:
 
 
 def _boxes(operation: Redact, size: Size) -> Iterator[Edges]:
-    """Parts in whole px, rounded outwards, and cut to the image."""
+    """Parts in whole px, rounded outwards, cut to the image. Raises ParameterError for one outside of it."""
     across, down = size if operation.unit == "ratio" else (1, 1)
     numbers = iter(operation.regions)
-    for left, top, width, height in zip(numbers, numbers, numbers, numbers, strict=True):
+    for index, (left, top, width, height) in enumerate(zip(numbers, numbers, numbers, numbers, strict=True)):
         exact = left * across, top * down, (left + width) * across, (top + height) * down
         first_x, first_y, last_x, last_y = (round(edge, 6) for edge in exact)  # 0.1 + 0.2 is more than 0.3
         box = (
@@ -124,15 +132,20 @@ def _boxes(operation: Redact, size: Size) -> Iterator[Edges]:
             min(size.width, ceil(last_x)),
             min(size.height, ceil(last_y)),
         )
-        if box[0] < box[2] and box[1] < box[3]:
-            yield box
+        if box[0] >= box[2] or box[1] >= box[3]:
+            raise ParameterError(
+                f"Expected a part inside an image of {size.width} x {size.height} px for redact.regions"
+                f" but received {left:g};{top:g};{width:g};{height:g}",
+                pointer=f"/regions/{4 * index}",
+            )
+        yield box
 
 
 def _coarse(part: Image.Image, operation: Redact) -> Image.Image:
     """Both modes show the same few means, in 16 levels each: squares of them, or a smooth surface."""
     side = max(operation.size, ceil(max(part.size) / _CELLS))
     weighted = part.convert("RGBa") if part.mode == "RGBA" else part
-    means = weighted.reduce(side).convert(part.mode).point(_LEVELS * len(part.getbands()))
+    means = squares(weighted, side).convert(part.mode).point(_LEVELS * len(part.getbands()))
     size = means.width * side, means.height * side
     if operation.mode == "pixelate":
         large = means.resize(size, Image.Resampling.NEAREST)

@@ -22,6 +22,8 @@ _LEAST_FIVE = 0.5
 _REACH = 2.5
 """Sigma, px, that gives hidden pixels colours as far away as 5 x 5 weights reach, and is fast."""
 
+_LARGE_SQUARE = 64
+
 
 def blurred(image: Image.Image, sigma: float) -> Image.Image:
     """Return the image (L, RGB or RGBA) blurred by a Gaussian of `sigma` px, colours weighted by alpha."""
@@ -29,16 +31,36 @@ def blurred(image: Image.Image, sigma: float) -> Image.Image:
         return blurred(image.convert("RGBa"), sigma).convert("RGBA")
     if sigma < _LEAST_BOX:
         return weighted(image, _gaussian(3 if sigma <= _LEAST_FIVE else 5, sigma))
-    scale = next((scale for least, scale in _SCALES if sigma >= least), 1)
+    scale, _, margin = _split(sigma)
+    return _spread(_reduced(image, scale, margin), image.size, sigma)
+
+
+def spread(means: Image.Image, sigma: float) -> Image.Image:
+    """Return what `blurred` makes of an image, from the means of its squares of `reduction(sigma)` px."""
+    scale, _, margin = _split(sigma)
+    return _spread(mirrored(means, (margin,) * 4), (means.width * scale, means.height * scale), sigma)
+
+
+def reduction(sigma: float) -> int:
+    """Return on an image how many times smaller a blur is done."""
+    return next((scale for least, scale in _SCALES if sigma >= least), 1)
+
+
+def _split(sigma: float) -> tuple[int, float, int]:
+    """Return the reduction, the sigma that remains to be done then, and how far that reaches, in px."""
+    scale = reduction(sigma)
     # reducing by k adds (k^2 - 1) / 12 to the variance, and enlarging by lines k^2 / 6 + 1 / 12
     remaining = sqrt((sigma / scale) ** 2 - (0.25 if scale > 1 else 0))
-    margin = ceil(3 * remaining) + 2
-    soft = _reduced(image, scale, margin).filter(ImageFilter.GaussianBlur(remaining))
-    width, height = image.size
+    return scale, remaining, ceil(3 * remaining) + 2
+
+
+def _spread(wide: Image.Image, size: tuple[int, int], sigma: float) -> Image.Image:
+    scale, remaining, margin = _split(sigma)
+    soft = wide.filter(ImageFilter.GaussianBlur(remaining))
     if scale == 1:
-        return soft.crop((margin, margin, margin + width, margin + height))
-    box = (margin, margin, margin + width / scale, margin + height / scale)
-    return soft.resize(image.size, Image.Resampling.BILINEAR, box=box)
+        return soft.crop((margin, margin, margin + size[0], margin + size[1]))
+    box = (margin, margin, margin + size[0] / scale, margin + size[1] / scale)
+    return soft.resize(size, Image.Resampling.BILINEAR, box=box)
 
 
 def _reduced(image: Image.Image, scale: int, margin: int) -> Image.Image:
@@ -122,3 +144,10 @@ def veiled(colors: Image.Image, image: Image.Image) -> Image.Image:
     result = colors.convert("RGB")  # a copy
     result.putalpha(image.getchannel("A"))
     return result
+
+
+def squares(image: Image.Image, side: int) -> Image.Image:
+    """Return the mean of each square; of those that an edge cuts, of what is there.
+
+    Large ones in two steps: Pillow divides by a whole number of 24 bits, too coarse for many px at once."""
+    return image.reduce(side) if side <= _LARGE_SQUARE else image.reduce((side, 1)).reduce((1, side))

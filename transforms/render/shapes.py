@@ -38,15 +38,17 @@ def box_of(operation: Mask, size: Size) -> Edges:
 def draw_shape(operation: Mask, size: Size) -> Image.Image:
     left, top, right, bottom = box_of(operation, size)
     inner = Size(right - left, bottom - top)
+    mask = Image.new("L", size)
     if operation.points:
         across, down = _corners(operation.points, size)
         crossings = polygon([(x - left, y - top) for x, y in zip(across, down, strict=True)])
+        mask.paste(fill(inner, crossings), (left, top))
     elif operation.shape == "rectangle":
-        crossings = rectangle(inner, operation.radius or (0.0,))
+        mask.paste(fill(inner, rectangle(inner, operation.radius or (0.0,))), (left, top))
     else:
-        crossings = ellipse(inner)
-    mask = Image.new("L", size)
-    mask.paste(fill(inner, crossings), (left, top))
+        upper = fill(Size(inner.width, ceil(inner.height / 2)), ellipse(inner))
+        mask.paste(upper.transpose(Image.Transpose.FLIP_TOP_BOTTOM), (left, bottom - upper.height))
+        mask.paste(upper, (left, top))
     return mask
 
 
