@@ -4,17 +4,22 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
+from threading import BoundedSemaphore
 from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 log = structlog.get_logger("progimage.request")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _PROBES = ("/healthz", "/readyz")
+_MOST_DRAINED_BYTES = 1_000_000
+_MOST_DRAINING = 4
+_CHUNK_BYTES = 64 * 1024
 
 
 class ProbesByAnyName:
@@ -28,6 +33,41 @@ class ProbesByAnyName:
         if request.path in _PROBES:
             request.META["HTTP_HOST"] = self.host
         return self.get_response(request)
+
+
+class DrainBody:
+    """The server closes a connection on a body that an answer left unread, and loses the next request on it.
+
+    So what is left is read here, in vain, as far as it is short; otherwise the client is told to close."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        # Refused senders may be slow: they hold no more threads than this.
+        self.places = BoundedSemaphore(_MOST_DRAINING)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code >= HTTPStatus.BAD_REQUEST and not self.is_drained(request):
+            response["Connection"] = "close"
+        return response
+
+    def is_drained(self, request: HttpRequest) -> bool:
+        # To read would ask for the body that Expect waits with; one that is chunked has no known end.
+        if request.META.keys() & {"HTTP_EXPECT", "HTTP_TRANSFER_ENCODING"}:
+            return False
+        if request.META.get("CONTENT_LENGTH", "") in ("", "0"):
+            return True
+        if not self.places.acquire(blocking=False):
+            return False
+        left_bytes = _MOST_DRAINED_BYTES
+        try:
+            while left_bytes > 0 and (chunk := request.read(_CHUNK_BYTES)):
+                left_bytes -= len(chunk)
+        except UnreadablePostError:
+            return False
+        finally:
+            self.places.release()
+        return left_bytes > 0
 
 
 class RequestLog:

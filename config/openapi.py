@@ -20,9 +20,14 @@ _PROBLEM = {
         "code": {"type": "string"},
         "request_id": {"type": "string"},
         "pointer": {"type": "string", "description": "JSON pointer to the parameter that is not right."},
+        "smallest_bytes": {
+            "type": "integer",
+            "description": "With result_too_large: the size that can be had.",
+        },
     },
 }
 _EVERYWHERE = (errors.NotAuthenticated, errors.PermissionDenied, errors.Unavailable, errors.InternalError)
+_RENDERS = (errors.UnprocessableImage, errors.ImageTooLarge, errors.ResultTooLarge)
 _TAKES_AN_IMAGE = (
     errors.ParameterError,
     errors.NotFound,
@@ -30,11 +35,17 @@ _TAKES_AN_IMAGE = (
     errors.LengthRequired,
     errors.BodyTooLarge,
     errors.UnsupportedFormat,
-    errors.UnprocessableImage,
+    *_RENDERS[:2],
 )
-_TRANSFORMS = (*_TAKES_AN_IMAGE, errors.IdempotencyMismatch, errors.ObjectMissing)
+_TRANSFORMS = (
+    *_TAKES_AN_IMAGE,
+    errors.ResultTooLarge,
+    errors.FetchFailed,
+    errors.IdempotencyMismatch,
+    errors.ObjectMissing,
+)
 _BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
-    "upload_image": _TAKES_AN_IMAGE,
+    "upload_image": (*_TAKES_AN_IMAGE, errors.FetchFailed, errors.IdempotencyMismatch),
     "create_upload_url": (
         errors.ParameterError,
         errors.Conflict,
@@ -66,7 +77,7 @@ _BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
         errors.NotFound,
         errors.PreconditionFailed,
         errors.RangeNotSatisfiable,
-        errors.UnprocessableImage,
+        *_RENDERS,
         errors.ObjectMissing,
     ),
     "list_operations": (errors.ParameterError,),
@@ -80,7 +91,7 @@ _BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
         errors.PreconditionFailed,
         errors.UnsupportedFormat,
         errors.RangeNotSatisfiable,
-        errors.UnprocessableImage,
+        *_RENDERS,
         errors.ObjectMissing,
     ),
 }
@@ -118,5 +129,7 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _add(operation: dict[str, Any], error: type[errors.ProgImageError]) -> None:
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    answer = {"description": f"{error.summary} (`{error.code}`).", "content": content}
-    operation["responses"].setdefault(str(error.status), answer)
+    told = f"{error.summary} (`{error.code}`)."
+    answer = operation["responses"].setdefault(str(error.status), {"description": told, "content": content})
+    if told not in answer["description"]:
+        answer["description"] += f" {told}"

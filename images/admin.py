@@ -95,7 +95,16 @@ class ImageAdmin(_LookOnly):
     exact: ClassVar = {_UUID: "pk", _SHA256: "sha256"}
     search_fields = ("filename",)
     search_help_text = "An id, a sha256, or part of a file name."
-    readonly_fields = ("thumbnail", "tag_list", "created_at", "deleted_at", "restorable_until", "missing_at")
+    readonly_fields = (
+        "thumbnail",
+        "tag_list",
+        "parent",
+        "transform",
+        "created_at",
+        "deleted_at",
+        "restorable_until",
+        "missing_at",
+    )
     actions = ("delete_images", "restore_images", "purge_images", "purge_renditions")
 
     def has_dispose_permission(self, request: HttpRequest) -> bool:

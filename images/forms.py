@@ -36,6 +36,7 @@ _BOUNDARY = re.compile(r"[ -~]{0,200}[!-~]")
 _PLAIN = ("7bit", "8bit", "binary")
 _PART = re.compile(r"[\w.-]{1,60}", re.ASCII)
 """As references spell it: part:<name>."""
+_PART_NAMES = "one part named file, and others each with a name of its own, of 1 to 60 letters, digits, _ . -"
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _read_file(headers: dict[str, Any], content: LazyStream, form: Form, spools:
     if form.parts is not None and name == TRANSFORM:
         return _read_field(headers, content, form)
     if name != "file" and (form.parts is None or name in form.parts or not _PART.fullmatch(name)):
-        expected = "parts named file" if form.parts is None else "another name for each part"
+        expected = "parts named file" if form.parts is None else _PART_NAMES
         raise ParameterError(f"Expected {expected} but received {name[:60]!r}", pointer="/file")
     if len(form.files) + len(form.parts or ()) == settings.MAX_UPLOAD_FILES:
         raise BodyTooLarge(f"Expected at most {settings.MAX_UPLOAD_FILES} files")

@@ -4,6 +4,8 @@ from typing import Any
 from urllib.parse import unquote, urlencode
 
 from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from progimage.operations import TRANSFORM, spell_text
@@ -12,7 +14,8 @@ from transforms.formats import FORMATS
 from . import hits
 from .cursors import PageSerializer, spell_cursor
 from .models import Image, Rendition
-from .others import references
+from .others import references, spell_others
+from .sources import stored
 
 
 class RenditionSerializer(serializers.ModelSerializer):
@@ -20,7 +23,10 @@ class RenditionSerializer(serializers.ModelSerializer):
 
     media_type = serializers.CharField()
     bytes = serializers.IntegerField(source="size_bytes", help_text="Size of the result.", allow_null=True)
-    transform = serializers.JSONField(help_text="What was done, with all defaults written out.")
+    transform = serializers.SerializerMethodField(
+        help_text="What was done, with all defaults written out. Other images have their ids where they are "
+        "yours, and null otherwise."
+    )
     hits = serializers.IntegerField(help_text="How often its bytes were sent, some seconds ago.")
     url = serializers.SerializerMethodField()
 
@@ -42,6 +48,12 @@ class RenditionSerializer(serializers.ModelSerializer):
             "url",
         )
         read_only_fields = fields
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_transform(self, rendition: Rendition) -> dict[str, Any]:
+        own = self.context["own"]
+        ids = {own[pk]: str(pk) for pk in rendition.others if pk in own}
+        return spell_others(rendition.resolved_transform, ids)
 
     def get_url(self, rendition: Rendition) -> str | None:
         """What a GET of it may ask; null where it shows other images, whose names are not kept.
@@ -80,4 +92,7 @@ def page(image: Image, *, limit: int, cursor: bytes) -> dict[str, Any]:
     hits.flush()
     found = list(rows[: limit + 1])
     following = spell_cursor(found[limit - 1].pk.to_bytes(8)) if len(found) > limit else None
-    return {"renditions": RenditionSerializer(found[:limit], many=True).data, "next": following}
+    shown = Image.objects.filter(account=image.account_id, pk__in={pk for row in found for pk in row.others})
+    own = {image.pk: stored(image).reference for image in shown}
+    renditions = RenditionSerializer(found[:limit], many=True, context={"own": own})
+    return {"renditions": renditions.data, "next": following}

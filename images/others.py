@@ -2,8 +2,9 @@
 
 So a cache key says which pixels were meant, and a reference that a caller writes is never taken for one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from progimage.errors import NotFound, ParameterError
 from progimage.operations import Operation, Transform
@@ -28,6 +29,15 @@ def find_others(transform: Transform, find: Find) -> Recipe:
     )
     others = {source.reference: source for source in found.values()}
     return Recipe(Transform(steps, transform.output), others)
+
+
+def spell_others(transform: Transform, ids: Mapping[str, str]) -> dict[str, Any]:
+    """Return the transform's JSON with ids for the references that `ids` has, and null for others: a hash
+    would tell of bytes that whoever reads it may not know."""
+    spelled = transform.as_dict()
+    for step, members in zip(transform.operations, spelled["operations"], strict=True):
+        members |= {name: ids.get(getattr(step, name)) for name in _named(step)}
+    return spelled
 
 
 def _find(step: Operation, pointer: str, find: Find, found: dict[str, Source]) -> Operation:

@@ -46,6 +46,14 @@ TRANSFORM_QUERY = [
     ),
     *(query_of(parameter, name) for name, parameter in query_parameters().items()),
 ]
+IDENTITY = [
+    OpenApiParameter(name, str, OpenApiParameter.HEADER, response=[200], description=description)
+    for name, description in (
+        ("ETag", "The sha256 of the bytes, in quotes."),
+        ("Repr-Digest", "The same as `sha-256=:<base64>:` (RFC 9530)."),
+        ("Vary", "Accept, where another Accept might have had another format."),
+    )
+]
 _BYTES = {
     (200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The image's bytes."),
     (206, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range that was asked for."),
@@ -70,7 +78,7 @@ CHANGE: dict[str, Any] = {
 }
 ORIGINAL: dict[str, Any] = {
     "operation_id": "get_original",
-    "parameters": [*TRANSFORM_QUERY, *_ASKED],
+    "parameters": [*TRANSFORM_QUERY, *_ASKED, *IDENTITY],
     "responses": _BYTES,
 }
 METADATA: dict[str, Any] = {"operation_id": "get_metadata", "responses": {200: ImageSerializer}}
@@ -80,6 +88,7 @@ RENDITION: dict[str, Any] = {
         OpenApiParameter("extension", str, OpenApiParameter.PATH, enum=EXTENSIONS, description="The format."),
         *TRANSFORM_QUERY,
         *_ASKED,
+        *IDENTITY,
     ],
     "responses": _BYTES,
 }

@@ -46,7 +46,11 @@ class DescriptionSerializer(StrictSerializer):
     repeatable: ClassVar = ("tags",)
     may_be_empty: ClassVar = ("tags", "filename")
 
-    tags = TagsField(default=list, max_length=MAX_TAGS, help_text="Names, with commas between them.")
+    tags = TagsField(
+        default=list,
+        max_length=MAX_TAGS,
+        help_text="A list in JSON; names with commas between them in a form or a query.",
+    )
     metadata = MetadataField(default=dict, help_text="A JSON object of your own, at most 16 KiB.")
     visibility = serializers.ChoiceField(
         choices=Visibility.values,

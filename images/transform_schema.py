@@ -9,7 +9,7 @@ from progimage.operations import TRANSFORM, Operation, Output
 from progimage.operations.catalogue import DIALECT, help_of
 
 from .delivery import CACHE_KEY, SIZES
-from .schema import TRANSFORM_QUERY, query_of
+from .schema import IDENTITY, TRANSFORM_QUERY, query_of
 from .serializers import ImageSerializer
 from .upload_schema import DIGESTS, HELP, IDEMPOTENCY
 
@@ -38,16 +38,18 @@ _OF_QUERY = [
     ),
 ]
 _ANSWERED = [
-    OpenApiParameter(name, int, OpenApiParameter.HEADER, response=[200], description="Of the result, px.")
-    for name in SIZES
-] + [
+    *(
+        OpenApiParameter(name, int, OpenApiParameter.HEADER, response=[200], description=description)
+        for name, description in zip(SIZES, ("px", "px", "1, or those of an animation"), strict=True)
+    ),
     OpenApiParameter(
         CACHE_KEY,
         str,
         OpenApiParameter.HEADER,
         response=[200],
         description="The same for the same bytes, the same meaning of a transform and the same renderer.",
-    )
+    ),
+    *IDENTITY,
 ]
 _RESPONSES = {
     (200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The result's bytes."),

@@ -2,9 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -51,6 +52,17 @@ class Spool:
         return Upload(Path(self.file.name), self.size_bytes, self._hash.hexdigest(), filename)
 
 
+@contextmanager
+def spooled(chunks: Iterable[bytes]) -> Iterator[Upload]:
+    """The file is there as long as the context lasts. Raises BodyTooLarge."""
+    release_connection()
+    spool = Spool()
+    with spool.file:
+        for chunk in chunks:
+            spool.write(chunk)
+        yield spool.finish()
+
+
 def upload_of_file(path: Path) -> Upload:
     """Return a file of this machine as if it had been uploaded."""
     with path.open("rb") as file:
@@ -78,16 +90,11 @@ def receive_raw(request: Request) -> Iterator[Upload]:
     """The body itself is the image, held to its digests. The file is there as long as the context lasts.
 
     Raises ParameterError for a body that is not what its headers say."""
-    release_connection()
     expected = int(request.headers["Content-Length"])
-    spool = Spool()
-    with spool.file:
-        body = request._request  # noqa: SLF001 - DRF's own stream is None for an empty body
-        while chunk := body.read(CHUNK_BYTES):
-            spool.write(chunk)
-        if spool.size_bytes != expected:
-            raise ParameterError(f"Expected a body of {expected} bytes but received {spool.size_bytes}")
-        upload = spool.finish()
+    body = request._request  # noqa: SLF001 - DRF's own stream is None for an empty body
+    with spooled(iter(partial(body.read, CHUNK_BYTES), b"")) as upload:
+        if upload.size_bytes != expected:
+            raise ParameterError(f"Expected a body of {expected} bytes but received {upload.size_bytes}")
         check_digests(request.headers, upload.sha256)
         yield upload
 

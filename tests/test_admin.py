@@ -16,6 +16,7 @@ from accounts.models import Account, ApiKey
 from images.models import Image, Rendition
 from tests import images as made
 from tests.conftest import Api
+from tests.transforming import send_json
 
 PNG = made.encoded("png")
 
@@ -220,6 +221,15 @@ def test_lists_count_to_a_bound(operator: Client, api: Api, monkeypatch: pytest.
         api.stored(PNG)
     monkeypatch.setattr("images.admin._MOST_LISTED", 2)
     assert operator.get("/admin/images/image/").context["cl"].result_count == 2
+
+
+def test_page_of_a_stored_result_shows_what_it_was_made_of(operator: Client, api: Api) -> None:
+    parent = api.stored(PNG).rpartition("/")[2]
+    body = {"id": parent, "transform": "pixelate", "store": True}
+    stored = send_json(api, "/transforms", body).json()["id"]
+    page = operator.get(f"/admin/images/image/{stored}/change/").content.decode()
+    assert f'<a href="/admin/images/image/{parent}/change/">{parent}</a>' in page
+    assert "pixelate" in page
 
 
 def test_page_of_a_deleted_image_says_until_when(operator: Client, api: Api, settings: Any) -> None:

@@ -121,6 +121,19 @@ def test_belongs_to_the_account(api: Api, other_api: Api, anonymous: Api) -> Non
     assert Rendition.objects.count() == 1
 
 
+def test_names_other_images_by_id_where_they_are_the_owners(api: Api, other_api: Api) -> None:
+    """A hash would tell of the bytes of another account's private image."""
+    path, logo = api.stored(PNG, query="?visibility=public"), made.encoded("png", made.translucent(24, 16))
+    ids = [who.stored(logo).rpartition("/")[2] for who in (api, other_api)]
+    secret = other_api.stored(made.encoded("gif")).rpartition("/")[2]
+    for who, image_id, x in ((api, ids[0], 0), (other_api, ids[1], 1), (other_api, secret, 2)):
+        assert who.get(f"{path}.png?transform=composite:image={image_id},x={x}").status_code == 200
+    kept = ledger(api, path)["renditions"]
+    named = [rendition["transform"]["operations"][0]["image"] for rendition in kept]
+    assert named == [ids[0], None, None]
+    assert "sha256" not in api.get(f"{path}/renditions").content.decode()
+
+
 def test_purge_takes_renditions_alone(api: Api, storage: ObjectStorage) -> None:
     path = api.stored(PNG)
     delivered = [body(api.get(f"{path}.png?w={width}")) for width in (5, 6)]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from progimage.operations import operations, query_parameters
+from images.views.orders import SAID, STORE
+from progimage.operations import Output, operations, query_parameters
 from progimage.operations.catalogue import definitions
 
 
@@ -78,7 +79,6 @@ def test_rendition_documents_every_parameter(schema: dict[str, Any]) -> None:
 def test_an_operations_route_documents_its_parameters_and_outputs(schema: dict[str, Any]) -> None:
     post = schema["paths"]["/transforms/resize"]["post"]
     query = {parameter["name"]: parameter for parameter in post["parameters"] if parameter["in"] == "query"}
-    assert {"width", "fit", "focal", "format", "quality", "store", "tags", "filename"} <= set(query)
     assert query["width"]["schema"] | {"maximum": 16_383, "x-unit": "px"} == query["width"]["schema"]
     assert query["focal"]["schema"]["type"] == "string"
     assert set(post["responses"]["200"]["headers"]) == {
@@ -86,10 +86,27 @@ def test_an_operations_route_documents_its_parameters_and_outputs(schema: dict[s
         "Image-Height",
         "Image-Frames",
         "Transform-Key",
+        "ETag",
+        "Repr-Digest",
+        "Vary",
         "Idempotency-Replayed",
     }
     parameters = schema["paths"]["/transforms/composite"]["post"]["parameters"]
     assert [one["name"] for one in parameters if one.get("required")] == ["image"]
+
+
+def test_an_operations_route_documents_nothing_that_it_refuses(schema: dict[str, Any]) -> None:
+    for name, operation in operations().items():
+        parameters = schema["paths"][f"/transforms/{name}"]["post"]["parameters"]
+        query = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
+        assert query == {*operation.parameters(), *Output.parameters(), STORE, *SAID}, name
+
+
+def test_an_answers_description_names_every_code(schema: dict[str, Any]) -> None:
+    described = schema["paths"]["/transforms"]["post"]["responses"]["422"]["description"]
+    for code in ("unprocessable_image", "image_too_large", "result_too_large", "idempotency_mismatch"):
+        assert f"`{code}`" in described
+    assert "smallest_bytes" in schema["components"]["schemas"]["Problem"]["properties"]
 
 
 def test_components_are_the_catalogues(schema: dict[str, Any]) -> None:

@@ -201,6 +201,31 @@ def test_head_has_no_body_and_all_headers(server: Server) -> None:
     assert {**head, "x-request-id": "", "date": ""} == {**headers, "x-request-id": "", "date": ""}
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type", "size_bytes", "is_kept"),
+    [
+        pytest.param("/transforms?q=0", "image/png", 85_000, True, id="a transform"),
+        pytest.param("/images?bogus=0", "image/png", 900_000, True, id="an upload"),
+        pytest.param("/images", "text/plain", 3_000_000, False, id="a long body"),
+    ],
+)
+def test_connection_outlives_a_refusal(
+    server: Server, path: str, media_type: str, size_bytes: int, is_kept: bool
+) -> None:
+    """A body that nobody wants is read as far as it is short; otherwise the answer says that it is the last."""
+    headers = {"Authorization": f"Bearer {server.key}", "Content-Type": media_type}
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=30)) as http:
+        for _ in range(30 if is_kept else 1):
+            http.request("POST", path, body=bytes(size_bytes), headers=headers)
+            answer = http.getresponse()
+            assert answer.status in (400, 415)
+            assert answer.read()
+            assert (answer.will_close, answer.getheader("Connection")) == (
+                not is_kept,
+                None if is_kept else "close",
+            )
+
+
 @pytest.fixture
 def slow(start_server: Callable[..., Server]) -> Iterator[Slow]:
     """A server, the path of a render that takes a second, and what starts it and answers its statuses."""

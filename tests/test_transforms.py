@@ -108,6 +108,14 @@ class TestBytes:
         assert text.body == file.body == json_text.body
         assert text["Image-Width"] == "30"
 
+    @pytest.mark.parametrize("blank", [" ", "\r\n", "\ufeff"], ids=["space", "line", "byte order mark"])
+    def test_blanks_around_a_transform_mean_nothing(self, api: Api, blank: str) -> None:
+        for text in ('{"operations": [{"op": "resize", "width": 30}]}', "resize:30"):
+            answer = send_form(api, "/transforms", {"file": PNG}, transform=blank + text + blank)
+            assert answer["Image-Width"] == "30"
+        query = urlencode({"transform": f"{blank}resize:30{blank}"})
+        assert send_raw(api, f"/transforms?{query}")["Image-Width"] == "30"
+
     def test_an_operations_own_name_goes_before_outputs(self, api: Api) -> None:
         """pad has a background of its own, which is seen in a format that could be transparent too."""
         answer = send_raw(api, "/transforms/pad?left=20&background=ff0000&format=png")
@@ -192,6 +200,13 @@ class TestStored:
         assert (answer.status_code, answer.json()["code"]) == (422, "image_too_large")
         assert not Image.objects.exists()
 
+    def test_stored_source_is_rendered_once(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        order = {"id": id_of(api), "transform": SMALL}
+        sent = send_json(api, "/transforms", order)
+        monkeypatch.setattr("images.rendering.render_source", lambda *_, **__: pytest.fail("rendered again"))
+        image = send_json(api, "/transforms", order | {"store": True}).json()
+        assert api.get(f"/images/{image['id']}").body == sent.body
+
     def test_purge_leaves_nothing_of_how_it_was_made(self, api: Api) -> None:
         made_of = send_json(api, "/transforms", {"id": id_of(api), "transform": SMALL, "store": True}).json()
         api.request("DELETE", f"/images/{made_of['id']}?purge=true")
@@ -274,6 +289,7 @@ class TestRefused:
                 {"file": PNG}, {"transform": '{"operations": 7}'}, "/transform/operations", id="wrong JSON"
             ),
             pytest.param({"file": PNG}, {"transform": "{"}, "/transform", id="no JSON"),
+            pytest.param({"file": PNG}, {"transform": "[]"}, "/transform", id="a list as JSON"),
             pytest.param({"file": PNG}, {"w": "30"}, "/w", id="a query's name"),
             pytest.param({"file": PNG}, {"store": "1"}, "/store", id="no flag"),
         ],
@@ -320,6 +336,26 @@ class TestRefused:
             send_form(api, f"/transforms/resize?{query or 'w=3'}", {"file": content}),
         ):
             assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+    def test_result_that_is_too_large_has_a_pointer_to_what_asks_for_it(self, api: Api) -> None:
+        small, wide = {"format": "jpeg", "max_bytes": 101}, "resize:width=9000,enlarge=true"
+        source, steps = id_of(api), f"transform={wide}"
+        answers = [
+            (api.get(f"/images/{source}.jpg?max_bytes=100"), "/max_bytes"),
+            (send_raw(api, "/transforms?format=jpeg&max_bytes=100"), "/max_bytes"),
+            (send_raw(api, "/transforms/grayscale?format=jpeg&max_bytes=100"), "/max_bytes"),
+            (
+                send_json(api, "/transforms", {"id": source, "transform": {"output": small}, "store": True}),
+                "/transform/output/max_bytes",
+            ),
+            (api.get(f"/images/{source}.png?{steps}"), "/operations/0"),
+            (send_raw(api, f"/transforms?{steps}"), "/operations/0"),
+            (send_form(api, "/transforms", {"file": PNG}, transform=wide), "/transform/operations/0"),
+            (send_raw(api, "/transforms?w=9000&enlarge=true"), None),
+            (send_form(api, "/transforms", {"file": PNG[:-40]}, transform="grayscale"), None),
+        ]
+        got = [(answer.status_code, answer.json().get("pointer")) for answer, _ in answers]
+        assert got == [(422, pointer) for _, pointer in answers]
 
     def test_body_that_is_not_what_its_digest_says(self, api: Api) -> None:
         answer = send_raw(api, "/transforms", PNG, **{"Content-Digest": f"sha-256=:{'A' * 43}=:"})

@@ -15,6 +15,7 @@ from ..others import find_others
 from ..sources import header_of
 from ..transforming import choose_format
 from .finding import finding
+from .parsing import place_in_query, pointed
 
 
 def find_format(extension: str) -> Format:
@@ -48,5 +49,5 @@ def deliver_negotiated(
     asked = replace(asked, is_negotiated=transform.output.format == "auto")
     accept = request.headers.get("Accept", "")
     transform = choose_format(transform, accept, header_of(image), fallback)
-    with finding(request) as finder:
+    with finding(request) as finder, pointed(place_in_query(request.query_params)):
         return deliver_rendition(request, image, find_others(transform, finder.find_other), asked)

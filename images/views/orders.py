@@ -6,6 +6,7 @@ JSON; where the path names the operation it always stands in the query."""
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,16 @@ from ..others import references
 from ..serializers import DescriptionSerializer
 from ..uploads import Upload, receive_raw, too_large
 from .bodies import check_image_body, fields_of, pairs_of, read_object
-from .parsing import describe, read_id, read_transform, read_url, refuse_unknown, single, take_flag
+from .parsing import (
+    describe,
+    place_in_query,
+    read_id,
+    read_transform,
+    read_url,
+    refuse_unknown,
+    single,
+    take_flag,
+)
 
 STORE = "store"
 SAID = tuple(name for name in map(str, DescriptionSerializer().fields) if name not in Output.parameters())
@@ -46,7 +56,7 @@ class Wanted:
 
     transform: Transform
     description: services.Description | None
-    at: Callable[[str], str] = str
+    at: Callable[[str], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +100,8 @@ def _read_query(request: Request, operation: type[Operation] | None) -> Wanted:
     said = QueryDict(mutable=True)
     said.update({name: query.pop(name) for name in SAID if name in query and name not in own})
     description = _describe(request, said, is_stored=is_stored)
-    if operation is None:
-        return Wanted(parse_query(query.items()), description)
-    transform = parse_operation(operation, query.items())
-    return Wanted(transform, description, lambda pointer: pointer.removeprefix("/operations/0"))
+    parse = partial(parse_operation, operation) if operation else parse_query
+    return Wanted(parse(query.items()), description, place_in_query(query))
 
 
 def _read_form(request: Request, form: Form, of_query: Wanted | None) -> Order:

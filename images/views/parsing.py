@@ -1,6 +1,6 @@
 """From a request to what services and delivery take. Whatever is wrong raises ParameterError."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,14 @@ from rest_framework.request import Request
 from accounts.authentication import SignedUrlAuthentication, account_of
 from accounts.models import Scope
 from accounts.permissions import check_scope
-from progimage.errors import NotAuthenticated, NotFound, ParameterError, PermissionDenied, ProgImageError
+from progimage.errors import (
+    NotAuthenticated,
+    NotFound,
+    ParameterError,
+    PermissionDenied,
+    ProgImageError,
+    UnprocessableImage,
+)
 from progimage.operations import TRANSFORM, Transform, escape_pointer, parse_text
 from progimage.signing import EXPIRES, PARAMETERS
 
@@ -19,6 +26,9 @@ from .. import services
 from ..delivery import Asked
 from ..models import MAX_FILENAME, Image
 from ..serializers import DescriptionSerializer
+
+_BLANK = " \t\r\n\ufeff"
+"""What editors and shells leave around a transform that they read from a file."""
 
 
 def find_image(request: Request, image_id: UUID) -> Image:
@@ -49,7 +59,8 @@ def read_transform(value: object) -> Transform:
     with pointed(f"/{TRANSFORM}".__add__):
         if not isinstance(value, str):
             return Transform.from_dict(value)
-        return Transform.from_json(value) if value.startswith("{") else Transform(parse_text(value))
+        text = value.strip(_BLANK)
+        return Transform.from_json(text) if text.startswith(("{", "[")) else Transform(parse_text(text))
 
 
 def read_id(value: object) -> UUID:
@@ -72,9 +83,17 @@ def pointed(at: Callable[[str], str]) -> Iterator[None]:
     """Let pointers of what is refused within say where it stands in the request."""
     try:
         yield
-    except ParameterError as error:
-        error.pointer = at(error.pointer)
+    except (ParameterError, UnprocessableImage) as error:
+        # An image that nothing can be made of is not the transform's fault, and has no pointer.
+        if error.pointer or isinstance(error, ParameterError):
+            error.pointer = at(error.pointer)
         raise
+
+
+def place_in_query(query: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what tells from a pointer into the transform where that stands in a query."""
+    step = "" if TRANSFORM in query else "/operations/0"
+    return lambda pointer: pointer.removeprefix(step).removeprefix("/output")
 
 
 def refuse_unknown(names: Iterable[str], expected: str) -> None:
@@ -92,7 +111,8 @@ def single(request: Request) -> dict[str, str]:
                 f"Expected {name[:60]!r} once but received it again", pointer=f"/{escape_pointer(name)}"
             )
     signature = PARAMETERS if _is_signed(request) else ()
-    return {name: values[0] for name, values in request.query_params.lists() if name not in signature}
+    query = {name: values[0] for name, values in request.query_params.lists() if name not in signature}
+    return query | ({TRANSFORM: query[TRANSFORM].strip(_BLANK)} if TRANSFORM in query else {})
 
 
 def take_asked(request: Request, query: dict[str, str]) -> Asked:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from django.conf import settings
@@ -21,29 +20,36 @@ from progimage.errors import ImageTooLarge, NotFound
 from progimage.operations import Operation, operations
 
 from .. import services, transform_schema
-from ..delivery import send_rendered, send_rendition
+from ..delivery import chunks, send_rendered, send_rendition
 from ..ids import uuid7
+from ..renditions import open_rendition
 from ..transforming import Work, plan, prepare
-from ..uploads import Upload
+from ..uploads import Upload, spooled
 from .finding import finding
 from .orders import Order, receive
 from .parsing import pointed
 from .uploading import created
 
 
-class TransformsView(APIView):
-    """Reading is what it takes; what is to be stored asks for the scope write as well (orders.py)."""
+class _Transforms(APIView):
+    """Reading is what it takes; what is to be stored asks for the scope write as well (orders.py).
+
+    Undocumented: what a subclass says of `post` would be added to what is said here."""
 
     scopes: ClassVar = {"POST": Scope.READ}
     operation: ClassVar[type[Operation] | None] = None
 
-    @extend_schema(**transform_schema.TRANSFORM_IMAGE)
     def post(self, request: Request) -> HttpResponseBase:
         """Do a transform to an image, and answer the result, or store it as an image of its own."""
         with receive(request, self.operation) as order:
             if order.wanted.description is None:
                 return _send(request, order)
             return answer_once(self, order.asked, ids=[uuid7()], make=partial(_store, request, order))
+
+
+@extend_schema_view(post=extend_schema(**transform_schema.TRANSFORM_IMAGE))
+class TransformsView(_Transforms):
+    pass
 
 
 class PlanView(APIView):
@@ -65,9 +71,9 @@ class NoOperationView(APIView):
         raise NotFound(f"Expected one of {known} as operation but received {name[:60]!r}")
 
 
-def view_of(operation: type[Operation]) -> type[TransformsView]:
+def view_of(operation: type[Operation]) -> type[APIView]:
     """Return the view of POST /transforms/<operation>."""
-    view = type(f"{operation.__name__}View", (TransformsView,), {"operation": operation})
+    view = type(f"{operation.__name__}View", (_Transforms,), {"operation": operation})
     return extend_schema_view(post=extend_schema(**transform_schema.of_operation(operation)))(view)
 
 
@@ -98,13 +104,24 @@ def _store(request: Request, order: Order, claim: Claim) -> Response:
     account, description = account_of(request), order.wanted.description or services.Description()
     with suppress(NotFound):
         return created(services.find_own_image(claim.ids[0], account=account))
-    with _working(request, order) as work:
-        rendered = work.render()
-    with rendered.file as file:
+    with _working(request, order) as work, _result_of(work) as upload:
         claim.renew()
-        upload = Upload(Path(file.name), rendered.facts.size_bytes, rendered.facts.sha256)
-        if upload.size_bytes > settings.MAX_UPLOAD_BYTES:
-            raise ImageTooLarge(f"Expected a result of at most {settings.MAX_UPLOAD_BYTES} bytes to store")
         parent = work.source.image.pk if work.source.image else None
         described = replace(description, parent=parent, transform=work.resolved.as_dict())
         return created(services.store(upload, account=account, description=described, image_id=claim.ids[0]))
+
+
+@contextmanager
+def _result_of(work: Work) -> Iterator[Upload]:
+    """A stored image's result is its rendition, as it is where the bytes are answered."""
+    if work.source.image is None:
+        rendered = work.render()
+        size_bytes, content = rendered.facts.size_bytes, rendered.file
+    else:
+        rendition, content = open_rendition(work.source.image, work.recipe)
+        size_bytes = rendition.size_bytes or 0
+    with content:
+        if size_bytes > settings.MAX_UPLOAD_BYTES:
+            raise ImageTooLarge(f"Expected a result of at most {settings.MAX_UPLOAD_BYTES} bytes to store")
+        with spooled(chunks(content, size_bytes)) as upload:
+            yield upload
