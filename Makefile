@@ -4,8 +4,7 @@ PORT ?= 8000
 VAR ?= var
 STORAGE ?= disk
 ARGS ?=
-# Processes that test: much of a test's time is waiting for servers and children. Files go by name: those with
-# few tests, which xdist would leave for last, are the longest.
+# Processes that test: much of a test's time is waiting for servers and children.
 TEST_PROCESSES ?= 3
 # By the environment, so that the shell takes them as they are, spaces and quotes too.
 export PORT VAR STORAGE
@@ -39,7 +38,7 @@ manage:
 
 test:
 	@sh config/local/venv.sh dev
-	@exec .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 lint:
 	@sh config/local/venv.sh dev
