@@ -180,3 +180,17 @@ def test_an_interlaced_png_is_not_looked_into() -> None:
     content[28] = 1
     content[29:33] = zlib.crc32(content[12:29]).to_bytes(4)
     assert not is_bare(bytes(content), "png")
+
+
+class TestMaxBytes:
+    """Nothing is better than the original, and nothing may be small enough but it."""
+
+    def test_an_original_that_fits_is_the_best(self, tmp_path: Path) -> None:
+        content = made.encoded("jpeg", made.photograph(300, 200), quality=60)
+        assert write(content, f"max_bytes={len(content)}", tmp_path) == content
+        assert len(write(content, f"max_bytes={len(content)}&q=30", tmp_path)) < len(content)
+
+    def test_an_original_that_alone_fits_is_the_result(self, tmp_path: Path) -> None:
+        content = made.encoded("png", made.picture().quantize(8))
+        assert len(write(content, "format=png&w=119&h=80&fit=fill", tmp_path)) > len(content)
+        assert write(content, f"max_bytes={len(content)}", tmp_path) == content

@@ -164,6 +164,7 @@ class TestRefused:
     def test_content(self, api: Api, content: bytes, status: int) -> None:
         answer = send_form(api, "/transforms/composite?image=part:logo", {"file": PNG, "logo": content})
         assert answer.status_code == status
+        assert answer.json()["detail"].startswith("Of another image that the transform names")
 
 
 def test_archive_shows_stored_ones(api: Api) -> None:

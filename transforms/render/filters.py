@@ -72,10 +72,10 @@ def _steepness(strip: Image.Image) -> Image.Image:
     x, y = (
         weighted(whole, kernel, scale=_FULL_STEP, offset=_MIDDLE) for kernel in (_SOBEL_ACROSS, _SOBEL_DOWN)
     )
-    squares: Image.Image = ImageMath.lambda_eval(
+    squared: Image.Image = ImageMath.lambda_eval(
         lambda slopes: (x := slopes["x"] - _MIDDLE) * x + (y := slopes["y"] - _MIDDLE) * y, x=x, y=y
     )
-    return squares.point(_roots(), "L").crop((1, 1, strip.width - 1, strip.height - 1))
+    return squared.point(_roots(), "L").crop((1, 1, strip.width - 1, strip.height - 1))
 
 
 @cache
@@ -137,8 +137,8 @@ def _distances(size: tuple[int, int]) -> Image.Image:
         line = Image.new("I", shape)
         line.putdata([int((_SHARES - 1) / 2 * ((2 * x + 1) / side - 1) ** 2) for x in range(side)])
         lines.append(line.resize(size, Image.Resampling.NEAREST))
-    squares: Image.Image = ImageMath.lambda_eval(lambda of: of["x"] + of["y"], x=lines[0], y=lines[1])
-    return squares
+    squared: Image.Image = ImageMath.lambda_eval(lambda of: of["x"] + of["y"], x=lines[0], y=lines[1])
+    return squared
 
 
 @lru_cache(maxsize=8)

@@ -21,8 +21,8 @@ _LEAST_FIVE = 0.5
 """Up to this sigma 3 x 3 weights are exact to 1 level."""
 _REACH = 2.5
 """Sigma, px, that gives hidden pixels colours as far away as 5 x 5 weights reach, and is fast."""
-
 _LARGE_SQUARE = 64
+"""Px across, from which the mean of a square takes two steps."""
 
 
 def blurred(image: Image.Image, sigma: float) -> Image.Image:
