@@ -8,11 +8,10 @@ from django.db import Error
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.keys.encryption import encrypt
+from accounts.keys.key_text import KeyText, generate_key, hash_secret
+from accounts.models import Account, ApiKey, Scope
 from progimage.signing import derive_signing_secret
-
-from .encryption import encrypt
-from .keys import KeyText, generate_key, hash_secret
-from .models import Account, ApiKey, Scope
 
 DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)
 _LAST_USED_EVERY = timedelta(minutes=1)

@@ -118,8 +118,8 @@ def without_indexes(postgres: psycopg.Connection[Any]) -> Iterator[None]:
 
 def measure(key: str) -> Iterator[Line]:
     from accounts.models import Account
-    from images.filters import LAST_ID, FilterSerializer, Selection
-    from images.listing import Page, page
+    from images.search.bounded_pages import Page, page
+    from images.search.selection import LAST_ID, FilterSerializer, Selection
 
     for owner, cases in (("big", CASES), ("small", SMALL)):
         account = Account.objects.get(name=owner)
@@ -145,7 +145,7 @@ def requests(key: str, filters: dict[str, Any]) -> Callable[[UUID | None], tuple
     """The same, through the whole of Django."""
     from django.test import Client
 
-    from images.cursors import parse_cursor, spell_cursor
+    from images.search.cursors import parse_cursor, spell_cursor
 
     client = Client(headers={"Authorization": f"Bearer {key}"})
 
@@ -202,10 +202,10 @@ def report(lines: list[Line]) -> str:
 Two accounts, {IMAGES:,} images, 3 million tags; an embedded Postgres with its defaults; {os.cpu_count()}
 cores of {platform.machine()}, Python {platform.python_version()}, nothing else running. Each line is
 {ROUNDS} pages: the first, one at a random place, the one that follows, and so on. Lines without `HTTP`
-are the time that images/listing.py takes until 100 images are there; those with it are whole requests in
-Django's test client, JSON included. Indexes are those of the slowest search of a first page. Fewer than 100
-images on a page: no more pass the filter below that place, or the page has looked at enough, and its cursor
-goes on.
+are the time that images/search/bounded_pages.py takes until 100 images are there; those with it are whole
+requests in Django's test client, JSON included. Indexes are those of the slowest search of a first page.
+Fewer than 100 images on a page: no more pass the filter below that place, or the page has looked at enough,
+and its cursor goes on.
 
 Machines are shared, and two pages of 200 that a neighbour slowed down are a 99th percentile: a line that was
 too slow is measured a second time, which counts; the first figure stands beside it.

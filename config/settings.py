@@ -13,7 +13,8 @@ from environs import Env, validate
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .logs import LEVELS, logging_config
+from config.observing.logs import LEVELS, logging_config
+
 from .postgres import Connection
 from .validators import (
     NOT_NEGATIVE,
@@ -162,9 +163,9 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
-    "config.middleware.RequestLog",
-    "config.middleware.DrainBody",
-    "config.middleware.ProbesByAnyName",
+    "config.http.middleware.RequestLog",
+    "config.http.middleware.DrainBody",
+    "config.http.middleware.ProbesByAnyName",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -214,13 +215,13 @@ LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO", validate=validate.On
 LOGGING_CONFIG = "logging.config.dictConfig"
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.HasScope"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.access.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.access.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.negotiation.AlwaysTheFirst",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.http.json_only.AlwaysTheFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "config.problems.answer",
+    "EXCEPTION_HANDLER": "config.http.problems.answer",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
@@ -235,9 +236,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVERS": [{"url": PUBLIC_URL}],
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["config.openapi.add_problems"],
+    "POSTPROCESSING_HOOKS": ["config.http.openapi.add_problems"],
 }
-IMAGEKIT_DEFAULT_CACHEFILE_BACKEND = "images.cachefiles.RowBackend"
+IMAGEKIT_DEFAULT_CACHEFILE_BACKEND = "images.renditions.imagekit_backend.RowBackend"
 IMAGEKIT_DEFAULT_CACHEFILE_STRATEGY = "imagekit.cachefiles.strategies.JustInTime"
 IMAGEKIT_DEFAULT_FILE_STORAGE = "renditions"
 

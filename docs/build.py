@@ -14,17 +14,13 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image, ImageDraw
 
-from progimage.operations import (
-    Operation,
-    Output,
-    Parameter,
-    Transform,
-    operations,
-    parse_text,
-)
-from transforms.decode import probe
+from progimage.operations import Operation, Output, operations
+from progimage.parameters import Parameter
+from progimage.text_form import parse_text
+from progimage.transform import Transform
+from transforms.decoding.decode import probe
 from transforms.engine import render_file
-from transforms.resolving import resolve
+from transforms.planning.resolve import resolve
 
 HERE = Path(__file__).parent
 PICTURES = HERE / "pictures"

@@ -5,7 +5,8 @@ class ImagesConfig(AppConfig):
     name = "images"
 
     def ready(self) -> None:
-        from . import rendering, temporary
+        from . import temporary_files
+        from .renditions import rendering
 
         rendering.configure()
-        temporary.sweep()
+        temporary_files.sweep()

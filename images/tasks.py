@@ -5,9 +5,8 @@ import logging
 from celery import shared_task
 from django.db import Error
 
+from images.upkeep.sweeps import SWEEPS
 from progimage.errors import ProgImageError
-
-from .sweeping import SWEEPS
 
 log = logging.getLogger("progimage.sweep")
 

@@ -5,10 +5,12 @@ Nothing here imports Django, Pillow or the server's packages."""
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from progimage.calls.results import Archive, ArchiveFailure, Image, Rendition, UploadResult, UploadUrl
+
 from . import errors, operations
 from .errors import ProgImageError
-from .operations import Output, Transform
-from .results import Archive, ArchiveFailure, Image, Rendition, UploadResult, UploadUrl
+from .operations import Output
+from .transform import Transform
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient

@@ -9,14 +9,15 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
-from . import calls
-from .bodies import Body, Source, draw
-from .call import Call, describe, next_page
-from .connection import Connection, Settings
+from progimage.calls.call import Call, describe, next_page
+from progimage.calls.options import Description
+from progimage.calls.results import Page, UploadResult
+from progimage.wire.bodies import Body, Source, draw
+from progimage.wire.retries import connection_failed, error_of
+from progimage.wire.settings import Connection, Settings
+
+from .calls import all_calls
 from .errors import ProgImageError
-from .failures import connection_failed, error_of
-from .options import Description
-from .results import Page, UploadResult
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,19 +62,19 @@ class AsyncClient(Connection):
     async def close(self) -> None:
         await self._http.aclose()
 
-    upload = _method(calls.upload)
-    upload_url = _method(calls.upload_url)
-    get = _method(calls.get)
-    list = _pages(calls.list_images)
-    update = _method(calls.update)
-    delete = _method(calls.delete)
-    download = _method(calls.download)
-    transform = _method(calls.transform)
-    derive = _method(calls.derive)
-    archive = _method(calls.archive)
-    renditions = _pages(calls.renditions)
-    purge_renditions = _method(calls.purge_renditions)
-    create_upload_url = _method(calls.create_upload_url)
+    upload = _method(all_calls.upload)
+    upload_url = _method(all_calls.upload_url)
+    get = _method(all_calls.get)
+    list = _pages(all_calls.list_images)
+    update = _method(all_calls.update)
+    delete = _method(all_calls.delete)
+    download = _method(all_calls.download)
+    transform = _method(all_calls.transform)
+    derive = _method(all_calls.derive)
+    archive = _method(all_calls.archive)
+    renditions = _pages(all_calls.renditions)
+    purge_renditions = _method(all_calls.purge_renditions)
+    create_upload_url = _method(all_calls.create_upload_url)
 
     async def upload_many(
         self, sources: Iterable[Source], *, concurrency: int = 4, **description: Unpack[Description]

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from tests import images as made
-from transforms.formats import FORMATS
+from transforms.formats.table import FORMATS
 
 Field = tuple[int, str, tuple[Any, ...]]
 """Where in a file its size stands, how, and with which values."""

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts import services
 from accounts.models import Account
-from images import hits
+from images.services import hit_counts
 from images.storage import ObjectStorage, originals
 from tests.servers import S3_MISSING_REASON
 
@@ -74,7 +74,7 @@ def make_api(name: str, **options: Any) -> Api:
 def no_thread_writes_hits() -> Iterator[None]:
     """Tests write hits themselves, so that no thread touches the database between them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hits, "_start_writer", lambda: None)
+        patch.setattr(hit_counts, "_start_writer", lambda: None)
         yield
 
 

@@ -102,7 +102,7 @@ def _serve() -> None:
     django.setup()
     from django.test import Client
 
-    from transforms.pool import RenderPool
+    from transforms.workers.pool import RenderPool
 
     def here(_: RenderPool, function: Callable[..., Any], *args: object, owner: object) -> Any:
         return function(*args)

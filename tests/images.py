@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from progimage.operations import Operation, parse_query
-from transforms.decode import Frame, opened, probe, read_frames
+from progimage.operations import Operation
+from progimage.text_form import parse_query
+from transforms.decoding.decode import Frame, opened, probe, read_frames
 from transforms.engine import Rendered, render_file
-from transforms.formats import FORMATS
+from transforms.formats.table import FORMATS
 from transforms.limits import DEFAULT_LIMITS
+from transforms.planning.resolve import resolve
 from transforms.render import render, settle
-from transforms.resolving import resolve
 
 WIDTH, HEIGHT = 120, 80
 

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from images import addresses
+from images.remote import public_addresses
 
 Answer = bytes | Callable[[socket.socket], None]
 LOOPBACK = ip_address("127.0.0.1")
@@ -86,10 +86,10 @@ def open_the_way(settings: Any, monkeypatch: pytest.MonkeyPatch, *remotes: Remot
     """Let this server fetch from `remotes`: every name leads to loopback, and 127.0.0.1 alone is opened."""
     settings.FETCH_ALLOWED_NETWORKS = [ip_network(str(LOOPBACK))]
     settings.FETCH_PORTS = [80, 443, *(remote.port for remote in remotes)]
-    monkeypatch.setattr(addresses, "look_up", find_literal)
+    monkeypatch.setattr(public_addresses, "look_up", find_literal)
 
 
-def find_literal(host: str) -> list[addresses.Address]:
+def find_literal(host: str) -> list[public_addresses.Address]:
     """In place of a resolver: an address is itself, all names are 127.0.0.1."""
     try:
         return [ip_address(host)]

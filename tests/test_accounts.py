@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts import keys, services
-from accounts.authentication import find_api_key
+from accounts import services
+from accounts.access.authentication import find_api_key
+from accounts.keys import key_text
 from accounts.models import Account, ApiKey, Scope
 from tests import images as made
 from tests.conftest import Api, make_api
@@ -23,16 +24,16 @@ class TestSecrets:
         """AUTH-3."""
         prefix, secret = api.key.split(".")
         row = ApiKey.objects.get()
-        assert (row.prefix, row.secret_sha256) == (prefix, keys.hash_secret(secret))
+        assert (row.prefix, row.secret_sha256) == (prefix, key_text.hash_secret(secret))
         assert secret not in repr(ApiKey.objects.values_list())
 
     def test_secret_has_256_bits(self) -> None:
         import base64
 
-        made_keys = [keys.generate_key() for _ in range(50)]
+        made_keys = [key_text.generate_key() for _ in range(50)]
         assert {len(base64.urlsafe_b64decode(key.secret + "=")) for key in made_keys} == {32}
         assert len({key.secret for key in made_keys}) == len({key.prefix for key in made_keys}) == 50
-        assert all(keys.parse_key(str(key)) == key for key in made_keys)
+        assert all(key_text.parse_key(str(key)) == key for key in made_keys)
 
     def test_unknown_prefix_does_the_same_work(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         """AUTH-4."""
@@ -42,10 +43,10 @@ class TestSecrets:
             compared.append(secret)
             return "0" * 64
 
-        monkeypatch.setattr("accounts.keys.hash_secret", watched)
-        right, wrong = keys.parse_key(api.key), keys.generate_key()
+        monkeypatch.setattr("accounts.keys.key_text.hash_secret", watched)
+        right, wrong = key_text.parse_key(api.key), key_text.generate_key()
         assert right is not None
-        for key in (keys.KeyText(right.prefix, wrong.secret), wrong):
+        for key in (key_text.KeyText(right.prefix, wrong.secret), wrong):
             assert find_api_key(key) is None
         assert compared == [wrong.secret, wrong.secret]
 
@@ -127,7 +128,7 @@ class TestCommands:
         capsys.readouterr()
         call_command("create_api_key", "carol", "--name", "shop", "--scope", "read", "--days", "3")
         text = capsys.readouterr().out.strip()
-        parsed = keys.parse_key(text)
+        parsed = key_text.parse_key(text)
         assert parsed is not None
         found = find_api_key(parsed)
         assert found is not None

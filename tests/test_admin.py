@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.authentication import find_api_key
-from accounts.keys import parse_key
+from accounts.access.authentication import find_api_key
+from accounts.keys.key_text import parse_key
 from accounts.models import Account, ApiKey
 from images.models import Image, Rendition
 from tests import images as made
@@ -219,7 +219,7 @@ def test_renditions_are_searched_by_image(operator: Client, api: Api) -> None:
 def test_lists_count_to_a_bound(operator: Client, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         api.stored(PNG)
-    monkeypatch.setattr("images.admin._MOST_LISTED", 2)
+    monkeypatch.setattr("images.admin.images._MOST_LISTED", 2)
     assert operator.get("/admin/images/image/").context["cl"].result_count == 2
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from progimage.errors import Unavailable
-from transforms.admission import Admission
+from transforms.workers.fair_queue import Admission
 
 
 class Crowd:

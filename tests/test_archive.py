@@ -13,12 +13,13 @@ from zipfile import BadZipFile, ZipFile
 
 import pytest
 
-from images import archiving, hits
+from images.delivery import zip_stream
 from images.models import Image, Rendition
-from images.sources import Recipe
+from images.renditions.sources import Recipe
+from images.services import hit_counts
 from images.storage import ObjectStorage
 from progimage.errors import Unavailable
-from progimage.operations import Transform
+from progimage.transform import Transform
 from tests import images as made
 from tests.conftest import Api, body
 from tests.drift import replace
@@ -196,14 +197,14 @@ def test_original_that_is_cut_short_ends_the_stream(api: Api, storage: ObjectSto
     replace(storage, image.storage_name, content[:-1])
     sent: list[bytes] = []
     with pytest.raises(Unavailable, match="1 bytes before its end"):
-        sent.extend(archiving.stream_archive([image.pk], api.account, None))
+        sent.extend(zip_stream.stream_archive([image.pk], api.account, None))
     with pytest.raises(BadZipFile):
         ZipFile(io.BytesIO(b"".join(sent)))
 
 
 def test_image_deleted_while_others_are_sent(api: Api) -> None:
     ids = [UUID(stored(api, made.encoded("png"))) for _ in range(3)]
-    stream = archiving.stream_archive(ids, api.account, None)
+    stream = zip_stream.stream_archive(ids, api.account, None)
     sent = next(chunk for chunk in stream if chunk)
     Image.objects.filter(pk=ids[1]).update(state=Image.State.DELETED)
     with ZipFile(io.BytesIO(sent + b"".join(stream))) as archive:
@@ -220,7 +221,7 @@ def test_busy_renderers_are_waited_for(api: Api, settings: Any, timeout_s: float
     recipe = Recipe(Transform.from_dict({"output": {"format": "gif"}}))
     calm = threading.Timer(0.6, setattr, (settings, "RENDITION_WAITERS", 1))
     calm.start()
-    sent = b"".join(archiving.stream_archive([image_id], api.account, recipe))
+    sent = b"".join(zip_stream.stream_archive([image_id], api.account, recipe))
     calm.join()
     with ZipFile(io.BytesIO(sent)) as archive:
         assert errors_in(json.loads(archive.read("manifest.json"))) == [error]
@@ -230,7 +231,7 @@ def test_renditions_that_are_sent_are_hits(api: Api) -> None:
     ids = [stored(api, made.encoded("png")) for _ in range(2)]
     api.request("HEAD", f"/images/{ids[0]}.gif")
     members(ask(api, ids=ids, format="gif"))
-    hits.flush()
+    hit_counts.flush()
     assert list(Rendition.objects.values_list("hits", flat=True)) == [1, 1]
 
 
@@ -239,7 +240,7 @@ def test_places_are_few_for_an_account_and_for_all(api: Api, other_api: Api, set
     with ExitStack() as unread:
         statuses = []
         for account in (api.account, api.account, other_api.account):
-            unread.enter_context(closing(archiving.stream_archive([], account, None)))
+            unread.enter_context(closing(zip_stream.stream_archive([], account, None)))
             statuses.append([ask(caller, query={}).status_code for caller in (api, other_api)])
         assert statuses == [[200, 200], [503, 200], [503, 503]]
     assert {ask(caller, query={}).status_code for caller in (api, other_api)} == {200}
@@ -249,7 +250,7 @@ def test_places_of_an_account_are_given_back(api: Api, settings: Any) -> None:
     image_id = stored(api, made.encoded("png"))
     ids = [UUID(image_id)]
     of_account = range(settings.ARCHIVE_STREAMS_PER_ACCOUNT)
-    sent = [archiving.stream_archive(ids, api.account, None) for _ in of_account]
+    sent = [zip_stream.stream_archive(ids, api.account, None) for _ in of_account]
     refused = ask(api, ids=[image_id])
     assert (refused.status_code, refused["Retry-After"]) == (503, "10")
     sent[0].close()  # unread, as when a client goes away
@@ -261,7 +262,7 @@ def test_places_of_an_account_are_given_back(api: Api, settings: Any) -> None:
 def test_memory_does_not_grow_with_the_archive(api: Api) -> None:
     content = made.encoded("bmp", made.picture(1_000, 700))  # 2.1 MB
     ids = [UUID(stored(api, content)) for _ in range(8)]
-    chunks = archiving.stream_archive(ids, api.account, None)
+    chunks = zip_stream.stream_archive(ids, api.account, None)
     tracemalloc.start()
     total = sum(len(chunk) for chunk in chunks)
     peak = tracemalloc.get_traced_memory()[1]

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from progimage.operations import Operation, Resize, spell_text
+from progimage.operations import Operation, Resize
 from progimage.operations.geometry import Crop, Thumbnail
+from progimage.text_form import spell_text
 from tests import images as made
-from transforms.attention import find_focal
 from transforms.geometry import Anchor, Box, Size, part
+from transforms.render.smart_focal import find_focal
 
 CORPUS = os.environ.get("PROGIMAGE_CORPUS", "")
 SIDE = 30

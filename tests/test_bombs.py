@@ -13,9 +13,9 @@ import psutil
 import pytest
 from PIL import Image
 
-from images import rendering
 from images.models import Image as Row
 from images.models import Rendition
+from images.renditions import rendering
 from tests import bombs
 from tests import images as made
 from tests.conftest import Api, body, use_disk

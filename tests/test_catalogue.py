@@ -6,7 +6,9 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from progimage.errors import ParameterError
-from progimage.operations import Transform, operations, parse_text
+from progimage.operations import operations
+from progimage.text_form import parse_text
+from progimage.transform import Transform
 from tests.conftest import Api
 from tests.transforming import example
 

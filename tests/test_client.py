@@ -23,7 +23,8 @@ import pytest
 from images import models
 from images.storage import originals
 from progimage import Archive, Client, Image, Output, ProgImageError, Transform, errors
-from progimage.operations import Resize, parse_query
+from progimage.operations import Resize
+from progimage.text_form import parse_query
 from tests import images as made
 from tests.clients import IMAGE, KEY, URL, Script, answering, application, kept_connection
 from tests.conftest import Api, make_api
@@ -455,7 +456,7 @@ class TestRepository:
         assert client.get(image.id).visibility == "public"
 
     def test_list_pages_through_what_fits(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("progimage.calls._PAGE", (("limit", "2"),))
+        monkeypatch.setattr("progimage.calls.all_calls._PAGE", (("limit", "2"),))
         images = [client.upload(made.encoded("png", made.picture(10 + i, 10)), tags=["x"]) for i in range(5)]
         client.upload(PNG, tags=["y"])
         assert [image.id for image in client.list(tag="x")] == [image.id for image in reversed(images)]

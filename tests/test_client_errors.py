@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from config.problems import problem_response
+from config.http.problems import problem_response
 from progimage import ProgImageError, errors
-from progimage.failures import Retries
+from progimage.wire.retries import Retries
 from tests import images as made
 from tests.clients import IMAGE, URL, Script, answering
 from tests.test_operations import error_classes

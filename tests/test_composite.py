@@ -11,14 +11,15 @@ from PIL import Image
 from scipy import ndimage
 
 from progimage.errors import ParameterError
-from progimage.operations import Output, Transform
+from progimage.operations import Output
 from progimage.operations.composite import Border, Composite, Shadow
+from progimage.transform import Transform
 from tests import images as made
 from transforms.engine import render_file
 from transforms.geometry import Size
+from transforms.planning.resolve import resolve
 from transforms.render import measure
 from transforms.render.blending import BLENDS
-from transforms.resolving import resolve
 
 Array = NDArray[np.float64]
 BELOW = Size(100, 80)

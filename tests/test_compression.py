@@ -12,7 +12,7 @@ from PIL import Image
 from progimage.errors import ImageTooLarge, ResultTooLarge
 from tests import images as made
 from tests.conftest import Api
-from transforms.fitting import MAX_ATTEMPTS, fit_bytes
+from transforms.encoding.fit_bytes import MAX_ATTEMPTS, fit_bytes
 
 
 def write(content: bytes, query: str, folder: Path) -> bytes:

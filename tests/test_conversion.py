@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from tests import images as made
-from transforms.decode import probe
-from transforms.formats import FORMATS, WRITABLE
+from transforms.decoding.decode import probe
+from transforms.formats.table import FORMATS, WRITABLE
 
 LOSS = {
     "jpeg": 14,  # quality 80 with colours at half the resolution, on a ramp

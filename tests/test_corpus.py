@@ -19,7 +19,7 @@ from PIL import Image as PillowImage
 from images.models import Image
 from images.storage import originals, renditions
 from tests.conftest import Api, body, make_api
-from transforms.formats import FORMATS
+from transforms.formats.table import FORMATS
 from transforms.geometry import Size, upright_size
 
 CORPUS = os.environ.get("PROGIMAGE_CORPUS", "")

@@ -15,9 +15,9 @@ from PIL import Image
 
 from progimage.errors import ImageTooLarge, ProgImageError, UnprocessableImage, UnsupportedFormat
 from tests import images as made
-from transforms.decode import probe, validate
-from transforms.formats import ACCEPTED_MEDIA_TYPES, FORMATS
-from transforms.header import Header
+from transforms.decoding.decode import probe, validate
+from transforms.decoding.header import Header
+from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS
 from transforms.limits import Limits
 
 Store = Callable[[bytes], Path]
@@ -298,7 +298,7 @@ def test_no_other_decoder_is_ever_registered() -> None:
     import subprocess
     import sys
 
-    code = "import transforms.decode; from PIL import Image; Image.preinit(); print(*sorted(Image.OPEN))"
+    code = "import transforms.decoding.decode; from PIL import Image; Image.preinit(); print(*sorted(Image.OPEN))"
     names = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

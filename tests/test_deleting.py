@@ -15,11 +15,12 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import IdempotentRequest
-from images import rendering, services, tasks
+from images import services, tasks
 from images.ids import time_of, uuid7
 from images.models import Image, Orphan, Rendition, Tag, UploadUrl
+from images.receiving.uploads import Upload
+from images.renditions import rendering
 from images.storage import ObjectStorage, originals, renditions
-from images.uploads import Upload
 from progimage.errors import Conflict, InProgress, NotFound, Unavailable
 from tests import images as made
 from tests.conftest import Api, body, make_api
@@ -378,7 +379,7 @@ def test_row_that_storage_refuses_stops_no_sweep(
     api: Api, monkeypatch: pytest.MonkeyPatch, storage: ObjectStorage
 ) -> None:
     """It is passed over, and comes up again in the next run."""
-    monkeypatch.setattr("images.sweeping._BATCH", 2)
+    monkeypatch.setattr("images.upkeep.sweeps._BATCH", 2)
     paths = [api.stored(PNG) for _ in range(5)]
     Image.objects.update(state="deleted", deleted_at=timezone.now() - LONG_AGO)
     bad = Image.objects.get(pk=id_of(paths[0])).storage_name

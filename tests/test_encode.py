@@ -12,8 +12,8 @@ from scipy.cluster.vq import kmeans2
 
 from progimage.operations import Output
 from tests import images as made
-from transforms.effort import as_png
-from transforms.formats import FORMATS, WRITABLE
+from transforms.formats.save_options import as_png
+from transforms.formats.table import FORMATS, WRITABLE
 
 
 def shown(content: bytes) -> Image.Image:

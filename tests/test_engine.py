@@ -11,15 +11,16 @@ import pytest
 from PIL import Image, ImageCms
 
 from progimage.errors import ImageTooLarge, UnprocessableImage
-from progimage.operations import Output, Resize, Transform
+from progimage.operations import Output, Resize
+from progimage.transform import Transform
 from tests import images as made
 from tests import profiles
 from transforms.engine import Rendered, render_file
-from transforms.formats import FORMATS, WRITABLE
+from transforms.formats.table import FORMATS, WRITABLE
 from transforms.geometry import Size
 from transforms.limits import Limits
-from transforms.planning import check_sizes
-from transforms.resolving import resolve
+from transforms.planning.plan import check_sizes
+from transforms.planning.resolve import resolve
 
 SMALL = "w=30&h=20&format=png"
 

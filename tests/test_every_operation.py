@@ -15,14 +15,16 @@ import pytest
 from PIL import Image
 
 from progimage.errors import ParameterError
-from progimage.operations import Kind, Operation, Output, Transform, operations, parse_text, spell_text
+from progimage.operations import Kind, Operation, Output, operations
+from progimage.text_form import parse_text, spell_text
+from progimage.transform import Transform
 from tests import images as made
-from transforms.decode import probe
+from transforms.decoding.decode import probe
 from transforms.engine import render_file
 from transforms.geometry import Size
+from transforms.planning.resolve import cache_key, resolve
 from transforms.render import measure, settle
 from transforms.render import render as paint
-from transforms.resolving import cache_key, resolve
 
 OTHER = made.encoded("png", made.translucent(24, 16))
 REFERENCE = f"sha256:{hashlib.sha256(OTHER).hexdigest()}"

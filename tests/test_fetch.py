@@ -19,9 +19,9 @@ import pytest
 from django.db import connection
 
 from accounts.models import Account
-from images import addresses, connections, fetch
-from images.addresses import is_allowed, parse_target
-from images.fetch import download
+from images.remote import connections, public_addresses
+from images.remote.download import _under_way, download
+from images.remote.public_addresses import is_allowed, parse_target
 from progimage.errors import BodyTooLarge, FetchFailed, ProgImageError, Unavailable, UrlNotAllowed
 from tests.images import encoded
 from tests.remote import (
@@ -63,7 +63,7 @@ def remote(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
         server.answers["/a.png"] = respond(PNG)
         open_the_way(settings, monkeypatch, server)
         yield server
-    wait_until(lambda: not fetch._under_way)
+    wait_until(lambda: not _under_way)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -251,7 +251,7 @@ class TestWhatIsRefused:
     @pytest.fixture(autouse=True)
     def _loopback_is_somebody_else(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://images.example", ["images.example"]
-        monkeypatch.setattr(addresses, "look_up", find_literal)
+        monkeypatch.setattr(public_addresses, "look_up", find_literal)
 
     @pytest.mark.parametrize("url", REFUSED_TEXTS.values(), ids=REFUSED_TEXTS)
     def test_urls(self, url: str, canaries: Canaries) -> None:
@@ -282,7 +282,7 @@ class TestWhatIsRefused:
     def test_names_by_every_address(
         self, found: list[str], canaries: Canaries, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(addresses, "look_up", lambda _: [ip_address(text) for text in found])
+        monkeypatch.setattr(public_addresses, "look_up", lambda _: [ip_address(text) for text in found])
         assert refusal("http://images.test/") == REFUSED
         assert not canaries.heard()
 
@@ -411,7 +411,7 @@ class TestConnections:
     ) -> None:
         """SSRF-3: what the name leads to afterwards is never asked for."""
         answers = iter([[LOOPBACK], [ip_address("10.0.0.1")]])
-        monkeypatch.setattr(addresses, "look_up", lambda _: next(answers))
+        monkeypatch.setattr(public_addresses, "look_up", lambda _: next(answers))
         assert fetched(remote.url("/a.png", host="rebind.test")) == PNG
         assert f"Host: rebind.test:{remote.port}" in remote.requests[0]
         assert next(answers) == [ip_address("10.0.0.1")]
@@ -420,7 +420,7 @@ class TestConnections:
         self, remote: Remote, settings: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings.FETCH_ALLOWED_NETWORKS = [ip_network("127.0.0.0/8")]
-        monkeypatch.setattr(addresses, "look_up", lambda _: [ip_address("127.0.0.2"), LOOPBACK])
+        monkeypatch.setattr(public_addresses, "look_up", lambda _: [ip_address("127.0.0.2"), LOOPBACK])
         assert fetched(remote.url("/a.png")) == PNG
 
     def test_nothing_is_sent_to_another_peer(
@@ -428,7 +428,7 @@ class TestConnections:
     ) -> None:
         settings.FETCH_ALLOWED_NETWORKS = [ip_network("127.0.0.0/8")]
         real = httpcore.SyncBackend.connect_tcp
-        monkeypatch.setattr(addresses, "look_up", lambda _: [ip_address("127.0.0.2")])
+        monkeypatch.setattr(public_addresses, "look_up", lambda _: [ip_address("127.0.0.2")])
         monkeypatch.setattr(
             httpcore.SyncBackend,
             "connect_tcp",
@@ -443,12 +443,12 @@ class TestConnections:
         """The lookup that is left behind counts for its account until it ends."""
         settings.FETCH_TIMEOUT_S, settings.FETCH_MAX_PER_ACCOUNT = 0.2, 1
         answered = threading.Event()
-        monkeypatch.setattr(addresses, "look_up", lambda _: [LOOPBACK] if answered.wait(5) else [])
+        monkeypatch.setattr(public_addresses, "look_up", lambda _: [LOOPBACK] if answered.wait(5) else [])
         assert refusal(remote.url("/a.png")) == REFUSED
         with pytest.raises(Unavailable):
             fetched(remote.url("/a.png"))
         answered.set()
-        wait_until(lambda: not fetch._under_way)
+        wait_until(lambda: not _under_way)
         assert fetched(remote.url("/a.png")) == PNG
 
 
@@ -473,7 +473,7 @@ class TestRedirects:
     ) -> None:
         remote.answers["/a"] = redirect(remote.url("/b", host="private.test"))
         monkeypatch.setattr(
-            addresses,
+            public_addresses,
             "look_up",
             lambda host: [ip_address("10.0.0.1")] if host == "private.test" else [LOOPBACK],
         )

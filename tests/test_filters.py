@@ -15,7 +15,7 @@ from scipy import ndimage
 from scipy.stats import norm
 
 from progimage.errors import ParameterError
-from progimage.operations import parse_text
+from progimage.text_form import parse_text
 from tests import images as made
 from transforms.render import render
 from transforms.render.neighbourhood import mirrored

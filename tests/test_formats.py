@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from progimage.operations import Output, OutputFormat
-from transforms import decode  # noqa: F401  registers the decoders
-from transforms.formats import ACCEPTED_MEDIA_TYPES, FORMATS, READABLE, WRITABLE, format_by_extension
+from transforms.decoding import decode  # noqa: F401  registers the decoders
+from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, READABLE, WRITABLE, format_by_extension
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from typing import Any, get_args
 import pytest
 
 from progimage.errors import ParameterError
-from progimage.operations import Fit, Gravity, Operation, Resize, Transform
+from progimage.operations import Fit, Gravity, Operation, Resize
 from progimage.operations.geometry import Crop, Pad, Rotate, Thumbnail
-from transforms.formats import FORMATS
+from progimage.transform import Transform
+from transforms.formats.table import FORMATS
 from transforms.geometry import (
     GRAVITY,
     Anchor,
@@ -25,7 +26,7 @@ from transforms.geometry import (
     whole,
 )
 from transforms.limits import DEFAULT_LIMITS
-from transforms.planning import check_sizes
+from transforms.planning.plan import check_sizes
 from transforms.render import measure, place
 from transforms.render.geometry import is_open
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import caches
 from django.test import Client
 
-from config import health
+from config.http import health
 from images.storage import ObjectStorage, S3ObjectStorage
 from progimage.errors import Unavailable
 

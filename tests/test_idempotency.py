@@ -219,7 +219,7 @@ class TestUnfinished:
         assert api.get(f"/images/{image.id}").body == PNG
 
     def test_lease_that_another_took_over_ends_the_work(self, api: Api, claim: IdempotentRequest) -> None:
-        from accounts.idempotency import Claim
+        from accounts.access.idempotency import Claim
         from progimage.errors import InProgress
 
         own = Claim(claim.ids, claim.pk, claim.lease)

@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from images import hits
 from images.models import Rendition
+from images.services import hit_counts
 from images.storage import ObjectStorage
 from tests import images as made
 from tests.conftest import Api, body, make_api
@@ -176,8 +176,8 @@ class TestHits:
         with CaptureQueriesContext(
             connection,
         ) as sent:
-            hits.flush()
-            hits.flush()
+            hit_counts.flush()
+            hit_counts.flush()
         assert len(sent) == 1
         assert list(Rendition.objects.values_list("width", "hits")) == [(3, 2), (4, 1)]
 
@@ -185,7 +185,7 @@ class TestHits:
         path = api.stored(PNG)
         body(api.get(f"{path}.png"))
         Rendition.objects.all().delete()
-        hits.flush()
+        hit_counts.flush()
         assert ledger(api, path)["renditions"] == []
 
     def test_are_kept_while_the_database_is_away(self, api: Api) -> None:
@@ -193,8 +193,8 @@ class TestHits:
         body(api.get(f"{path}.png"))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(connection, "cursor", _away)
-            hits.flush()
-        hits.flush()
+            hit_counts.flush()
+        hit_counts.flush()
         assert Rendition.objects.get().hits == 1
 
 
@@ -208,7 +208,7 @@ _PROCESS = """
 import os, sys, time
 from multiprocessing import util
 import django; django.setup()
-from images import hits
+from images.services import hit_counts as hits
 from images.models import Rendition
 row = Rendition.objects.get()
 hits._EVERY_S = 0.05

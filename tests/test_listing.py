@@ -10,10 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
-from images import listing
-from images.filters import FilterSerializer, Selection
 from images.ids import uuid7
 from images.models import Image, Tag
+from images.search import bounded_pages
+from images.search.selection import FilterSerializer, Selection
 from tests.conftest import Api, make_api
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -112,8 +112,8 @@ def five(api: Api, other_api: Api) -> list[Image]:
 @pytest.mark.parametrize("step", [1_000, 1], ids=["in one step", "in many steps"])
 def test_filters(api: Api, query: dict[str, Any], found: str, step: int, monkeypatch: Any) -> None:
     """However few rows a step looks at, the pages together are the same."""
-    monkeypatch.setattr(listing, "_STEP", step)
-    monkeypatch.setattr(listing, "_FEW", step)
+    monkeypatch.setattr(bounded_pages, "_STEP", step)
+    monkeypatch.setattr(bounded_pages, "_FEW", step)
     page = listed(api, **query)
     assert names(page) == found
     if len(found) == 5:
@@ -212,7 +212,7 @@ def test_queries_are_as_many_whatever_the_pages_size(api: Api, count: int) -> No
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            images = listing.page(selection, start=selection.until, limit=100).images
+            images = bounded_pages.page(selection, start=selection.until, limit=100).images
             assert [image.tag_names for image in images] == [["a", "b"]] * count
             assert [image.replaced_by for image in images] == [None] * count
         assert len(captured) <= queries
@@ -266,9 +266,9 @@ class TestPages:
         self, api: Api, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], found: list[int], few: int
     ) -> None:
         """A page that has looked at enough is cut short; its cursor goes on where it has stopped looking."""
-        monkeypatch.setattr(listing, "_STEP", 4)
-        monkeypatch.setattr(listing, "_MOST", (3, 3, 3))
-        monkeypatch.setattr(listing, "_FEW", few)
+        monkeypatch.setattr(bounded_pages, "_STEP", 4)
+        monkeypatch.setattr(bounded_pages, "_MOST", (3, 3, 3))
+        monkeypatch.setattr(bounded_pages, "_FEW", few)
         rare = {"width": 600, "metadata": {"kind": "rare"}, "visibility": "public"}
         ids = []
         for minute in range(60):
@@ -281,9 +281,9 @@ class TestPages:
 
 
 def test_ids_of_a_selection_are_found_over_many_steps(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "_STEP", 2)
-    monkeypatch.setattr(listing, "_MOST", (2, 2, 2))
+    monkeypatch.setattr(bounded_pages, "_STEP", 2)
+    monkeypatch.setattr(bounded_pages, "_MOST", (2, 2, 2))
     ids = [add(api.account, minute=minute, width=minute + 1).pk for minute in range(30)]
     selection = Selection(api.account, {"min_width": 3, "max_width": 20})
-    assert listing.find_ids(selection, limit=100) == ids[2:20][::-1]
-    assert listing.find_ids(selection, limit=5) == ids[15:20][::-1]
+    assert bounded_pages.find_ids(selection, limit=100) == ids[2:20][::-1]
+    assert bounded_pages.find_ids(selection, limit=5) == ids[15:20][::-1]

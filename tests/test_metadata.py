@@ -15,15 +15,16 @@ import pytest
 from PIL import Image, ImageOps
 from PIL.ExifTags import IFD
 
-from progimage.operations import Output, Transform
+from progimage.operations import Output
+from progimage.transform import Transform
 from tests import images as made
 from tests import metadata
 from tests.conftest import skip_or_fail
 from tests.metadata import ASCII, SECRET, SHORT
 from transforms.engine import render_file
-from transforms.formats import FORMATS, WRITABLE
+from transforms.formats.table import FORMATS, WRITABLE
 from transforms.limits import Limits
-from transforms.resolving import resolve
+from transforms.planning.resolve import resolve
 
 SOURCES = ["jpeg", "png", "webp", "avif", "tiff"]
 HOLDING = [name for name in WRITABLE if FORMATS[name].holds_metadata]

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from progimage.operations import Output, Resize, Transform, parse_query
-from transforms.formats import FORMATS
+from progimage.operations import Output, Resize
+from progimage.text_form import parse_query
+from progimage.transform import Transform
+from transforms.formats.table import FORMATS
 from transforms.geometry import Size
 from transforms.limits import Limits
-from transforms.negotiation import Extent, negotiate
-from transforms.resolving import resolve
+from transforms.planning.negotiate_format import Extent, negotiate
+from transforms.planning.resolve import resolve
 
 AUTO = parse_query([("format", "auto")])
 PHOTO = Extent(Size(4_000, 3_000), 1)

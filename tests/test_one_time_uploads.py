@@ -20,7 +20,7 @@ from progimage.errors import Unavailable
 from progimage.signing import sign_url
 from tests import images as made
 from tests.conftest import Api, make_api
-from transforms.formats import ACCEPTED_MEDIA_TYPES
+from transforms.formats.table import ACCEPTED_MEDIA_TYPES
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")
 MISSING = "/uploads/01890000-0000-7000-8000-000000000000"

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from images.views.orders import SAID, STORE
-from progimage.operations import Output, operations, query_parameters
-from progimage.operations.catalogue import definitions
+from images.api.requests.transform_request import SAID, STORE
+from progimage.json_schema import definitions
+from progimage.operations import Output, operations
+from progimage.text_form import query_parameters
 
 
 @pytest.fixture

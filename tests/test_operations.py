@@ -8,23 +8,12 @@ import pytest
 
 from progimage import Transform, errors
 from progimage.errors import ParameterError
-from progimage.operations import (
-    Checked,
-    Color,
-    Fit,
-    Operation,
-    Output,
-    Range,
-    Resize,
-    color_channels,
-    operations,
-    parse_query,
-    parse_text,
-    spell_text,
-)
-from progimage.operations.color import expected_color, normalize_color
+from progimage.operations import Checked, Fit, Operation, Output, Resize, operations
+from progimage.parameters import Color, Range, color_channels
+from progimage.parameters.color import expected_color, normalize_color
+from progimage.text_form import parse_query, parse_text, spell_text
+from transforms.planning.resolve import cache_key, resolve
 from transforms.render import render, settle
-from transforms.resolving import cache_key, resolve
 
 
 @dataclass(frozen=True, kw_only=True)

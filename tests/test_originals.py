@@ -9,7 +9,7 @@ import pytest
 from PIL import PngImagePlugin
 
 from tests import images as made
-from transforms.originals import is_bare
+from transforms.encoding.keep_original import is_bare
 
 
 def write(content: bytes, query: str, folder: Path) -> bytes:

@@ -9,10 +9,11 @@ from urllib.parse import quote
 import pytest
 from django.db.models.functions import Now
 
-from images import rendering, services
+from images import services
 from images.models import Image, Rendition
+from images.renditions import rendering
 from images.storage import ObjectStorage, renditions
-from images.sweeping import SWEEPS
+from images.upkeep.sweeps import SWEEPS
 from progimage.signing import sign_url
 from tests import images as made
 from tests.conftest import Api
@@ -65,7 +66,9 @@ def test_other_bytes_are_another_result(api: Api) -> None:
 def test_its_bytes_are_read_for_a_render_alone(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     path, logo = api.stored(PNG), id_of(api, LOGO)
     first = api.get(showing(path, logo))
-    monkeypatch.setattr("images.sources.original_path", lambda image: pytest.fail("an original was opened"))
+    monkeypatch.setattr(
+        "images.renditions.sources.original_path", lambda image: pytest.fail("an original was opened")
+    )
     again = api.get(showing(path, logo))
     assert (again.status_code, again.body) == (200, first.body)
 

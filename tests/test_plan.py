@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from images.models import Rendition
-from progimage.operations import operations, spell_text
+from progimage.operations import operations
+from progimage.text_form import spell_text
 from tests import images as made
 from tests.conftest import Api
 from tests.remote import Remote

@@ -8,13 +8,15 @@ import pytest
 from PIL import Image
 
 from progimage.errors import ImageTooLarge
-from progimage.operations import Output, Transform, parse_text
+from progimage.operations import Output
+from progimage.text_form import parse_text
+from progimage.transform import Transform
 from tests import images as made
-from transforms.formats import FORMATS
+from transforms.formats.table import FORMATS
 from transforms.geometry import Size
 from transforms.limits import Limits
-from transforms.planning import check_sizes
-from transforms.resolving import resolve
+from transforms.planning.plan import check_sizes
+from transforms.planning.resolve import resolve
 
 
 def check(text: str, size: Size, *, frames: int = 1, format: str = "png", **output: object) -> None:

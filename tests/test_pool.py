@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from progimage.errors import RangeNotSatisfiable, Unavailable, UnprocessableImage, UnsupportedFormat
-from progimage.operations import parse_query
+from progimage.text_form import parse_query
 from tests import images as made
 from tests.tasks import (
     fail_with_more_than_a_message,
@@ -25,9 +25,9 @@ from tests.tasks import (
     spin,
     take,
 )
-from transforms.child import give_way
-from transforms.pool import PoolSettings, RenderPool, configure, pool
-from transforms.resolving import resolve
+from transforms.planning.resolve import resolve
+from transforms.workers.child import give_way
+from transforms.workers.pool import PoolSettings, RenderPool, configure, pool
 
 ROOT = Path(__file__).parent.parent
 
@@ -115,7 +115,7 @@ class TestDeadline:
 
     def test_a_child_ends_itself_when_its_parent_cannot(self) -> None:
         """By an alarm, one second later than the deadline."""
-        code = "from tests.tasks import spin; from transforms.child import run; run(spin, (), 1e9, timeout_s=-0.9)"
+        code = "from tests.tasks import spin; from transforms.workers.child import run; run(spin, (), 1e9, timeout_s=-0.9)"
         assert (
             subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=10, check=False).returncode
             == -signal.SIGALRM
@@ -277,14 +277,14 @@ import multiprocessing, os, signal, sys, time
 import django  # as the main module of a server does, or manage.py
 sys.path.insert(0, sys.argv[1])
 from tests.tasks import look_around, nap
-from transforms.pool import PoolSettings, configure, pool
+from transforms.workers.pool import PoolSettings, configure, pool
 
 def tell(text):
     print(text, flush=True)
 
 def serve():
     modules, environment, block, _ = pool()._run(look_around)
-    tell(f"{'django' in modules} {'transforms.forkserver' in modules} {environment} {b'hush' in block}")
+    tell(f"{'django' in modules} {'transforms.workers.forkserver' in modules} {environment} {b'hush' in block}")
     tell(" ".join({str(pool()._run(nap, 0.05)) for _ in range(4)}))
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import IdempotentRequest
-from images import reconciling
 from images.ids import uuid7
 from images.models import Image, Orphan, Rendition
 from images.storage import DiskObjectStorage, ObjectStorage, originals
+from images.upkeep import reconciliation
 from progimage.errors import Unavailable
 from tests import images as made
 from tests.conftest import Api, body, use_disk
@@ -137,14 +137,14 @@ CASES = [
     pytest.param(_purging, {RENDITIONS: (1, 0), PURGES: (1, 0)}, id="purge ended halfway"),
     pytest.param(_deleted_with_renditions, {RENDITIONS: (1, 0)}, id="deletion ended halfway"),
     pytest.param(_kill_render, {"renders that ended halfway": (1, 0)}, id="render ended halfway"),
-    pytest.param(_lose_rendition, {reconciling.LOST: (1, 0)}, id="rendition without object"),
-    pytest.param(_cut_rendition, {reconciling.LOST: (1, 0)}, id="rendition of another size"),
+    pytest.param(_lose_rendition, {reconciliation.LOST: (1, 0)}, id="rendition without object"),
+    pytest.param(_cut_rendition, {reconciliation.LOST: (1, 0)}, id="rendition of another size"),
     pytest.param(_expire_request, {"expired idempotency keys": (1, 0)}, id="idempotency key"),
-    pytest.param(_forget_image, {reconciling.ORPHANS: (2, 2)}, id="objects without an image"),
-    pytest.param(_forget_rendition, {reconciling.ORPHANS: (1, 1)}, id="object without a rendition"),
-    pytest.param(_forget_purged, {reconciling.ORPHANS: (1, 1)}, id="object of a tombstone"),
-    pytest.param(_leave_put, {reconciling.ORPHANS: (1, 1)}, id="put ended halfway"),
-    pytest.param(_foreign_object, {reconciling.ORPHANS: (1, 1)}, id="object with a strange name"),
+    pytest.param(_forget_image, {reconciliation.ORPHANS: (2, 2)}, id="objects without an image"),
+    pytest.param(_forget_rendition, {reconciliation.ORPHANS: (1, 1)}, id="object without a rendition"),
+    pytest.param(_forget_purged, {reconciliation.ORPHANS: (1, 1)}, id="object of a tombstone"),
+    pytest.param(_leave_put, {reconciliation.ORPHANS: (1, 1)}, id="put ended halfway"),
+    pytest.param(_foreign_object, {reconciliation.ORPHANS: (1, 1)}, id="object with a strange name"),
 ]
 
 
@@ -182,13 +182,13 @@ def test_both_storages(api: Api, alone: ObjectStorage, settings: Any) -> None:
     api.request("DELETE", paths[4])
     Image.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now() - LONG_AGO)
     Image.objects.filter(pk=forgotten.pk).delete()
-    expected = {reconciling.MISSING: 1, reconciling.LOST: 2, reconciling.ORPHANS: 2, PURGES: 1}
+    expected = {reconciliation.MISSING: 1, reconciliation.LOST: 2, reconciliation.ORPHANS: 2, PURGES: 1}
     assert reconcile() == (1, {name: (count, count) for name, count in expected.items()})
     reconcile("--fix")
     reconcile("--fix")
-    assert reconcile() == (1, {reconciling.MISSING: (1, 1)})
+    assert reconcile() == (1, {reconciliation.MISSING: (1, 1)})
     put(alone, lost.storage_name, PNG)
-    assert reconcile("--fix", "--sample", "1") == (0, {reconciling.BACK: (1, 0)})
+    assert reconcile("--fix", "--sample", "1") == (0, {reconciliation.BACK: (1, 0)})
     kept = {one.storage_name for one in (whole, lost, cut, gone)}
     assert names_in(alone) == kept | {row.storage_name for row in Rendition.objects.all()}
     assert Rendition.objects.count() == 2
@@ -200,16 +200,16 @@ class TestOriginals:
     ) -> None:
         path = api.stored(PNG)
         _lose_original()
-        assert reconcile() == (1, {reconciling.MISSING: (1, 1)})
+        assert reconcile() == (1, {reconciliation.MISSING: (1, 1)})
         assert Image.objects.get().missing_at is None
         for _ in range(2):
-            assert reconcile("--fix") == (1, {reconciling.MISSING: (1, 1)})
+            assert reconcile("--fix") == (1, {reconciliation.MISSING: (1, 1)})
         image = Image.objects.get()
         assert (image.state, image.missing_at is not None) == ("ready", True)
         assert [record.levelname for record in caplog.records if "missing" in record.msg] == ["ERROR"]
         put(disk, image.storage_name, PNG)
-        assert reconcile() == (1, {reconciling.BACK: (1, 1)})
-        assert reconcile("--fix") == (0, {reconciling.BACK: (1, 0)})
+        assert reconcile() == (1, {reconciliation.BACK: (1, 1)})
+        assert reconcile("--fix") == (0, {reconciliation.BACK: (1, 0)})
         assert (reconcile(), body(api.get(path))) == ((0, {}), PNG)
 
     @pytest.mark.parametrize("content", [PNG[::-1], PNG[:9]], ids=["same size", "another size"])
@@ -218,7 +218,7 @@ class TestOriginals:
     ) -> None:
         api.stored(PNG)
         replace(disk, Image.objects.get().storage_name, content)
-        assert reconcile("--fix", "--sample", "1") == (1, {reconciling.DAMAGED: (1, 1)})
+        assert reconcile("--fix", "--sample", "1") == (1, {reconciliation.DAMAGED: (1, 1)})
         assert [record.levelname for record in caplog.records if "not what" in record.msg] == ["ERROR"]
         assert reconcile("--sample", "0")[0] == (len(content) != len(PNG))
 
@@ -232,8 +232,8 @@ class TestOrphans:
         ("age", "apart", "second"),
         [
             pytest.param(3_600, 0, {}, id="young ones may be on their way"),
-            pytest.param(0, 3_600, {reconciling.ORPHANS: (1, 1)}, id="seen again too soon"),
-            pytest.param(0, 0, {reconciling.ORPHANS: (1, 0)}, id="seen twice"),
+            pytest.param(0, 3_600, {reconciliation.ORPHANS: (1, 1)}, id="seen again too soon"),
+            pytest.param(0, 0, {reconciliation.ORPHANS: (1, 0)}, id="seen twice"),
         ],
     )
     def test_are_removed_late(self, settings: Any, age: int, apart: int, second: Drift) -> None:
@@ -241,7 +241,7 @@ class TestOrphans:
         settings.ORPHAN_MIN_AGE_S, settings.ORPHAN_SEEN_AGAIN_AFTER_S = age, apart
         reconcile("--fix")
         assert reconcile("--fix")[1] == second
-        assert bool(names_in(originals())) == (second != {reconciling.ORPHANS: (1, 0)})
+        assert bool(names_in(originals())) == (second != {reconciliation.ORPHANS: (1, 0)})
 
     def test_that_were_not_seen_in_between_count_anew(self, settings: Any, disk: ObjectStorage) -> None:
         no_patience(settings)
@@ -251,7 +251,7 @@ class TestOrphans:
         assert reconcile("--fix") == (0, {})
         assert not Orphan.objects.exists()
         put(disk, name, PNG)
-        assert reconcile("--fix") == (1, {reconciling.ORPHANS: (1, 1)})
+        assert reconcile("--fix") == (1, {reconciliation.ORPHANS: (1, 1)})
 
     def test_belong_to_no_account(self, settings: Any, api: Api) -> None:
         no_patience(settings)
@@ -262,8 +262,8 @@ def test_scopes(api: Api, other_api: Api, disk: ObjectStorage) -> None:
     for caller in (api, other_api):
         body(caller.get(caller.stored(PNG) + ".gif"))
     disk.delete(*names_in(disk))
-    both = (1, {reconciling.MISSING: (2, 2), reconciling.LOST: (2, 2)})
-    one = (1, {reconciling.MISSING: (1, 1), reconciling.LOST: (1, 1)})
+    both = (1, {reconciliation.MISSING: (2, 2), reconciliation.LOST: (2, 2)})
+    one = (1, {reconciliation.MISSING: (1, 1), reconciliation.LOST: (1, 1)})
     now = timezone.now()
     assert reconcile() == both
     assert reconcile("--account", "alice") == one
@@ -281,17 +281,17 @@ def test_storage_that_is_away(disk: ObjectStorage, db: None, monkeypatch: pytest
 
 
 def test_batches_leave_nothing_out(api: Api, disk: ObjectStorage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from images import shelves, sweeping
+    from images.upkeep import inventory, sweeps
 
-    monkeypatch.setattr(shelves, "BATCH", 2)
-    monkeypatch.setattr(sweeping, "_BATCH", 2)
+    monkeypatch.setattr(inventory, "BATCH", 2)
+    monkeypatch.setattr(sweeps, "_BATCH", 2)
     api.stored(PNG)
     kept = Image.objects.get()
     for _ in range(40):
         kept.pk = uuid7()
         kept.save(force_insert=True)
     Image.objects.filter(pk=kept.pk).update(state="deleted", deleted_at=timezone.now() - LONG_AGO)
-    assert reconcile()[1] == {reconciling.MISSING: (39, 39), PURGES: (1, 1)}
+    assert reconcile()[1] == {reconciliation.MISSING: (39, 39), PURGES: (1, 1)}
     _update(state="purging", deleted_at=timezone.now())
     assert reconcile("--fix") == (0, {PURGES: (41, 0)})
 
@@ -309,7 +309,7 @@ def test_output(api: Api, disk: ObjectStorage, capsys: pytest.CaptureFixture[str
         call_command("reconcile", "--json", stdout=printed)
     said = json.loads(printed.getvalue())
     finding = {"found": 1, "left": 1, "examples": [str(Image.objects.get().pk)]}
-    assert (said["fix"], said["checks"][reconciling.MISSING]) == (False, finding)
+    assert (said["fix"], said["checks"][reconciliation.MISSING]) == (False, finding)
 
 
 @pytest.mark.parametrize("arguments", [["--sample", "2"], ["--since", "yesterday"]])

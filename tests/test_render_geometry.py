@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from progimage.errors import ParameterError
-from progimage.operations import Operation, spell_text
+from progimage.operations import Operation
 from progimage.operations.geometry import Crop, Flip, Pad, Rotate, Thumbnail, Trim
+from progimage.text_form import spell_text
 from tests import images as made
 from transforms.geometry import Size
 from transforms.render import measure

@@ -17,9 +17,10 @@ from django.utils import timezone
 from imagekit.cachefiles import ImageCacheFile
 from imagekit.registry import generator_registry
 
-from images import cachefiles, rendering, services, tasks
+from images import services, tasks
 from images.models import Image, Rendition
-from images.specs import SPEC_ID, RenditionSpec
+from images.renditions import imagekit_backend, rendering
+from images.renditions.imagekit_spec import SPEC_ID, RenditionSpec
 from images.storage import S3ObjectStorage, originals, renditions
 from progimage.errors import Unavailable, UnprocessableImage
 from tests import images as made
@@ -130,7 +131,7 @@ class TestFailures:
             renditions().open_range(names[0])
 
     @pytest.mark.parametrize(
-        ("where", "step"), [(rendering, "render"), (cachefiles, "_make")], ids=["rendered", "stored"]
+        ("where", "step"), [(rendering, "render"), (imagekit_backend, "_make")], ids=["rendered", "stored"]
     )
     def test_purge_before_a_render_ends_lets_it_begin_anew(
         self, api: Api, monkeypatch: pytest.MonkeyPatch, where: ModuleType, step: str

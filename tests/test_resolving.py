@@ -3,9 +3,10 @@
 import pytest
 
 from progimage.errors import ParameterError
-from progimage.operations import Output, Resize, Transform, parse_query, parse_text
-from transforms import resolving
-from transforms.resolving import cache_key, resolve
+from progimage.operations import Output, Resize
+from progimage.text_form import parse_query, parse_text
+from progimage.transform import Transform
+from transforms.planning.resolve import RENDER_VERSION, cache_key, resolve
 
 SHA256 = "ab" * 32
 JPEG: dict[str, object] = {
@@ -132,5 +133,5 @@ def test_another_meaning_has_another_key(query: list[tuple[str, str]], source: s
 def test_a_render_version_changes_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
     resolved = resolve(parse_query([("w", "300")]), "jpeg")
     before = cache_key(SHA256, resolved)
-    monkeypatch.setattr(resolving, "RENDER_VERSION", resolving.RENDER_VERSION + 1)
+    monkeypatch.setattr("transforms.planning.resolve.RENDER_VERSION", RENDER_VERSION + 1)
     assert cache_key(SHA256, resolved) != before

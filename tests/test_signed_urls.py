@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import services
-from accounts.encryption import decrypt, encrypt
+from accounts.keys.encryption import decrypt, encrypt
 from accounts.models import ApiKey
 from progimage.signing import derive_signing_secret, sign_url
 from tests import images as made

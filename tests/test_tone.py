@@ -18,7 +18,8 @@ from skimage.color import rgb2xyz, xyz2rgb
 from skimage.exposure import equalize_hist
 
 from progimage.errors import ParameterError
-from progimage.operations import operations, parse_text, tone
+from progimage.operations import operations, tone
+from progimage.text_form import parse_text
 from tests import images as made
 from tests.conftest import skip_or_fail
 from tests.test_browser import FLAGS

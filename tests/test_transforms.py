@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from images import hits
 from images.models import Image, Rendition
-from progimage.operations import operations, spell_text
+from images.services import hit_counts
+from progimage.operations import operations
+from progimage.text_form import spell_text
 from tests import images as made
 from tests.conftest import Api
 from tests.remote import Remote
@@ -71,7 +72,7 @@ class TestBytes:
         stored = id_of(api)
         for _ in range(2):
             answer = send_json(api, "/transforms", {"id": stored.upper(), "transform": SMALL})
-        hits.flush()
+        hit_counts.flush()
         row = Rendition.objects.get()
         assert (row.hits, row.cache_key, row.sha256) == (
             2,
@@ -203,7 +204,9 @@ class TestStored:
     def test_stored_source_is_rendered_once(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         order = {"id": id_of(api), "transform": SMALL}
         sent = send_json(api, "/transforms", order)
-        monkeypatch.setattr("images.rendering.render_source", lambda *_, **__: pytest.fail("rendered again"))
+        monkeypatch.setattr(
+            "images.renditions.rendering.render_source", lambda *_, **__: pytest.fail("rendered again")
+        )
         image = send_json(api, "/transforms", order | {"store": True}).json()
         assert api.get(f"/images/{image['id']}").body == sent.body
 

@@ -8,8 +8,8 @@ import pytest
 from django.test import RequestFactory
 from rest_framework.request import Request
 
-from accounts import authentication
-from accounts.keys import KeyText, generate_key
+from accounts.access import authentication
+from accounts.keys.key_text import KeyText, generate_key
 from progimage.errors import NotAuthenticated, Unavailable
 
 

@@ -16,7 +16,7 @@ from progimage.errors import Unavailable
 from tests import images as made
 from tests.conftest import Api
 from tests.test_corpus import CORPUS
-from transforms.pool import pool
+from transforms.workers.pool import pool
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")
 BAD = b"no image at all"

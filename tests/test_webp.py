@@ -9,7 +9,7 @@ from PIL import Image
 
 from progimage.errors import UnprocessableImage
 from tests import images as made
-from transforms import decode, webp
+from transforms.decoding import decode, webp_scaled
 from transforms.geometry import Size
 
 PHOTOGRAPH = made.photograph()  # 1001 x 667: no scale divides it
@@ -37,14 +37,14 @@ def test_is_decoded_whole_without_the_library(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, scaled = made.rendered(content, "w=100&format=png", tmp_path)
-    monkeypatch.setattr(webp, "_library", lambda: None)
+    monkeypatch.setattr(webp_scaled, "_library", lambda: None)
     _, whole = made.rendered(content, "w=100&format=png", tmp_path)
     assert scaled != whole
     assert made.psnr(scaled, whole) > 41
 
 
 def test_is_decoded_small(content: bytes) -> None:
-    small = webp.decode_scaled(content, Size(126, 84))
+    small = webp_scaled.decode_scaled(content, Size(126, 84))
     assert small
     assert (small.mode, small.size) == ("RGB", (126, 84))
 
@@ -66,8 +66,8 @@ def test_one_that_breaks_off_is_refused(content: bytes, tmp_path: Path) -> None:
 
 
 def test_a_library_of_another_abi_is_not_used(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webp, "_ABI", 0x0309)
-    assert webp.decode_scaled(content, Size(126, 84)) is None
+    monkeypatch.setattr(webp_scaled, "_ABI", 0x0309)
+    assert webp_scaled.decode_scaled(content, Size(126, 84)) is None
 
 
 def test_orientation_and_fractions_hold(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlencode
 
 import pytest
 
-from progimage.operations import Operation, operations, parse_text
+from progimage.operations import Operation, operations
+from progimage.text_form import parse_text
 from tests import images as made
 from tests.conftest import Api
 from tests.remote import Remote, open_the_way, respond, serve

@@ -11,20 +11,21 @@ from typing import Any
 from PIL import Image
 
 from progimage.errors import ResultTooLarge, UnprocessableImage, UnsupportedFormat
-from progimage.operations import Transform, color_channels
+from progimage.parameters import color_channels
+from progimage.transform import Transform
+from transforms.decoding.decode import Frame, Scaled, opened, read_frames, scale_decode
+from transforms.decoding.header import Header, read_plays, read_profile
+from transforms.encoding.encode import Content, encode
+from transforms.encoding.keep_original import prefer_original
+from transforms.formats.metadata import read_metadata
+from transforms.formats.table import FORMATS, Format
+from transforms.planning.plan import Plan, make_plan, place_all
+from transforms.render.geometry import aimed, is_open, pad, resample
 
 from .color import to_srgb
-from .decode import Frame, Scaled, opened, read_frames, scale_decode
-from .encode import Content, encode
-from .formats import FORMATS, Format
 from .geometry import Box, Placement, Size, stored_box, upright_size
-from .header import Header, read_plays, read_profile
 from .limits import DEFAULT_LIMITS, Limits
-from .metadata import read_metadata
-from .originals import prefer_original
-from .planning import Plan, make_plan, place_all
 from .render import Load, render, settle
-from .render.geometry import aimed, is_open, pad, resample
 
 _GLIMPSE_SIDE = 256
 """Px, of what a crop is aimed by."""

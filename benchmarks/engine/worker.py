@@ -26,10 +26,10 @@ def prepare(engine: str, job: Job, folder: Path, target: Path) -> Callable[[], o
 
 
 def prepare_own(job: Job, source: Path, watermark: Path, target: Path) -> Callable[[], object]:
-    from progimage.operations import parse_query
-    from transforms.decode import probe
+    from progimage.text_form import parse_query
+    from transforms.decoding.decode import probe
     from transforms.engine import render_file
-    from transforms.resolving import resolve
+    from transforms.planning.resolve import resolve
 
     output = [tuple(pair.split("=")) for pair in job.output.split(",") if pair]
     asked = parse_query([("transform", job.transform), ("format", job.format), *output])  # type: ignore[list-item]

@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from config.local import Refused, say, supervisor
-from config.local.state import DEFAULT_FOLDER, State
+from . import Refused, say, supervisor
+from .state import DEFAULT_FOLDER, State
 
 
 def main() -> None:

@@ -21,9 +21,9 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from config.local import Refused
-from config.local.processes import Process, run_as
-from config.local.programs import get_postgres
+from . import Refused
+from .processes import Process, run_as
+from .programs import get_postgres
 
 NAME = "progimage"  # of the role and of the database
 ELSEWHERE = Path("/var/lib/progimage")

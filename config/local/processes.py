@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import psutil
 
-from config.local import Refused, say
+from . import Refused, say
 
 MARK = "PROGIMAGE_SUPERVISED_BY"
 # Longer than granian's --workers-kill-timeout, which comes first and ends its workers in order.

@@ -13,10 +13,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from config.local import Refused
-from config.local.processes import MARK, Process, free_ports
-from config.local.programs import find_program
-from config.local.state import write_private
+from . import Refused
+from .processes import MARK, Process, free_ports
+from .programs import find_program
+from .state import write_private
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 0.5

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Protocol
 
-from config.local import s3
-from config.local.postgres import Postgres
-from config.local.processes import Process, end_marked
-from config.local.s3 import S3
-from config.local.state import State
-from config.local.valkey import Valkey
+from . import s3
+from .postgres import Postgres
+from .processes import Process, end_marked
+from .s3 import S3
+from .state import State
+from .valkey import Valkey
 
 
 class Service(Protocol):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.local import Refused
+from . import Refused
 
 DEFAULT_FOLDER = Path("var")
 

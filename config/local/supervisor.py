@@ -16,9 +16,9 @@ from pathlib import Path
 from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from typing import NoReturn
 
-from config.local import Refused, say, services
-from config.local.processes import MARK, Process, find_marked
-from config.local.state import State
+from . import Refused, say, services
+from .processes import MARK, Process, find_marked
+from .state import State
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "images" / "sample.jpg"

@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.local import Refused
-from config.local.processes import MARK, Process, free_ports
-from config.local.programs import find_program
+from . import Refused
+from .processes import MARK, Process, free_ports
+from .programs import find_program
 
 START_TIMEOUT_S = 10.0
 # One for the server; the tests give each of their processes one.

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Account
+from images.models import Image, Tag
 
-from ..models import Image, Tag
 from .finding import find_own_image
 
 

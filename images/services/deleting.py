@@ -1,7 +1,7 @@
 """From an image that is ready to a tombstone: it is not found at once, its bytes go later.
 
-Each step first says in a row what it is about to do, so that a sweep (images/sweeping.py) ends what a crash
-or a storage that was away has left."""
+Each step first says in a row what it is about to do, so that a sweep (images/upkeep/sweeps.py) ends
+what a crash or a storage that was away has left."""
 
 import logging
 from typing import Any
@@ -12,11 +12,11 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import Account
+from images.database import release_connection
+from images.models import Image, Rendition, Tag
+from images.storage import originals, renditions
 from progimage.errors import NotFound, ProgImageError
 
-from ..database import release_connection
-from ..models import Image, Rendition, Tag
-from ..storage import originals, renditions
 from .finding import find_own_image
 
 log = logging.getLogger("progimage.deleting")

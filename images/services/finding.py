@@ -5,9 +5,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts.models import Account
+from images.models import Image, Visibility
 from progimage.errors import NotFound
-
-from ..models import Image, Visibility
 
 
 def find_image(image_id: UUID, *, account: Account | None) -> Image:

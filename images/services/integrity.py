@@ -5,10 +5,9 @@ import logging
 
 from django.db.models.functions import Now
 
+from images.models import Image
+from images.storage import originals
 from progimage.errors import NotFound, ObjectMissing, ProgImageError
-
-from ..models import Image
-from ..storage import originals
 
 log = logging.getLogger("progimage.integrity")
 

@@ -10,16 +10,16 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import Account
+from images.database import release_connection
+from images.ids import time_of, uuid7
+from images.models import Image, Tag, Visibility
+from images.receiving.uploads import Upload
+from images.storage import originals
 from progimage.errors import Conflict, InProgress, NotFound, Unavailable, UnsupportedFormat
-from transforms.formats import ACCEPTED_MEDIA_TYPES
-from transforms.header import Header
-from transforms.pool import pool
+from transforms.decoding.header import Header
+from transforms.formats.table import ACCEPTED_MEDIA_TYPES
+from transforms.workers.pool import pool
 
-from ..database import release_connection
-from ..ids import time_of, uuid7
-from ..models import Image, Tag, Visibility
-from ..storage import originals
-from ..uploads import Upload
 from .integrity import is_stored
 
 

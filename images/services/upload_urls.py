@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.encryption import decrypt
+from accounts.keys.encryption import decrypt
 from accounts.models import ApiKey
+from images.models import UploadUrl
 from progimage.errors import (
     AlreadyUsed,
     InProgress,
@@ -22,7 +23,6 @@ from progimage.errors import (
 )
 from progimage.signing import sign_url_with
 
-from ..models import UploadUrl
 from .storing import Description
 
 _LEASE = timedelta(seconds=60)

@@ -13,9 +13,9 @@ from django.core.files.base import File
 from django.utils.deconstruct import deconstructible
 from storages.backends.s3 import S3Storage
 
+from images import temporary_files
 from progimage.errors import Unavailable
 
-from .. import temporary
 from .contract import StoredObject, WrittenOnce
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class S3ObjectStorage(WrittenOnce, S3Storage):
 
     @contextmanager
     def local_path(self, name: str) -> Iterator[Path]:
-        with temporary.new_file() as local:
+        with temporary_files.new_file() as local:
             # `with` a StreamingBody gives the stream below it, which verifies neither length nor checksum
             with closing(self.open_range(name)) as body, _s3_errors(name):
                 while chunk := body.read(File.DEFAULT_CHUNK_SIZE):

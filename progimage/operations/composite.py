@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from ..errors import ParameterError
-from .fields import Color, ImageReference, Pixels
+from progimage.errors import ParameterError
+from progimage.parameters.annotations import Color, ImageReference, Pixels
+from progimage.parameters.ranges import Range
+
 from .geometry import Compass
 from .operation import Kind, Operation
-from .ranges import Range
 
 Blend = Literal[
     "normal", "multiply", "screen", "overlay", "darken", "lighten", "color-dodge", "color-burn",

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from ..errors import ParameterError
-from .fields import Color
+from progimage.errors import ParameterError
+from progimage.parameters.annotations import Color
+from progimage.parameters.ranges import Items, Range
+
 from .operation import Kind, Operation
-from .ranges import Items, Range
 
 Share = Annotated[float, Range(0, 100, "%")]
 

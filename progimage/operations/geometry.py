@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from ..errors import ParameterError
-from .fields import AspectRatio, Color, Focal, Pixels, Short
+from progimage.errors import ParameterError
+from progimage.parameters.annotations import AspectRatio, Color, Focal, Pixels, Short
+from progimage.parameters.ranges import Range
+
 from .operation import Kind, Operation
-from .ranges import Range
 
 Fit = Literal["inside", "outside", "cover", "contain", "fill"]
 Compass = Literal[

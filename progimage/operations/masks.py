@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from ..errors import ParameterError
-from .fields import Color, ImageReference
+from progimage.errors import ParameterError
+from progimage.parameters.annotations import Color, ImageReference
+from progimage.parameters.ranges import Items, Range
+
 from .operation import Kind, Operation
-from .ranges import Items, Range
 
 
 @dataclass(frozen=True, kw_only=True)

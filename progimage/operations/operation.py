@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, Self
 
-from ..errors import ParameterError
-from .fields import parameters_of
-from .parameters import Parameter
+from progimage.errors import ParameterError
+from progimage.parameters.annotations import parameters_of
+from progimage.parameters.parameter import Parameter
 
 Kind = Literal["convert", "compress", "thumbnail", "rotate", "filter", "mask"]
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from .fields import Color, Short
+from progimage.parameters.annotations import Color, Short
+from progimage.parameters.ranges import Range
+
 from .operation import Checked
-from .ranges import Range
 
 OutputFormat = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "jp2", "auto"]
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]

@@ -7,10 +7,11 @@ nothing is rounded."""
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from ..errors import ParameterError
-from .fields import Color, Percent
+from progimage.errors import ParameterError
+from progimage.parameters.annotations import Color, Percent
+from progimage.parameters.ranges import Range
+
 from .operation import Kind, Operation
-from .ranges import Range
 
 Share = Annotated[float, Range(0, 100, "%"), "How much of the result is the new colour: 0 none, 100 all."]
 Exponent = Annotated[float, Range(0.1, 10), "The exponent is 1/gamma: above 1 is brighter, below darker."]

@@ -2,10 +2,9 @@
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
-from progimage.operations import color_channels
 from progimage.operations.geometry import Pad, Rotate, Trim
-
-from ..geometry import (
+from progimage.parameters import color_channels
+from transforms.geometry import (
     GRAVITY,
     Affine,
     Anchor,
@@ -19,6 +18,7 @@ from ..geometry import (
     turned_canvas,
     whole,
 )
+
 from .dispatch import Load, measure, render, settle
 from .geometry import NOTHING, lay, pad, resample
 from .neighbourhood import blurred, mirrored

@@ -5,11 +5,11 @@ from math import ceil
 
 from PIL import Image
 
-from progimage.operations import color_channels
 from progimage.operations.composite import Border, Composite, Shadow
 from progimage.operations.geometry import Rotate
+from progimage.parameters import color_channels
+from transforms.geometry import GRAVITY, Size, fit_size, follow, scaled, whole
 
-from ..geometry import GRAVITY, Size, fit_size, follow, scaled, whole
 from .blending import blend
 from .dispatch import Load, measure, render, settle
 from .geometry import resample

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..geometry import Placement, Size
+from transforms.geometry import Placement, Size
 
 Load = Callable[[str], Image.Image]
 """From the reference of another image, its sha256, to its first frame: upright, sRGB, mode RGB or RGBA."""

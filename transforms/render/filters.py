@@ -8,7 +8,8 @@ from statistics import NormalDist
 
 from PIL import Image, ImageChops, ImageMath
 
-from progimage.operations import color_channels, filters
+from progimage.operations import filters
+from progimage.parameters import color_channels
 
 from .dispatch import render
 from .median import median

@@ -8,9 +8,7 @@ from PIL import Image
 from progimage.errors import ParameterError
 from progimage.operations import Operation, Resize
 from progimage.operations.geometry import Crop, Flip, Thumbnail
-
-from ..attention import find_focal
-from ..geometry import (
+from transforms.geometry import (
     Anchor,
     Box,
     Placement,
@@ -25,7 +23,9 @@ from ..geometry import (
     shrunk_to,
     whole,
 )
+
 from .dispatch import Load, place, render, settle
+from .smart_focal import find_focal
 
 _MAX_GAP = 64
 """Px per px of the result that Pillow reduces in one step: its weights are too coarse for more, and white of

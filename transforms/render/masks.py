@@ -8,10 +8,10 @@ from math import ceil, floor
 from PIL import Image, ImageChops, ImageOps
 
 from progimage.errors import ParameterError
-from progimage.operations import color_channels
 from progimage.operations.masks import Colorkey, Mask, Redact
+from progimage.parameters import color_channels
+from transforms.geometry import Size, whole
 
-from ..geometry import Size, whole
 from .dispatch import Load, measure, render, settle
 from .geometry import resample
 from .neighbourhood import blurred, squares

@@ -7,8 +7,7 @@ from math import ceil, floor, sqrt
 from PIL import Image
 
 from progimage.operations.masks import Mask
-
-from ..geometry import Size
+from transforms.geometry import Size
 
 Edges = tuple[int, int, int, int]
 """Left, top, right and bottom in px."""

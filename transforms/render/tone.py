@@ -9,7 +9,8 @@ from typing import Any
 
 from PIL import Image
 
-from progimage.operations import color_channels, tone
+from progimage.operations import tone
+from progimage.parameters import color_channels
 
 from .dispatch import Load, join, render, settle
 from .tables import Curve, Curves, Matrix, Rows, compose

@@ -10,14 +10,14 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts import services as accounts
-from accounts.authentication import find_api_key
-from accounts.keys import parse_key
+from accounts.access.authentication import find_api_key
+from accounts.keys.key_text import parse_key
 from accounts.models import Account
 from images import services as images
 from images.models import Image
+from images.receiving.uploads import upload_of_file
 from images.sample import SAMPLE
 from images.storage import originals
-from images.uploads import upload_of_file
 
 ACCOUNT = "local"
 OPERATOR = "admin"

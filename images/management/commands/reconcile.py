@@ -10,7 +10,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import Account
-from images.reconciling import Finding, Reconciliation, Scope
+from images.upkeep.reconciliation import Finding, Reconciliation, Scope
 from progimage.errors import Unavailable
 
 

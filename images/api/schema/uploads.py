@@ -1,0 +1,109 @@
+"""What OpenAPI says of uploads beyond their serializers: three kinds of bodies, several results, headers."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiResponse, inline_serializer
+from rest_framework import serializers
+
+from accounts.access import idempotency
+from images.api.serializers.images import DescriptionSerializer, ImageSerializer
+from images.api.serializers.upload_urls import TermsSerializer, UploadedSerializer, UploadUrlSerializer
+from images.receiving import digests
+
+FIELDS = DescriptionSerializer().fields
+HELP: dict[str, str] = {name: str(field.help_text) for name, field in FIELDS.items()}
+
+
+def _header(name: str, description: str, **options: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, **options)
+
+
+IDEMPOTENCY = [
+    _header(
+        idempotency.HEADER,
+        "1 to 255 printable ASCII characters. Sent again with the same request it gets the same answer for "
+        "24 hours, and nothing is made twice. 409 while that is being worked on, 422 with another request.",
+    ),
+    OpenApiParameter(
+        idempotency.REPLAYED,
+        str,
+        OpenApiParameter.HEADER,
+        description="true where this is the answer to an earlier request.",
+        enum=["true"],
+        response=True,
+    ),
+]
+DIGESTS = [
+    _header(name, "For a raw body: `sha-256=:<base64>:` (RFC 9530). Another body is refused.")
+    for name in digests.HEADERS
+]
+_URL = inline_serializer(
+    "UploadFromUrl",
+    {"url": serializers.URLField(help_text="A public http or https address.")} | dict(FIELDS),
+)
+_RESULTS = inline_serializer(
+    "UploadResults",
+    {
+        "results": inline_serializer(
+            "UploadResult",
+            {
+                "index": serializers.IntegerField(help_text="Which part of the form, from 0."),
+                "filename": serializers.CharField(),
+                "status": serializers.IntegerField(help_text="201, or that of the error."),
+                "image": ImageSerializer(required=False),
+                "error": serializers.DictField(required=False, help_text="The members of a problem."),
+            },
+            many=True,
+        )
+    },
+)
+
+UPLOAD: dict[str, Any] = {
+    "operation_id": "upload_image",
+    "parameters": [
+        *(
+            OpenApiParameter(name, str, OpenApiParameter.QUERY, description=f"For a raw body. {text}")
+            for name, text in HELP.items()
+        ),
+        *IDEMPOTENCY,
+        *DIGESTS,
+    ],
+    "request": {
+        "multipart/form-data": OpenApiRequest(
+            {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {
+                        "description": "One or several parts of this name.",
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {"type": "string", "format": "binary"},
+                    },
+                    **{name: {"type": "string", "description": text} for name, text in HELP.items()},
+                },
+            }
+        ),
+        "image/*": OpenApiTypes.BINARY,
+        "application/json": _URL,
+    },
+    "responses": {
+        201: OpenApiResponse(ImageSerializer, description="Stored. Location is the original's URL."),
+        207: OpenApiResponse(_RESULTS, description="Of several files, each by itself, in their order."),
+    },
+}
+OPEN_UPLOAD: dict[str, Any] = {
+    "operation_id": "create_upload_url",
+    "parameters": IDEMPOTENCY,
+    "request": TermsSerializer,
+    "responses": {201: UploadUrlSerializer},
+}
+PUT_UPLOAD: dict[str, Any] = {
+    "operation_id": "put_upload",
+    "parameters": DIGESTS,
+    "request": {"image/*": OpenApiTypes.BINARY},
+    "responses": {
+        201: OpenApiResponse(UploadedSerializer, description="Stored. The URL is used up."),
+    },
+}

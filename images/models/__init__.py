@@ -1,0 +1,18 @@
+"""Rows: originals, what is derived from them, and promises of uploads."""
+
+from .images import MAX_FILENAME, UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Tag, Visibility
+from .orphans import Orphan
+from .renditions import Rendition
+from .upload_urls import UploadUrl
+
+__all__ = [
+    "MAX_FILENAME",
+    "UPRIGHT_HEIGHT",
+    "UPRIGHT_WIDTH",
+    "Image",
+    "Orphan",
+    "Rendition",
+    "Tag",
+    "UploadUrl",
+    "Visibility",
+]

@@ -1,0 +1,55 @@
+"""A rendition as ImageKit knows it: a registered spec that defines, names and generates the cached file.
+
+ImageKit's own names are pickles of class paths, and move when a class does. Here the row's cache key is the
+hash and the row's storage name is the name, so neither depends on where this code stands."""
+
+from typing import IO, cast
+
+from imagekit import ImageSpec, register
+
+from images.models import Rendition
+from images.storage import ObjectStorage, renditions
+
+from . import rendering
+from .sources import NO_OTHERS, Others, Recipe
+
+SPEC_ID = "progimage:rendition"
+
+
+class RenditionSpec(ImageSpec):
+    """The source is a Rendition's row: it holds the image, the resolved transform and the name."""
+
+    source: Rendition
+    others: Others = NO_OTHERS
+    _result: rendering.RenderedFile | None = None
+
+    @property
+    def cachefile_storage(self) -> ObjectStorage:
+        return renditions()
+
+    @property
+    def cachefile_name(self) -> str:
+        return self.source.storage_name
+
+    def get_hash(self) -> str:
+        return self.source.cache_key
+
+    def generate(self) -> IO[bytes]:
+        """Return the rendition's bytes as a seekable file, and keep the facts about it."""
+        self.discard()
+        recipe = Recipe(self.source.resolved_transform, self.others)
+        self._result = rendering.render(self.source.image, recipe)
+        return self._result.file
+
+    def facts(self) -> dict[str, object]:
+        """Return what is known of the bytes that `generate` made, by the names of the row's fields."""
+        facts = cast("rendering.RenderedFile", self._result).facts
+        return {name: getattr(facts, name) for name in ("width", "height", "frames", "size_bytes", "sha256")}
+
+    def discard(self) -> None:
+        """Remove the temporary file of a result that nobody will read."""
+        if self._result is not None:
+            self._result.file.close()
+
+
+register.generator(SPEC_ID, RenditionSpec)

@@ -1,0 +1,152 @@
+"""The formats: a table of facts, read by everything that needs one.
+
+A ceiling in pixels is what the encoder does, of a photograph with much noise, in 6 s and 1 GB on one core of
+a small virtual machine: the deadline is 10 s, and a child has 1.5 GB."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from io import BytesIO
+from types import MappingProxyType
+
+from PIL import Image
+
+from progimage.operations import Output
+from transforms.encoding.fit_bytes import MIN_ATTEMPTS
+
+from .metadata import Metadata, append_metadata, as_jpeg_options, as_options, as_png_options
+from .save_options import (
+    SaveOptions,
+    as_avif,
+    as_ico,
+    as_jp2,
+    as_jpeg,
+    as_nothing,
+    as_png,
+    as_tiff,
+    as_webp,
+)
+
+_DRAFT_MARGIN = 1.25
+"""Twelve photographs to 300 px, against a full decode: with 1.0 the worst has 42 dB and all take 148 ms; with
+1.25 45 dB, 172 ms; 1.5 49 dB, 197 ms; 2.0 52 dB, 225 ms. libwebp scales colours to half of that each way."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """What is true of one format. `pillow` is its name in Pillow."""
+
+    name: str
+    media_type: str
+    extensions: tuple[str, ...]
+    pillow: str
+    _: KW_ONLY
+    written_as: str = ""
+    """Another format where this one can be read and not written."""
+    has_alpha: bool = False
+    has_gray: bool = False
+    """Whether an image without colours is written with one channel."""
+    is_animated: bool = False
+    is_collection: bool = False
+    """Whether it may hold pictures that are not frames of an animation."""
+    is_decoded_upright: bool = False
+    """Whether the decoder itself applies the orientation."""
+    is_indexed: bool = False
+    """Whether it holds at most 256 colours, one of which may be transparent."""
+    decode_margin: float | None = None
+    """Least px of a decode at 1/2, 1/4 or 1/8 per px of the result; None where there is no such decode."""
+    has_luma: bool = False
+    """Whether lightness can be decoded without the colours."""
+    loops_count_repeats: bool = False
+    """Whether a loop count leaves out the first play, as GIF's does."""
+    quality: int | None = None
+    has_lossless: bool = False
+    has_progressive: bool = False
+    has_subsampling: bool = False
+    has_effort: bool = False
+    has_palette: bool = False
+    colors: int | None = None
+    """Of the palette where none are asked for."""
+    shrinks_to: int | None = None
+    """The side in px to which a larger result is reduced; None refuses it."""
+    max_side: int = 65_535
+    max_pixels: int = 50_000_000
+    """Of a result, over all its frames."""
+    max_lossless_pixels: int = 50_000_000
+    max_fitting_pixels: int = 0
+    """Over all the attempts to find the quality for max_bytes: some 4 s."""
+    options: Callable[[Output, Sequence[Image.Image], int, int], SaveOptions] = as_nothing
+    """From output, frames, their pixels, and how often all is encoded, to options of Pillow's save()."""
+    embed: Callable[[Metadata], SaveOptions] | None = None
+    """From metadata to more of these options."""
+    append: Callable[[BytesIO, Metadata], None] | None = None
+    """What puts metadata into the finished file, where Pillow's save() cannot."""
+
+    @property
+    def max_fitted_pixels(self) -> int:
+        """Of a result with max_bytes, over all its frames: as many as can be tried often enough."""
+        return min(self.max_pixels, self.max_fitting_pixels // MIN_ATTEMPTS or self.max_pixels)
+
+    @property
+    def holds_metadata(self) -> bool:
+        return bool(self.embed or self.append)
+
+    @property
+    def can_write(self) -> bool:
+        return not self.written_as
+
+
+_TABLE = (
+    Format(
+        "jpeg", "image/jpeg", ("jpg", "jpeg"), "JPEG", options=as_jpeg, embed=as_jpeg_options, quality=80,
+        decode_margin=_DRAFT_MARGIN, has_luma=True, has_progressive=True, has_gray=True, has_subsampling=True,
+        max_fitting_pixels=150_000_000,
+    ),
+    Format(
+        "png", "image/png", ("png",), "PNG", options=as_png, embed=as_png_options, has_alpha=True,
+        has_gray=True, is_animated=True, has_effort=True, has_palette=True,
+    ),
+    Format(
+        "webp", "image/webp", ("webp",), "WEBP", options=as_webp, embed=as_options, quality=79,
+        has_alpha=True, has_lossless=True, decode_margin=2 * _DRAFT_MARGIN, is_animated=True, has_effort=True,
+        max_side=16_383, max_pixels=100_000_000, max_lossless_pixels=30_000_000,
+        max_fitting_pixels=40_000_000,
+    ),
+    Format(
+        "avif", "image/avif", ("avif",), "AVIF", options=as_avif, embed=as_options, quality=60,
+        has_alpha=True, is_animated=True, has_effort=True, has_subsampling=True, max_pixels=25_000_000,
+        max_fitting_pixels=16_000_000,
+    ),
+    Format(
+        "gif", "image/gif", ("gif",), "GIF", has_alpha=True, is_animated=True,
+        is_indexed=True, loops_count_repeats=True, has_palette=True, colors=256,
+    ),
+    Format(
+        "tiff", "image/tiff", ("tiff", "tif"), "TIFF", options=as_tiff, append=append_metadata,
+        has_alpha=True, is_decoded_upright=True,
+    ),
+    Format("bmp", "image/bmp", ("bmp",), "BMP"),
+    Format(
+        "ico", "image/vnd.microsoft.icon", ("ico",), "ICO", options=as_ico, has_alpha=True, shrinks_to=256
+    ),
+    Format(
+        "jp2", "image/jp2", ("jp2",), "JPEG2000", options=as_jp2, quality=80, has_alpha=True,
+        has_lossless=True, max_pixels=16_000_000, max_lossless_pixels=8_000_000,
+        max_fitting_pixels=6_000_000,
+    ),
+    Format(
+        "heic", "image/heic", ("heic", "heif"), "HEIF", written_as="jpeg", has_alpha=True,
+        is_collection=True, is_decoded_upright=True,
+    ),
+)  # fmt: skip
+
+FORMATS: Mapping[str, Format] = MappingProxyType({format.name: format for format in _TABLE})
+READABLE = tuple(FORMATS)
+WRITABLE = tuple(name for name, format in FORMATS.items() if format.can_write)
+ACCEPTED_MEDIA_TYPES = tuple(format.media_type for format in _TABLE)
+
+_BY_EXTENSION = {extension: format for format in _TABLE for extension in format.extensions}
+
+
+def format_by_extension(extension: str) -> Format | None:
+    """Return the format of an extension without its dot, in any case of letters."""
+    return _BY_EXTENSION.get(extension.lower())
