@@ -236,7 +236,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVERS": [{"url": PUBLIC_URL}],
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["config.http.openapi.add_problems"],
+    "POSTPROCESSING_HOOKS": ["config.http.openapi.add_components"],
 }
 IMAGEKIT_DEFAULT_CACHEFILE_BACKEND = "images.renditions.imagekit_backend.RowBackend"
 IMAGEKIT_DEFAULT_CACHEFILE_STRATEGY = "imagekit.cachefiles.strategies.JustInTime"

@@ -5,8 +5,7 @@ class ImagesConfig(AppConfig):
     name = "images"
 
     def ready(self) -> None:
-        from . import temporary_files
-        from .renditions import rendering
+        from . import temporary_files, worker_pool
 
-        rendering.configure()
+        worker_pool.configure()
         temporary_files.sweep()

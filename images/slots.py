@@ -8,7 +8,7 @@ from threading import Lock
 from progimage.errors import Unavailable
 
 
-class Places:
+class Slots:
     """`refusal` is what is said where there is none; its length is how many are held."""
 
     def __init__(self, refusal: str, *, retry_after_s: int) -> None:

@@ -13,9 +13,9 @@ import psutil
 import pytest
 from PIL import Image
 
+from images import worker_pool
 from images.models import Image as Row
 from images.models import Rendition
-from images.renditions import rendering
 from tests import bombs
 from tests import images as made
 from tests.conftest import Api, body, use_disk
@@ -172,7 +172,7 @@ def deadline_s(settings: Any) -> Iterator[Callable[[int], None]]:
 
     def configure(seconds: int) -> None:
         settings.RENDER_TIMEOUT_S = seconds
-        rendering.configure()
+        worker_pool.configure()
 
     yield configure
     configure(usual)

@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
+from django.http import HttpResponse
 from django.utils import timezone
 
 from accounts.models import IdempotentRequest
+from images import worker_pool
 from images.models import Image, UploadUrl
 from images.services import storing
 from images.storage import ObjectStorage, originals
@@ -80,7 +82,7 @@ class TestReplay:
         self, api: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         first = upload(api, b"no image")
-        monkeypatch.setattr(storing, "pool", None)
+        monkeypatch.setattr(worker_pool, "validate", None)
         second = upload(api, b"no image")
         assert (first.status_code, is_replay(second), seen(first)) == (415, True, seen(second))
 
@@ -219,15 +221,16 @@ class TestUnfinished:
         assert api.get(f"/images/{image.id}").body == PNG
 
     def test_lease_that_another_took_over_ends_the_work(self, api: Api, claim: IdempotentRequest) -> None:
-        from accounts.access.idempotency import Claim
+        from accounts.access.idempotency import Attempt
         from progimage.errors import InProgress
 
-        own = Claim(claim.ids, claim.pk, claim.lease)
+        own = Attempt(ids=claim.ids, row_id=claim.pk, lease=claim.lease)
         own.renew()
         IdempotentRequest.objects.update(lease=uuid4())
         with pytest.raises(InProgress):
             own.renew()
-        own.finish(201, {"headers": {}, "body": "never kept"})
+        own.response = HttpResponse("never kept", status=201)
+        own.keep()
         own.release()
         claim.refresh_from_db()
         assert (claim.status, claim.locked_until > timezone.now()) == (None, True)
@@ -250,7 +253,7 @@ class TestNotKept:
 
     def test_unexpected_errors(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as failing:
-            failing.setattr(storing, "pool", None)
+            failing.setattr(worker_pool, "validate", None)
             assert upload(api).status_code == 500
         assert upload(api).status_code == 201
 

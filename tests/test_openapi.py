@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from images.api.requests.transform_request import SAID, STORE
+from images.api.requests.transform_request import DESCRIBED_IN_QUERY, STORE
 from progimage.json_schema import definitions
 from progimage.operations import Output, operations
 from progimage.text_form import query_parameters
@@ -100,7 +100,7 @@ def test_an_operations_route_documents_nothing_that_it_refuses(schema: dict[str,
     for name, operation in operations().items():
         parameters = schema["paths"][f"/transforms/{name}"]["post"]["parameters"]
         query = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
-        assert query == {*operation.parameters(), *Output.parameters(), STORE, *SAID}, name
+        assert query == {*operation.parameters(), *Output.parameters(), STORE, *DESCRIBED_IN_QUERY}, name
 
 
 def test_an_answers_description_names_every_code(schema: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from threading import Semaphore
-from typing import cast
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -77,16 +76,6 @@ class SignedUrlAuthentication(BaseAuthentication):
 
 def is_signed(request: Request) -> bool:
     return not request.query_params.keys().isdisjoint(PARAMETERS)
-
-
-def account_of(request: Request) -> Account:
-    """Return whose key the request carries; a view's permissions have seen to it that there is one."""
-    return cast("Account", request.user)
-
-
-def api_key_of(request: Request) -> ApiKey:
-    """Return the key itself, as `account_of` does its account."""
-    return cast("ApiKey", request.auth)
 
 
 @lru_cache(maxsize=1_024)

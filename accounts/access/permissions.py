@@ -5,20 +5,13 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from accounts.models import ApiKey, Scope
-from progimage.errors import NotAuthenticated, PermissionDenied, SignatureRefused
+from accounts.models import Scope
+from progimage.errors import SignatureRefused
+
+from .caller import caller_of
 
 if TYPE_CHECKING:  # at run time the settings name this module while that one is being imported
     from rest_framework.views import APIView
-
-
-def check_scope(request: Request, needed: Scope) -> None:
-    """Raises NotAuthenticated without a key, PermissionDenied for one without the scope."""
-    api_key = request.auth
-    if not isinstance(api_key, ApiKey):
-        raise NotAuthenticated("Expected an API key: Authorization: Bearer <prefix>.<secret>")
-    if needed not in api_key.scopes:
-        raise PermissionDenied(f"Expected a key with the scope {needed.value}")
 
 
 class HasScope(BasePermission):
@@ -26,7 +19,8 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         by_method = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
-        check_scope(request, getattr(view, "scopes", {}).get(request.method, by_method))
+        scope = getattr(view, "scopes", {}).get(request.method, by_method)
+        caller_of(request).check_scope(scope)
         return True
 
 

@@ -1,12 +1,10 @@
-"""What every operation of the API shares in its documentation: problems, and how a key is sent."""
+"""The parts of the documentation that all endpoints share: problems, transforms, and how a key is sent."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
-from progimage import errors
 from progimage.json_schema import definitions
-from progimage.operations import operations
 
 _PROBLEM = {
     "type": "object",
@@ -25,75 +23,6 @@ _PROBLEM = {
             "description": "With result_too_large: the size that can be had.",
         },
     },
-}
-_EVERYWHERE = (errors.NotAuthenticated, errors.PermissionDenied, errors.Unavailable, errors.InternalError)
-_RENDERS = (errors.UnprocessableImage, errors.ImageTooLarge, errors.ResultTooLarge)
-_TAKES_AN_IMAGE = (
-    errors.ParameterError,
-    errors.NotFound,
-    errors.Conflict,
-    errors.LengthRequired,
-    errors.BodyTooLarge,
-    errors.UnsupportedFormat,
-    *_RENDERS[:2],
-)
-_TRANSFORMS = (
-    *_TAKES_AN_IMAGE,
-    errors.ResultTooLarge,
-    errors.FetchFailed,
-    errors.IdempotencyMismatch,
-    errors.ObjectMissing,
-)
-_BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
-    "upload_image": (*_TAKES_AN_IMAGE, errors.FetchFailed, errors.IdempotencyMismatch),
-    "create_upload_url": (
-        errors.ParameterError,
-        errors.Conflict,
-        errors.LengthRequired,
-        errors.BodyTooLarge,
-        errors.UnsupportedFormat,
-        errors.IdempotencyMismatch,
-    ),
-    "put_upload": _TAKES_AN_IMAGE,
-    **dict.fromkeys(("transform_image", "plan_transform"), _TRANSFORMS),
-    **dict.fromkeys((f"transform_{name}" for name in operations()), _TRANSFORMS),
-    "archive_images": (
-        errors.ParameterError,
-        errors.NotFound,
-        errors.LengthRequired,
-        errors.BodyTooLarge,
-        errors.UnsupportedFormat,
-    ),
-    "list_images": (errors.ParameterError,),
-    "change_image": (
-        errors.ParameterError,
-        errors.NotFound,
-        errors.LengthRequired,
-        errors.BodyTooLarge,
-        errors.UnsupportedFormat,
-    ),
-    "get_original": (
-        errors.ParameterError,
-        errors.NotFound,
-        errors.PreconditionFailed,
-        errors.RangeNotSatisfiable,
-        *_RENDERS,
-        errors.ObjectMissing,
-    ),
-    "list_operations": (errors.ParameterError,),
-    "delete_image": (errors.ParameterError, errors.NotFound),
-    "list_renditions": (errors.ParameterError, errors.NotFound),
-    "purge_renditions": (errors.ParameterError, errors.NotFound),
-    "get_metadata": (errors.NotFound,),
-    "get_rendition": (
-        errors.ParameterError,
-        errors.NotFound,
-        errors.PreconditionFailed,
-        errors.UnsupportedFormat,
-        errors.RangeNotSatisfiable,
-        *_RENDERS,
-        errors.ObjectMissing,
-    ),
 }
 
 
@@ -114,22 +43,8 @@ class SignedUrlScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
         return {"type": "apiKey", "in": "query", "name": "sig", "description": f"A signed URL: {signature}."}
 
 
-def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Document the problems of each operation: spectacular's hook, run when the schema is whole."""
+def add_components(result: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """Add the schemas that no serializer has, of problems and transforms: spectacular's last hook."""
     schemas = result["components"].setdefault("schemas", {})
     schemas |= definitions("#/components/schemas/{}") | {"Problem": _PROBLEM}
-    for path in result["paths"].values():
-        for operation in path.values():
-            for error in _BY_OPERATION.get(operation["operationId"], ()):
-                _add(operation, error)
-            for error in _EVERYWHERE if operation["operationId"] in _BY_OPERATION else ():
-                _add(operation, error)
     return result
-
-
-def _add(operation: dict[str, Any], error: type[errors.ProgImageError]) -> None:
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    told = f"{error.summary} (`{error.code}`)."
-    answer = operation["responses"].setdefault(str(error.status), {"description": told, "content": content})
-    if told not in answer["description"]:
-        answer["description"] += f" {told}"

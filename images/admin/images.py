@@ -24,8 +24,9 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from images import services
-from images.delivery.responses import Asked, deliver_rendition
+from images.delivery.responses import DeliveryOptions, deliver_rendition
 from images.models import Image, Rendition
+from images.renditions.preparing import prepare_stored
 from images.renditions.sources import Recipe
 from progimage.errors import NotFound
 from progimage.operations import Output, Resize
@@ -170,7 +171,8 @@ class ImageAdmin(_LookOnly):
         image = Image.objects.filter(pk=image_id, state=Image.State.READY).first()
         if image is None:
             raise Http404
-        return deliver_rendition(request, image, Recipe(_THUMBNAIL), Asked())
+        prepared = prepare_stored(image, Recipe(_THUMBNAIL))
+        return deliver_rendition(prepared, image, DeliveryOptions.read(request))
 
     @admin.display(description="original")
     def facts(self, image: Image) -> str:

@@ -1,28 +1,40 @@
 """The Range header (RFC 9110, section 14). Several ranges are answered whole: they only serve to amplify."""
 
 import re
-
-from django.http import HttpRequest
+from typing import NamedTuple
 
 from progimage.errors import RangeNotSatisfiable
 
 _ONE_RANGE = re.compile(r"bytes=\s*([0-9]{0,40})-([0-9]{0,40})\s*", re.IGNORECASE)
 
 
-def asked_range(request: HttpRequest, *, size: int, etag: str) -> tuple[int, int] | None:
-    """Return the first byte and the one behind the last; None where the whole is to be sent.
+class ByteRange(NamedTuple):
+    """The bytes from `start` to before `stop`."""
 
-    Raises RangeNotSatisfiable for a range that begins behind the end."""
-    match = _ONE_RANGE.fullmatch(request.headers.get("Range", ""))
-    if match is None or match.groups() == ("", "") or request.headers.get("If-Range", etag) != etag:
+    start: int
+    stop: int
+
+    @property
+    def length(self) -> int:
+        return self.stop - self.start
+
+
+def find_range(header: str, *, size_bytes: int) -> ByteRange | None:
+    """Return the range that a header asks for; None if the whole is to be sent.
+
+    Raise RangeNotSatisfiable for a range that begins behind the end."""
+    match = _ONE_RANGE.fullmatch(header)
+    if match is None or match.groups() == ("", ""):
         return None
     first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return None  # an invalid range, which is ignored
     if not first:
-        start, stop = max(0, size - int(last)), size
+        start = max(0, size_bytes - int(last))
+        stop = size_bytes
     else:
-        start, stop = int(first), min(size, int(last) + 1) if last else size
-        if last and int(last) < int(first):
-            return None  # not a valid range: to be ignored
+        start = int(first)
+        stop = min(size_bytes, int(last) + 1) if last else size_bytes
     if start >= stop:
-        raise RangeNotSatisfiable(f"Expected a range within {size} bytes", size=size)
-    return start, stop
+        raise RangeNotSatisfiable(f"Expected a range within {size_bytes} bytes", size=size_bytes)
+    return ByteRange(start, stop)

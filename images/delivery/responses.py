@@ -1,12 +1,12 @@
-"""GET of an image: conditional, by range, streamed, with headers that let nothing be taken for a page.
+"""Responses with the bytes of an image: conditional, by range, streamed.
 
-Cache headers stand on answers with an image alone: an error is never cached (config/http/problems.py)."""
+Their headers let no browser take an image for a page. Cache headers stand on responses with an image only: an
+error is never cached (config/http/problems.py)."""
 
 import base64
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import IO
 
 from django.conf import settings
@@ -18,14 +18,14 @@ from images import services
 from images.database import release_connection
 from images.models import Image, Rendition, Visibility
 from images.receiving.uploads import CHUNK_BYTES
-from images.renditions.getting import OpenRange, use_rendition
+from images.renditions.getting import open_rendition
+from images.renditions.preparing import Prepared
 from images.renditions.rendering import RenderedFile
-from images.renditions.sources import Recipe
 from images.services.reading import open_original
 from progimage.errors import PreconditionFailed, Unavailable
 from transforms.engine import Rendered
 
-from . import byte_ranges
+from .byte_ranges import ByteRange, find_range
 
 _YEAR_S = 31_536_000
 _IMMUTABLE = f"max-age={_YEAR_S}, immutable"
@@ -39,144 +39,252 @@ CACHE_KEY = "Transform-Key"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What a request says of the answer, beside the transform."""
+class DeliveryOptions:
+    """How a client wants an image to be sent: conditional headers, and parameters beside the transform."""
 
+    is_head: bool = False
+    if_match: str | None = None
+    if_none_match: str | None = None
+    if_range: str | None = None
+    range: str | None = None
     download: str | None = None
+    """The file name of an attachment."""
     is_versioned: bool = False
-    is_negotiated: bool = False
-    """Whether another Accept might have had another format."""
+    """Whether the URL has `v=`, and so may be cached for ever."""
     expires_at: int | None = None
-    """When the URL's signature ends, in unix seconds."""
+    """The end of the URL's signature, in unix seconds."""
+
+    @classmethod
+    def read(
+        cls,
+        request: HttpRequest,
+        *,
+        download: str | None = None,
+        is_versioned: bool = False,
+        expires_at: int | None = None,
+    ) -> "DeliveryOptions":
+        """Return the options of a request, whose headers it reads."""
+        headers = request.headers
+        return cls(
+            is_head=request.method == "HEAD",
+            if_match=headers.get("If-Match"),
+            if_none_match=headers.get("If-None-Match"),
+            if_range=headers.get("If-Range"),
+            range=headers.get("Range"),
+            download=download,
+            is_versioned=is_versioned,
+            expires_at=expires_at,
+        )
 
 
-def deliver_original(request: HttpRequest, image: Image, asked: Asked) -> HttpResponseBase:
-    """Answer with the bytes that were uploaded. Raises ObjectMissing, NotFound, RangeNotSatisfiable."""
+def deliver_original(image: Image, options: DeliveryOptions) -> HttpResponseBase:
+    """Respond with the uploaded bytes.
+
+    Raise ObjectMissing, NotFound, PreconditionFailed, RangeNotSatisfiable or Unavailable."""
     is_public = image.visibility == Visibility.PUBLIC
-    headers = _headers(image, asked, is_immutable=True, is_public=is_public)
-    return _answer(request, image, partial(open_original, image), headers)
+    headers = _headers(image, options, is_immutable=True, is_public=is_public, is_negotiated=False)
+    status = _check_conditions(image, options)
+    if status is not None:
+        return _without_body(image, status, headers)
+    part = _find_part(image, options)
+    if part is None:
+        return _whole(image, open_original(image), headers)
+    return _part(image, open_original(image, part.start, part.stop), part, headers)
 
 
-def deliver_rendition(request: HttpRequest, image: Image, recipe: Recipe, asked: Asked) -> HttpResponseBase:
-    """Answer with the transform's result, rendered now where it has not been before, or was lost."""
-    is_public = image.visibility == Visibility.PUBLIC and recipe.is_public
-    headers = _headers(image, asked, is_immutable=asked.is_versioned, is_public=is_public)
+def deliver_rendition(prepared: Prepared, image: Image, options: DeliveryOptions) -> HttpResponseBase:
+    """Respond with the result of a transform. Render it if it is not kept, or its bytes are lost.
 
-    def answer(row: Rendition, open_range: OpenRange) -> HttpResponseBase:
-        return _answer(request, row, open_range, headers | _facts(row, row.cache_key))
+    Raise as `open_rendition` and `deliver_original` do."""
+    is_public = image.visibility == Visibility.PUBLIC and prepared.recipe.is_public
+    headers = _headers(
+        image,
+        options,
+        is_immutable=options.is_versioned,
+        is_public=is_public,
+        is_negotiated=prepared.is_negotiated,
+    )
+    with open_rendition(prepared) as rendition:
+        row = rendition.row
+        status = _check_conditions(row, options)
+        if status is not None:
+            return _without_body(row, status, headers | _facts(row, row.cache_key))
+        part = _find_part(row, options)
+        if part is not None:
+            content = rendition.open_range(part.start, part.stop)
+            return _part(row, content, part, headers | _facts(row, row.cache_key))
+        content = rendition.open()
+        row = rendition.row
+        return _whole(row, content, headers | _facts(row, row.cache_key))
 
-    return use_rendition(image, recipe, answer)
+
+def send_rendition(prepared: Prepared) -> HttpResponseBase:
+    """Respond to a POST with a stored image's rendition. Render it if it is not kept."""
+    with open_rendition(prepared) as rendition:
+        content = rendition.open()
+        row = rendition.row
+        return _send(row, content, row.cache_key, is_negotiated=prepared.is_negotiated)
 
 
-def send_rendition(image: Image, recipe: Recipe, *, is_negotiated: bool) -> HttpResponseBase:
-    """Answer a POST with a stored image's rendition, made where it has not been before."""
+def send_rendered(prepared: Prepared, rendered: RenderedFile) -> HttpResponseBase:
+    """Respond to a POST with a result that is kept nowhere."""
+    return _send(
+        rendered.facts,
+        rendered.file,
+        prepared.cache_key,
+        is_negotiated=prepared.is_negotiated,
+    )
 
-    def send(row: Rendition, open_range: OpenRange) -> HttpResponseBase:
-        return _send(row, open_range(0, None), row.cache_key, is_negotiated=is_negotiated)
 
-    return use_rendition(image, recipe, send)
+def chunks(content: IO[bytes], length: int) -> Iterator[bytes]:
+    """Yield `length` bytes and close the content.
 
-
-def send_rendered(rendered: RenderedFile, cache_key: str, *, is_negotiated: bool) -> HttpResponseBase:
-    """Answer a POST with a result that is kept nowhere."""
-    return _send(rendered.facts, rendered.file, cache_key, is_negotiated=is_negotiated)
+    Content that ends too early must not look whole: the error breaks the connection off."""
+    with content:
+        while length > 0 and (chunk := content.read(min(CHUNK_BYTES, length))):
+            length -= len(chunk)
+            yield chunk
+    if length > 0:
+        raise Unavailable(f"The storage ended an object {length} bytes before its end")
 
 
 def _send(
     result: Rendition | Rendered, content: IO[bytes], cache_key: str, *, is_negotiated: bool
 ) -> HttpResponseBase:
-    size = result.size_bytes or 0
-    headers = (
-        _SAFETY
-        | _facts(result, cache_key)
-        | _identity(result)
-        | {
-            "Cache-Control": "no-store",
-            "Content-Disposition": "inline",
-            "Content-Type": result.media_type,
-            "Content-Length": str(size),
-        }
-    )
+    size_bytes = result.size_bytes or 0
+    headers = _SAFETY | _facts(result, cache_key) | _identity(result)
+    headers |= {
+        "Cache-Control": "no-store",
+        "Content-Disposition": "inline",
+        "Content-Type": result.media_type,
+        "Content-Length": str(size_bytes),
+    }
     if is_negotiated:
         headers["Vary"] = "Accept"
-    release_connection()
-    return StreamingHttpResponse(chunks(content, size), headers=headers)
+    return _stream(content, size_bytes, headers)
 
 
 def _facts(result: Rendition | Rendered, cache_key: str) -> dict[str, str]:
-    sizes = (result.width, result.height, result.frames)
-    return dict(zip(SIZES, map(str, sizes), strict=True)) | {CACHE_KEY: cache_key}
+    width, height, frames = SIZES
+    return {
+        width: str(result.width),
+        height: str(result.height),
+        frames: str(result.frames),
+        CACHE_KEY: cache_key,
+    }
 
 
 def _identity(row: Image | Rendition | Rendered) -> dict[str, str]:
     digest = base64.b64encode(bytes.fromhex(row.sha256)).decode()
-    return {"ETag": f'"{row.sha256}"', "Repr-Digest": f"sha-256=:{digest}:"}  # RFC 9530
+    return {"ETag": _etag(row), "Repr-Digest": f"sha-256=:{digest}:"}  # RFC 9530
 
 
-def _answer(
-    request: HttpRequest, row: Image | Rendition, open_range: OpenRange, headers: dict[str, str]
-) -> HttpResponseBase:
-    size = row.size_bytes or 0
-    etag = f'"{row.sha256}"'
-    headers = headers | _identity(row) | {"Accept-Ranges": "bytes"}
-    if _is_named(request, "If-Match", etag, is_weak=False) is False:
+def _etag(row: Image | Rendition | Rendered) -> str:
+    return f'"{row.sha256}"'
+
+
+def _check_conditions(row: Image | Rendition, options: DeliveryOptions) -> int | None:
+    """Return the status of a response that needs no body: 304, or 200 for HEAD. None if the body is needed.
+
+    Raise PreconditionFailed. Conditions by date are ignored, because no modification date is kept (RFC 9110,
+    sections 13.1.3 and 13.1.4)."""
+    etag = _etag(row)
+    if options.if_match is not None and not _names(options.if_match, etag):
         raise PreconditionFailed(f"Expected the image with ETag {etag}")
-    if _is_named(request, "If-None-Match", etag, is_weak=True):
-        return HttpResponse(status=304, headers=headers)
-    headers |= {"Content-Type": row.media_type, "Content-Length": str(size)}
-    if request.method == "HEAD":
-        return HttpResponse(headers=headers)
-    part = byte_ranges.asked_range(request, size=size, etag=etag)
-    start, stop = part or (0, size)
-    if part:
-        headers["Content-Length"] = str(stop - start)
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    opened = open_range(start, stop if part else None)
-    release_connection()
-    return StreamingHttpResponse(chunks(opened, stop - start), status=206 if part else 200, headers=headers)
+    if options.if_none_match is not None and _names(options.if_none_match, etag, is_weak=True):
+        return 304
+    return 200 if options.is_head else None
 
 
-def _is_named(request: HttpRequest, header: str, etag: str, *, is_weak: bool) -> bool | None:
-    """Return whether a condition names this ETag; None where there is no such condition.
+def _names(condition: str, etag: str, *, is_weak: bool = False) -> bool:
+    """Whether a condition names this ETag: by weak comparison also as W/"..."."""
+    tags = parse_etags(condition)
+    if is_weak:
+        tags = [tag.removeprefix("W/") for tag in tags]
+    return "*" in tags or etag in tags
 
-    Conditions by date are ignored: no modification date is kept (RFC 9110, sections 13.1.3 and 13.1.4)."""
-    if header not in request.headers:
+
+def _find_part(row: Image | Rendition, options: DeliveryOptions) -> ByteRange | None:
+    """Return the range to send; None for the whole. Raise RangeNotSatisfiable."""
+    if options.range is None:
         return None
-    named = parse_etags(request.headers[header])
-    return "*" in named or etag in ([tag.removeprefix("W/") for tag in named] if is_weak else named)
+    etag = _etag(row)
+    if options.if_range not in (None, etag):
+        return None
+    return find_range(options.range, size_bytes=row.size_bytes or 0)
 
 
-def _headers(image: Image, asked: Asked, *, is_immutable: bool, is_public: bool) -> dict[str, str]:
-    headers = {"Cache-Control": f"{'public' if is_public else 'private'}, {_age(asked, is_immutable)}"}
-    if (
-        is_public or asked.expires_at is not None
-    ):  # what a page may show it may read too: no cookie or key counts here
+def _without_body(row: Image | Rendition, status: int, headers: dict[str, str]) -> HttpResponse:
+    headers = headers | _identity(row) | {"Accept-Ranges": "bytes"}
+    if status == 200:
+        headers["Content-Type"] = row.media_type
+        headers["Content-Length"] = str(row.size_bytes or 0)
+    return HttpResponse(status=status, headers=headers)
+
+
+def _whole(row: Image | Rendition, content: IO[bytes], headers: dict[str, str]) -> StreamingHttpResponse:
+    size_bytes = row.size_bytes or 0
+    headers = headers | _identity(row)
+    headers |= {
+        "Accept-Ranges": "bytes",
+        "Content-Type": row.media_type,
+        "Content-Length": str(size_bytes),
+    }
+    return _stream(content, size_bytes, headers)
+
+
+def _part(
+    row: Image | Rendition, content: IO[bytes], part: ByteRange, headers: dict[str, str]
+) -> StreamingHttpResponse:
+    headers = headers | _identity(row)
+    headers |= {
+        "Accept-Ranges": "bytes",
+        "Content-Type": row.media_type,
+        "Content-Length": str(part.length),
+        "Content-Range": f"bytes {part.start}-{part.stop - 1}/{row.size_bytes or 0}",
+    }
+    return _stream(content, part.length, headers, status=206)
+
+
+def _stream(
+    content: IO[bytes], length: int, headers: dict[str, str], *, status: int = 200
+) -> StreamingHttpResponse:
+    release_connection()  # the client may be slow
+    return StreamingHttpResponse(chunks(content, length), status=status, headers=headers)
+
+
+def _headers(
+    image: Image, options: DeliveryOptions, *, is_immutable: bool, is_public: bool, is_negotiated: bool
+) -> dict[str, str]:
+    """Return the headers that say who may keep a response, for how long, and under which name."""
+    sharing = "public" if is_public else "private"
+    headers = {"Cache-Control": f"{sharing}, {_max_age(options, is_immutable=is_immutable)}"}
+    if is_public or options.expires_at is not None:
+        # A page may read an image that it may show: no cookie or key counts here.
         headers["Access-Control-Allow-Origin"] = "*"
-    varies = ("Accept",) * asked.is_negotiated + ("Authorization",) * (not is_public)
-    if varies:
-        headers["Vary"] = ", ".join(varies)
+    varying = []
+    if is_negotiated:
+        varying.append("Accept")
+    if not is_public:
+        varying.append("Authorization")
+    if varying:
+        headers["Vary"] = ", ".join(varying)
     if image.replaced_by_id is not None and services.find_successor(image) is not None:
         # RFC 5829: a newer version of the same resource
-        headers["Link"] = f'<{settings.PUBLIC_URL}/images/{image.replaced_by_id}>; rel="successor-version"'
-    is_download = asked.download is not None
-    disposition = content_disposition_header(is_download, asked.download or "")
-    return _SAFETY | headers | {"Content-Disposition": disposition or "inline"}
+        successor = f"{settings.PUBLIC_URL}/images/{image.replaced_by_id}"
+        headers["Link"] = f'<{successor}>; rel="successor-version"'
+    is_attachment = options.download is not None
+    disposition = content_disposition_header(is_attachment, options.download or "")
+    headers["Content-Disposition"] = disposition or "inline"
+    return _SAFETY | headers
 
 
-def _age(asked: Asked, is_immutable: bool) -> str:
-    """A signed URL is not kept longer than it holds."""
-    if asked.expires_at is None and is_immutable:
+def _max_age(options: DeliveryOptions, *, is_immutable: bool) -> str:
+    """Return the directive that bounds a cache's time: a signed URL is kept no longer than it is valid."""
+    if options.expires_at is None and is_immutable:
         return _IMMUTABLE
     age_s = _YEAR_S if is_immutable else settings.RENDITION_MAX_AGE_S
-    left_s = age_s if asked.expires_at is None else max(0, asked.expires_at - int(time.time()))
-    return f"max-age={min(age_s, left_s)}"
-
-
-def chunks(opened: IO[bytes], length: int) -> Iterator[bytes]:
-    """What ends too early must not look whole: an error breaks the connection off."""
-    with opened:
-        while length > 0 and (chunk := opened.read(min(CHUNK_BYTES, length))):
-            length -= len(chunk)
-            yield chunk
-    if length > 0:
-        raise Unavailable(f"The storage ended an object {length} bytes before its end")
+    if options.expires_at is not None:
+        remaining_s = max(0, options.expires_at - int(time.time()))
+        age_s = min(age_s, remaining_s)
+    return f"max-age={age_s}"

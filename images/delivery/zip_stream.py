@@ -1,4 +1,4 @@
-"""Many images as one zip, streamed: it is never whole on this machine, in memory or on disk."""
+"""Many images as one zip. It is streamed: this machine never holds it whole, in memory or on disk."""
 
 import io
 import json
@@ -14,13 +14,14 @@ from django.conf import settings
 
 from accounts.models import Account
 from images import services
-from images.database import release_connection
+from images.database import release_connection, sleep_without_connection
 from images.models import Image, Rendition
 from images.renditions.getting import open_rendition
+from images.renditions.preparing import prepare_stored
 from images.renditions.sources import Recipe
 from images.services.reading import open_original
-from images.slots import Places
-from progimage.errors import NotFound, ProgImageError, Unavailable
+from images.slots import Slots
+from progimage.errors import ProgImageError, Unavailable
 from transforms.formats.table import FORMATS
 
 from .responses import chunks
@@ -32,26 +33,17 @@ _MAX_STEM = 80
 
 Stream = Generator[bytes, None, None]
 
-_streams = Places("Too many archives are being sent", retry_after_s=10)
-
-
-def check_ids(ids: Sequence[UUID], account: Account) -> None:
-    """Raises NotFound for the first id that is not of a ready image of `account`."""
-    own = Image.objects.filter(account=account, state=Image.State.READY, pk__in=ids)
-    known = set(own.values_list("pk", flat=True))
-    missing = next((image_id for image_id in ids if image_id not in known), None)
-    if missing is not None:
-        raise NotFound(f"There is no image with the id {missing}")
+_streams = Slots("Too many archives are being sent", retry_after_s=10)
 
 
 def stream_archive(ids: Sequence[UUID], account: Account, recipe: Recipe | None) -> Stream:
     """Return the chunks of a zip with the original of each image, or its rendition, in the order of `ids`.
 
-    What cannot be had by then is named with its error in manifest.json, the last member. A storage that fails
-    amid an image ends the stream, and leaves what no reader takes for a whole zip. Raises Unavailable where
-    too many archives are on their way."""
+    Its last member, manifest.json, names each image that could not be had, with the error. If the storage
+    fails amid an image the stream ends, and no reader takes the file for a whole zip. Raise Unavailable if
+    too many archives are being sent."""
     stream = _stream(ids, account, recipe)
-    next(stream)  # takes its place now, and gives it back when the answer is closed
+    next(stream)  # takes its slots now, and gives them back when the response is closed
     return stream
 
 
@@ -66,22 +58,24 @@ def _stream(ids: Sequence[UUID], account: Account, recipe: Recipe | None) -> Str
         with ZipFile(sink, "w") as archive:
             for image_id in ids:
                 try:
-                    found = _wait_for(image_id, account, recipe)
+                    member = _wait_for(image_id, account, recipe)
                 except ProgImageError as error:
                     problem = {"code": error.code, "detail": error.message}
                     manifest.append({"id": str(image_id), "error": problem})
                     continue
-                manifest.append(found.facts)
-                with archive.open(found.member, "w") as written:
-                    for chunk in chunks(found.content, found.row.size_bytes or 0):
-                        written.write(chunk)
+                finally:
+                    release_connection()  # the client may be slow
+                manifest.append(member.facts)
+                with archive.open(member.zip_info, "w") as file:
+                    for chunk in chunks(member.content, member.row.size_bytes or 0):
+                        file.write(chunk)
                         yield sink.take()
             archive.writestr(_MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
         yield sink.take()
 
 
 class _Sink(io.RawIOBase):
-    """Holds what ZipFile writes until it is taken. It cannot be sought in, so sizes follow each member."""
+    """Holds the output of ZipFile until it is taken. It cannot seek, so sizes follow each member."""
 
     def __init__(self) -> None:
         self._written = bytearray()
@@ -94,37 +88,45 @@ class _Sink(io.RawIOBase):
         return len(data)
 
     def take(self) -> bytes:
-        taken, self._written = bytes(self._written), bytearray()
-        return taken
+        chunk = bytes(self._written)
+        self._written = bytearray()
+        return chunk
 
 
 @dataclass(frozen=True)
-class _Found:
-    """An image, what is sent of it (itself or its rendition) and the bytes, open at their start."""
+class _Member:
+    """An image, the row whose bytes are sent (its own or a rendition's), and these bytes, open."""
 
     image: Image
     row: Image | Rendition
     content: IO[bytes]
 
     @property
-    def member(self) -> ZipInfo:
-        """The id makes a name unique, the extension says what it is, and the caller's name is inert."""
+    def zip_info(self) -> ZipInfo:
+        """Its name is unique by the id and says the format. The caller's own name is made inert."""
         filename = self.image.filename
-        stem = _UNSAFE.sub("_", filename.rpartition(".")[0] or filename)[:_MAX_STEM].strip("._")
-        name = "-".join(part for part in (stem, str(self.image.pk)) if part)
-        moment = self.image.created_at
-        date_time = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-        return ZipInfo(f"{name}.{FORMATS[self.row.format].extensions[0]}", date_time)
+        stem = filename.rpartition(".")[0] or filename
+        safe_stem = _UNSAFE.sub("_", stem)[:_MAX_STEM].strip("._")
+        name = "-".join(part for part in (safe_stem, str(self.image.pk)) if part)
+        extension = FORMATS[self.row.format].extensions[0]
+        return ZipInfo(f"{name}.{extension}", self.image.created_at.timetuple()[:6])
 
     @property
     def facts(self) -> dict[str, Any]:
-        facts = {name: getattr(self.row, name) for name in ("format", "width", "height", "sha256")}
-        about = {"id": str(self.image.pk), "file": self.member.filename, "filename": self.image.filename}
-        return about | facts | {"bytes": self.row.size_bytes}
+        return {
+            "id": str(self.image.pk),
+            "file": self.zip_info.filename,
+            "filename": self.image.filename,
+            "format": self.row.format,
+            "width": self.row.width,
+            "height": self.row.height,
+            "sha256": self.row.sha256,
+            "bytes": self.row.size_bytes,
+        }
 
 
-def _wait_for(image_id: UUID, account: Account, recipe: Recipe | None) -> _Found:
-    """Open an image, as it is by now. Raises Unavailable where that lasts longer than a render may take."""
+def _wait_for(image_id: UUID, account: Account, recipe: Recipe | None) -> _Member:
+    """Open an image as it is by now. Raise Unavailable if that takes longer than a render may take."""
     gives_up_at = time.monotonic() + settings.RENDER_TIMEOUT_S
     while True:
         try:
@@ -133,13 +135,13 @@ def _wait_for(image_id: UUID, account: Account, recipe: Recipe | None) -> _Found
             pause_s = error.retry_after_s or 1
             if time.monotonic() + pause_s > gives_up_at:
                 raise
-        finally:
-            release_connection()
-        time.sleep(pause_s)
+        sleep_without_connection(pause_s)
 
 
-def _open(image_id: UUID, account: Account, recipe: Recipe | None) -> _Found:
-    image = services.find_own_image(image_id, account=account)
+def _open(image_id: UUID, account: Account, recipe: Recipe | None) -> _Member:
+    image = services.get_own_image(image_id, account=account)
     if recipe is None:
-        return _Found(image, image, open_original(image))
-    return _Found(image, *open_rendition(image, recipe))
+        return _Member(image, image, open_original(image))
+    with open_rendition(prepare_stored(image, recipe)) as rendition:
+        content = rendition.open()
+        return _Member(image, rendition.row, content)

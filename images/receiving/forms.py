@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import (  # type: ignore[attr-defined]
     FIELD,
     FILE,
@@ -21,7 +21,6 @@ from django.http.multipartparser import (  # type: ignore[attr-defined]
     exhaust,
 )
 from django.utils.http import parse_header_parameters
-from rest_framework.request import Request
 
 from images.database import release_connection
 from progimage.errors import BodyTooLarge, ParameterError
@@ -51,7 +50,7 @@ class Form:
 
 
 @contextmanager
-def receive_form(request: Request, *, takes_parts: bool = False) -> Iterator[Form]:
+def receive_form(request: HttpRequest, *, takes_parts: bool = False) -> Iterator[Form]:
     """The images are the parts `file` of a form. Their files are there as long as the context lasts.
 
     Raises ParameterError, or BodyTooLarge for too many files or too much text."""
@@ -66,9 +65,9 @@ def receive_form(request: Request, *, takes_parts: bool = False) -> Iterator[For
         yield form
 
 
-def _read(request: Request, spools: ExitStack, form: Form) -> Form:
+def _read(request: HttpRequest, spools: ExitStack, form: Form) -> Form:
     is_whole = False
-    body = LazyStream(ChunkIter(request._request, CHUNK_BYTES))  # noqa: SLF001
+    body = LazyStream(ChunkIter(request, CHUNK_BYTES))
     for number, (kind, headers, content) in enumerate(Parser(body, _boundary(request))):
         if is_whole:
             raise _malformed("a part follows its end")
@@ -145,8 +144,8 @@ def _name(headers: dict[str, Any]) -> str:
     raise _malformed("a part has no name")
 
 
-def _boundary(request: Request) -> bytes:
-    boundary = parse_header_parameters(request.content_type or "")[1].get("boundary", "")
+def _boundary(request: HttpRequest) -> bytes:
+    boundary = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))[1].get("boundary", "")
     if not _BOUNDARY.fullmatch(boundary):
         raise _malformed("its Content-Type has no boundary of 1 to 201 characters")
     return boundary.encode()

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
-from rest_framework.request import Request
+from django.http import HttpRequest
 
 from images import temporary_files
 from images.database import release_connection
@@ -70,7 +70,7 @@ def upload_of_file(path: Path) -> Upload:
     return Upload(path, path.stat().st_size, digest, path.name)
 
 
-def check_body(request: Request, *, max_bytes: int) -> None:
+def check_body(request: HttpRequest, *, max_bytes: int) -> None:
     """Refuse what is known to be wrong before a byte of the body is read.
 
     Raises LengthRequired, BodyTooLarge or UnsupportedFormat."""
@@ -86,13 +86,12 @@ def check_body(request: Request, *, max_bytes: int) -> None:
 
 
 @contextmanager
-def receive_raw(request: Request) -> Iterator[Upload]:
+def receive_raw(request: HttpRequest) -> Iterator[Upload]:
     """The body itself is the image, held to its digests. The file is there as long as the context lasts.
 
     Raises ParameterError for a body that is not what its headers say."""
     expected = int(request.headers["Content-Length"])
-    body = request._request  # noqa: SLF001 - DRF's own stream is None for an empty body
-    with spooled(iter(partial(body.read, CHUNK_BYTES), b"")) as upload:
+    with spooled(iter(partial(request.read, CHUNK_BYTES), b"")) as upload:
         if upload.size_bytes != expected:
             raise ParameterError(f"Expected a body of {expected} bytes but received {upload.size_bytes}")
         check_digests(request.headers, upload.sha256)

@@ -1,92 +1,109 @@
-"""From an image and a transform to the rendition's row and bytes: found where it was made, made where not."""
+"""From a prepared transform on a stored image to the rendition: found if it is kept, rendered if not."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TypeVar
+from typing import IO
 
 from imagekit.cachefiles import ImageCacheFile
 from imagekit.registry import generator_registry
 
 from images.models import Image, Rendition
 from images.services import hit_counts
+from images.services import renditions as rows
 from images.storage import renditions
-from progimage.errors import ObjectMissing
-from transforms.planning.resolve import cache_key, resolve
+from progimage.errors import ObjectMissing, Unavailable
 
 from .imagekit_spec import SPEC_ID
-from .sources import Recipe
-
-T = TypeVar("T")
-OpenRange = Callable[[int, int | None], IO[bytes]]
+from .preparing import Prepared
 
 
-def open_rendition(image: Image, recipe: Recipe) -> tuple[Rendition, IO[bytes]]:
-    """Return the ready rendition and its content, open at its start. Raises as `use_rendition`."""
-    return use_rendition(image, recipe, lambda rendition, open_range: (rendition, open_range(0, None)))
+@dataclass
+class OpenRendition:
+    """A ready rendition. `rendered` is its content, if it has just been rendered and not been read."""
 
+    prepared: Prepared
+    row: Rendition
+    rendered: IO[bytes] | None
 
-def use_rendition(image: Image, recipe: Recipe, use: Callable[[Rendition, OpenRange], T]) -> T:
-    """Return what `use` makes of the ready rendition and of what opens its content, which is a hit.
+    def open(self) -> IO[bytes]:
+        """Open the whole content, which is a hit. Render again if the bytes are gone from storage.
 
-    Where the content is gone from storage the rendition is made anew, and `use` is called again. Raises as
-    `get_rendition`."""
-    for _ in range(2):
-        rendition, rendered = get_rendition(image, recipe)
-        content = _Content(rendition, rendered)
-        try:
-            return use(rendition, content.open_range)
-        except FileNotFoundError:
-            _forget(rendition)
-        finally:
+        `row` may be another one after that."""
+        return self._open(0, None)
+
+    def open_range(self, start: int, stop: int) -> IO[bytes]:
+        """Open the content at byte `start`, which is a hit. Raise Unavailable if it had to be rendered again
+        and has other bytes now: then the range would be another one."""
+        sha256 = self.row.sha256
+        content = self._open(start, stop)
+        if self.row.sha256 != sha256:
             content.close()
-    raise ObjectMissing("The rendition's bytes do not stay in storage")
+            raise Unavailable("The rendition has been made anew", retry_after_s=1)
+        return content
+
+    def _open(self, start: int, stop: int | None) -> IO[bytes]:
+        try:
+            content = self._content(start, stop)
+        except FileNotFoundError:
+            rows.forget(self.row)
+            self.row, self.rendered = _find_or_render(self.prepared)
+            content = self._second_content(start, stop)
+        hit_counts.count(self.row)
+        return content
+
+    def _content(self, start: int, stop: int | None) -> IO[bytes]:
+        if self.rendered is None:
+            return renditions().open_range(self.row.storage_name, start, stop)
+        content = self.rendered
+        self.rendered = None
+        content.seek(start)
+        return content
+
+    def _second_content(self, start: int, stop: int | None) -> IO[bytes]:
+        try:
+            return self._content(start, stop)
+        except FileNotFoundError as error:
+            rows.forget(self.row)
+            raise ObjectMissing("The rendition's bytes do not stay in storage") from error
 
 
-def get_rendition(image: Image, recipe: Recipe) -> tuple[Rendition, IO[bytes] | None]:
-    """Return the ready rendition, and its content, open at its start, where this call rendered it.
+@contextmanager
+def open_rendition(prepared: Prepared) -> Iterator[OpenRendition]:
+    """Yield the ready rendition of a stored image.
 
-    Raises UnprocessableImage, ImageTooLarge, ObjectMissing, NotFound or Unavailable."""
-    resolved = resolve(recipe.transform, image.format, focal=image.focal)
-    key = cache_key(image.sha256, resolved)
-    ready = Rendition.objects.filter(image=image, cache_key=key, state=Rendition.State.READY).first()
-    if ready is not None:
-        return ready, None
-    wanted = Rendition(
+    Raise UnprocessableImage, ImageTooLarge, ObjectMissing, NotFound or Unavailable."""
+    rendition = OpenRendition(prepared, *_find_or_render(prepared))
+    try:
+        yield rendition
+    finally:
+        if rendition.rendered is not None:
+            rendition.rendered.close()
+
+
+def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:
+    """Return the ready row, and its content if this call has rendered it."""
+    image = _stored_image(prepared)
+    cache_key = prepared.cache_key
+    row = Rendition.objects.filter(image=image, cache_key=cache_key, state=Rendition.State.READY).first()
+    if row is not None:
+        return row, None
+    others = prepared.recipe.others
+    new_row = Rendition(
         image=image,
-        cache_key=key,
-        transform=resolved.as_dict(),
-        others=[other.image.pk for other in recipe.others.values() if other.image],
-        format=str(resolved.output.format),
+        cache_key=cache_key,
+        transform=prepared.resolved.as_dict(),
+        others=[other.image.pk for other in others.values() if other.image],
+        format=prepared.format.name,
     )
-    spec = generator_registry.get(SPEC_ID, source=wanted)
-    spec.others = recipe.others
+    spec = generator_registry.get(SPEC_ID, source=new_row)
+    spec.others = others
     file = ImageCacheFile(spec)
     file.generate()
     return file.generator.source, getattr(file, "_file", None)
 
 
-@dataclass
-class _Content:
-    """The bytes of a rendition: `rendered` just now, or else those in storage."""
-
-    rendition: Rendition
-    rendered: IO[bytes] | None
-
-    def open_range(self, start: int, stop: int | None) -> IO[bytes]:
-        opened, self.rendered = self.rendered, None
-        if opened is None:
-            opened = renditions().open_range(self.rendition.storage_name, start, stop)
-        else:
-            opened.seek(start)
-        hit_counts.count(self.rendition)
-        return opened
-
-    def close(self) -> None:
-        """Remove what was rendered and not opened."""
-        if self.rendered is not None:
-            self.rendered.close()
-
-
-def _forget(rendition: Rendition) -> None:
-    """Drop the row of a rendition whose bytes are gone from storage, so that it is made again."""
-    Rendition.objects.filter(pk=rendition.pk, state=Rendition.State.READY).delete()
+def _stored_image(prepared: Prepared) -> Image:
+    if prepared.source.image is None:
+        raise TypeError("Only stored images have renditions")
+    return prepared.source.image

@@ -1,9 +1,9 @@
 """A rendition as ImageKit knows it: a registered spec that defines, names and generates the cached file.
 
-ImageKit's own names are pickles of class paths, and move when a class does. Here the row's cache key is the
-hash and the row's storage name is the name, so neither depends on where this code stands."""
+ImageKit's own names are pickles of class paths, which move when a class moves. Here the row's cache key is
+the hash and the row's storage name is the name."""
 
-from typing import IO, cast
+from typing import IO
 
 from imagekit import ImageSpec, register
 
@@ -14,10 +14,11 @@ from . import rendering
 from .sources import NO_OTHERS, Others, Recipe
 
 SPEC_ID = "progimage:rendition"
+_FACTS = ("width", "height", "frames", "size_bytes", "sha256")
 
 
 class RenditionSpec(ImageSpec):
-    """The source is a Rendition's row: it holds the image, the resolved transform and the name."""
+    """The source is a rendition's row, which holds the image, the resolved transform and the name."""
 
     source: Rendition
     others: Others = NO_OTHERS
@@ -35,16 +36,17 @@ class RenditionSpec(ImageSpec):
         return self.source.cache_key
 
     def generate(self) -> IO[bytes]:
-        """Return the rendition's bytes as a seekable file, and keep the facts about it."""
+        """Render, and return the result as a seekable file. Raise as `rendering.render` does."""
         self.discard()
         recipe = Recipe(self.source.resolved_transform, self.others)
         self._result = rendering.render(self.source.image, recipe)
         return self._result.file
 
     def facts(self) -> dict[str, object]:
-        """Return what is known of the bytes that `generate` made, by the names of the row's fields."""
-        facts = cast("rendering.RenderedFile", self._result).facts
-        return {name: getattr(facts, name) for name in ("width", "height", "frames", "size_bytes", "sha256")}
+        """Return the facts about the result of `generate`, by the names of the row's fields."""
+        if self._result is None:
+            raise RuntimeError("The rendition has not been generated")
+        return {name: getattr(self._result.facts, name) for name in _FACTS}
 
     def discard(self) -> None:
         """Remove the temporary file of a result that nobody will read."""

@@ -1,63 +1,98 @@
-"""The other images that operations name: found for whoever asks, and named by their bytes from then on.
+"""The other images that a transform's operations name.
 
-So a cache key says which pixels were meant, and a reference that a caller writes is never taken for one."""
+They are opened for the caller, and named by their bytes from then on. So a cache key says which pixels were
+meant, and a caller cannot spell a reference that the server has made."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from accounts.access.caller import Caller
 from progimage.errors import NotFound, ParameterError
 from progimage.operations import Operation
 from progimage.transform import Transform
 
-from .sources import Recipe, Source
+from .sources import OpenSource, Recipe, Source
 
-Find = Callable[[str], Source]
-"""From a reference as a caller writes it. Raises ParameterError, NotFound, or what fetching raises."""
+MAX_DOWNLOADS = 4
+"""Downloads for one transform. Each may take the whole time of a download, while a thread waits."""
+
+ReadReference = Callable[[str], Source]
+"""Return the source that a reference names, as the caller spells it. Raise ParameterError."""
 
 
 def references(transform: Transform) -> list[str]:
-    return [getattr(step, name) for step in transform.operations for name in _named(step)]
+    """Return the references to other images, in the order of the operations."""
+    return [
+        getattr(operation, name) for operation in transform.operations for name in _image_names(operation)
+    ]
 
 
-def find_others(transform: Transform, find: Find) -> Recipe:
-    """Return the transform with "sha256:<hex>" for every other image, and what these stand for.
+@contextmanager
+def open_others(transform: Transform, read_reference: ReadReference, caller: Caller) -> Iterator[Recipe]:
+    """Open the other images of a transform, and yield it with "sha256:<hex>" for each of them.
 
-    Raises what `find` raises, with a pointer to the parameter."""
-    found: dict[str, Source] = {}
-    steps = tuple(
-        _find(step, f"/operations/{index}", find, found) for index, step in enumerate(transform.operations)
-    )
-    others = {source.reference: source for source in found.values()}
-    return Recipe(Transform(steps, transform.output), others)
-
-
-def spell_others(transform: Transform, ids: Mapping[str, str]) -> dict[str, Any]:
-    """Return the transform's JSON with ids for the references that `ids` has, and null for others: a hash
-    would tell of bytes that whoever reads it may not know."""
-    spelled = transform.as_dict()
-    for step, members in zip(transform.operations, spelled["operations"], strict=True):
-        members |= {name: ids.get(getattr(step, name)) for name in _named(step)}
-    return spelled
+    Raise ParameterError with a pointer to the parameter, NotFound, and the errors of downloads."""
+    with ExitStack() as files:
+        opener = _Opener(read_reference, caller, files)
+        operations = tuple(
+            opener.resolve(operation, f"/operations/{index}")
+            for index, operation in enumerate(transform.operations)
+        )
+        others = {source.reference: source for source in opener.opened.values()}
+        yield Recipe(Transform(operations, transform.output), others)
 
 
-def _find(step: Operation, pointer: str, find: Find, found: dict[str, Source]) -> Operation:
-    changed = {}
-    for name in _named(step):
-        reference = getattr(step, name)
-        try:
-            source = found.get(reference) or find(reference)
-        except ParameterError as error:
-            error.pointer = f"{pointer}/{name}"
-            raise
-        except NotFound as error:
-            raise NotFound(f"There is no image with the id in {step.name}.{name}") from error
-        found[reference] = source
-        changed[name] = source.reference
-    return replace(step, **changed) if changed else step
+def with_ids(transform: Transform, ids: Mapping[str, str]) -> dict[str, Any]:
+    """Return the JSON of a resolved transform with ids for its references, and null for those without.
+
+    A hash would tell of bytes that the reader may not know."""
+    document = transform.as_dict()
+    for operation, members in zip(transform.operations, document["operations"], strict=True):
+        for name in _image_names(operation):
+            members[name] = ids.get(getattr(operation, name))
+    return document
 
 
-def _named(step: Operation) -> list[str]:
-    """Return the parameters that name an image, those that are not given left out."""
-    parameters = step.parameters().items()
-    return [name for name, parameter in parameters if parameter.type == "image" and getattr(step, name)]
+@dataclass
+class _Opener:
+    """Opens each other image once. `opened` has them by the caller's references."""
+
+    read_reference: ReadReference
+    caller: Caller
+    files: ExitStack
+    opened: dict[str, OpenSource] = field(default_factory=dict)
+    downloads: int = 0
+
+    def resolve(self, operation: Operation, pointer: str) -> Operation:
+        """Return the operation with references of the server's own."""
+        changes = {}
+        for name in _image_names(operation):
+            reference = getattr(operation, name)
+            try:
+                source = self.opened.get(reference) or self._open(reference)
+            except ParameterError as error:
+                error.pointer = f"{pointer}/{name}"
+                raise
+            except NotFound as error:
+                raise NotFound(f"There is no image with the id in {operation.name}.{name}") from error
+            self.opened[reference] = source
+            changes[name] = source.reference
+        return replace(operation, **changes) if changes else operation
+
+    def _open(self, reference: str) -> OpenSource:
+        source = self.read_reference(reference)
+        self.downloads += source.is_remote
+        if self.downloads > MAX_DOWNLOADS:
+            raise ParameterError(f"Expected at most {MAX_DOWNLOADS} addresses in a transform")
+        return self.files.enter_context(source.open(self.caller))
+
+
+def _image_names(operation: Operation) -> list[str]:
+    """Return the names of the parameters that hold a reference to an image."""
+    return [
+        name
+        for name, parameter in operation.parameters().items()
+        if parameter.type == "image" and getattr(operation, name)
+    ]

@@ -1,36 +1,38 @@
-"""A transform on any source: all that is decided before the first pixel, and the plan that says so."""
+"""A transform on any source, with everything decided before the first pixel."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from progimage.operations import Operation
+from accounts.access.caller import Caller
+from images import worker_pool
+from images.models import Image
 from progimage.transform import Transform
 from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS, Format
-from transforms.geometry import Size
-from transforms.planning.negotiate_format import Extent, negotiate
-from transforms.planning.plan import check_sizes
-from transforms.planning.resolve import cache_key, resolve
-from transforms.render import measure
-from transforms.workers.pool import pool
+from transforms.planning import negotiate_format, resolve
 
-from .other_images import Find, find_others
+from .other_images import ReadReference, open_others
 from .rendering import RenderedFile, render_source
-from .sources import Recipe, Source
+from .sources import OpenSource, Recipe, header_of, source_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
-    """The transform as it was `asked` for, the `recipe` with its format chosen and other images found, and
-    `resolved` with all defaults. `owner` is on whose behalf it is rendered."""
+class Prepared:
+    """A transform that is ready to be rendered.
 
-    source: Source
+    `requested` is the transform as the client wrote it; `recipe` has its format chosen, the other images
+    opened and all defaults written out. `owner` is the account in whose turn it is rendered."""
+
+    source: OpenSource
     header: Header
-    asked: Transform
+    requested: Transform
     recipe: Recipe
-    resolved: Transform
     owner: Hashable
+
+    @property
+    def resolved(self) -> Transform:
+        return self.recipe.transform
 
     @property
     def format(self) -> Format:
@@ -38,69 +40,81 @@ class Work:
 
     @property
     def is_negotiated(self) -> bool:
-        return self.asked.output.format == "auto"
+        """Whether a request with another Accept header might have got another format."""
+        return self.requested.output.format == "auto"
 
     @property
     def cache_key(self) -> str:
-        return cache_key(self.source.sha256, self.resolved)
+        return resolve.cache_key(self.source.sha256, self.resolved)
 
     def render(self) -> RenderedFile:
-        """Raises as `rendering.render_source`."""
-        return render_source(self.source, Recipe(self.resolved, self.recipe.others), owner=self.owner)
+        """Raise as `rendering.render_source` does."""
+        return render_source(self.source, self.recipe, owner=self.owner)
 
 
-def prepare(source: Source, asked: Transform, *, accept: str, find: Find, owner: Hashable) -> Work:
-    """Decide everything. Raises what probing the source and finding other images raise."""
+@dataclass(frozen=True)
+class Acceptance:
+    """The formats that a client accepts, for a transform with the format "auto".
+
+    `accept` is the request's header. `fallback` is the format if the header names none that fits: by default
+    the source's own."""
+
+    accept: str
+    fallback: Format | None = None
+
+
+@contextmanager
+def prepare(
+    source: OpenSource,
+    transform: Transform,
+    *,
+    acceptance: Acceptance,
+    read_reference: ReadReference,
+    caller: Caller,
+) -> Iterator[Prepared]:
+    """Decide everything about a transform. The other images stay open while the context lasts.
+
+    Raise the errors of probing the source and of opening other images."""
+    owner = source.image.account_id if source.image else caller.account.pk
     header = source.read_header(owner=owner)
-    recipe = find_others(choose_format(asked, accept, header, FORMATS[header.format]), find)
+    chosen = transform
+    if transform.output.format == "auto":
+        chosen = _choose_format(transform, header, acceptance)
+    with open_others(chosen, read_reference, caller) as recipe:
+        yield Prepared(
+            source=source,
+            header=header,
+            requested=transform,
+            recipe=_resolve(source, header, recipe),
+            owner=owner,
+        )
+
+
+def prepare_stored(image: Image, recipe: Recipe) -> Prepared:
+    """Decide everything about a recipe, whose format is chosen and whose other images are open."""
+    source = source_of(image)
+    header = header_of(image)
+    return Prepared(
+        source=source,
+        header=header,
+        requested=recipe.transform,
+        recipe=_resolve(source, header, recipe),
+        owner=image.account_id,
+    )
+
+
+def _choose_format(transform: Transform, header: Header, acceptance: Acceptance) -> Transform:
+    """Replace the format "auto" by the best one that the client accepts."""
+    return negotiate_format.negotiate(
+        transform,
+        acceptance.accept,
+        source=negotiate_format.Extent(header.upright, header.frames),
+        fallback=acceptance.fallback or FORMATS[header.format],
+        limits=worker_pool.limits(),
+    )
+
+
+def _resolve(source: OpenSource, header: Header, recipe: Recipe) -> Recipe:
     focal = source.image.focal if source.image else None
-    resolved = resolve(recipe.transform, header.format, focal=focal)
-    return Work(source=source, header=header, asked=asked, recipe=recipe, resolved=resolved, owner=owner)
-
-
-def choose_format(transform: Transform, accept: str, header: Header, fallback: Format) -> Transform:
-    """Replace the format "auto" by the best that `accept` names."""
-    extent = Extent(header.upright, header.frames)
-    return negotiate(transform, accept, source=extent, fallback=fallback, limits=pool().settings.limits)
-
-
-def plan(work: Work) -> dict[str, Any]:
-    """Return what a render would do, sizes in px. Raises ImageTooLarge as the render would."""
-    header, resolved = work.header, work.resolved
-    frames = header.frames if work.format.is_animated else 1
-    limits = pool().settings.limits
-    operations = check_sizes(header.upright, resolved, work.format, frames, limits)
-    sizes = _measured(operations, header.upright)
-    steps = zip(operations, sizes[1:], strict=True)
-    told = ("format", "frames", "orientation", "has_alpha")
-    source = {name: getattr(header, name) for name in told}
-    return sizes[-1] | {
-        "frames": frames,
-        "kind": resolved.kind(header.format),
-        "source": source | header.upright._asdict() | {"sha256": work.source.sha256},
-        "steps": [{"operation": {"op": step.name} | step.as_dict()} | size for step, size in steps],
-        "output": resolved.output.as_dict(),
-        "format": {"name": work.format.name, "media_type": work.format.media_type, "reason": _reason(work)},
-        "cache_key": work.cache_key,
-    }
-
-
-def _measured(operations: tuple[Operation, ...], size: Size) -> list[dict[str, Any]]:
-    """Return the size at the start and after each operation."""
-    is_at_most = False
-    sizes = [size._asdict() | {"is_at_most": is_at_most}]
-    for operation in operations:
-        size, is_at_most = measure(operation, size), is_at_most or operation.is_sized_by_pixels
-        sizes.append(size._asdict() | {"is_at_most": is_at_most})
-    return sizes
-
-
-def _reason(work: Work) -> str:
-    """Why the result has its format, as transform_schema.py explains."""
-    asked, source = work.asked.output.format, FORMATS[work.header.format]
-    if asked not in (None, "auto"):
-        return "asked"
-    own = source.written_as or source.name
-    if work.is_negotiated and work.format.name != own:
-        return "negotiated"
-    return "source" if asked is None and source.can_write else "fallback"
+    resolved = resolve.resolve(recipe.transform, header.format, focal=focal)
+    return Recipe(resolved, recipe.others)

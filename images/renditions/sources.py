@@ -1,71 +1,140 @@
-"""Where the bytes of an image are that a transform takes: stored, or in a file that a request brought."""
+"""Images that a transform takes: an upload, a public address, a stored image.
 
-from collections.abc import Callable, Hashable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, fields
+A source is a value with one verb:
+
+    with RemoteSource("https://example.org/a.jpg").open(caller) as source:
+        header = source.read_header(owner=caller.account.pk)
+
+A new kind of source is a class here, and a line in images/api/requests/references.py, which reads sources."""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import ClassVar, Protocol
+from uuid import UUID
 
-from images.database import release_connection
+from accounts.access.caller import Caller
+from images import services, worker_pool
 from images.models import Image, Visibility
 from images.receiving.uploads import Upload
+from images.remote.download import download
 from images.services.reading import original_path
 from progimage.transform import Transform
 from transforms.decoding.header import Header
-from transforms.workers.pool import pool
 
 
 @dataclass(frozen=True)
-class Source:
-    """`path` opens the file, each time that it is called; `image` is the row of what is stored."""
+class OpenSource:
+    """The bytes of a source. Each call of `path` opens a file with them.
+
+    `upload` is the file of an image that is not stored, `image` the row of one that is. `filename` is the
+    name by which a remote image is known."""
 
     sha256: str
     path: Callable[[], AbstractContextManager[Path]]
+    upload: Upload | None = None
     image: Image | None = None
+    filename: str = ""
 
     @property
     def reference(self) -> str:
-        """What stands for these bytes in a resolved transform."""
+        """The text that stands for these bytes in a resolved transform."""
         return f"sha256:{self.sha256}"
 
+    def get_upload(self) -> Upload:
+        """Return the file of an image that is not stored. Raise TypeError for a stored one."""
+        if self.upload is None:
+            raise TypeError("A stored image is no upload")
+        return self.upload
+
     def read_header(self, *, owner: Hashable) -> Header:
-        """Raises what probing raises, where the image is not stored."""
-        if self.image is None:
-            release_connection()
-            with self.path() as path:
-                return pool().probe(path, owner=owner)
-        return header_of(self.image)
+        """Return the header: of a stored image from its row. Raise as `worker_pool.probe` does."""
+        if self.image is not None:
+            return header_of(self.image)
+        with self.path() as path:
+            return worker_pool.probe(path, owner=owner)
 
 
-Others = Mapping[str, Source]
-"""By their references."""
+class Source(Protocol):
+    """An image that a caller has named."""
+
+    is_remote: ClassVar[bool]
+
+    def open(self, caller: Caller) -> AbstractContextManager[OpenSource]:
+        """Give access to the bytes while the context lasts."""
+
+
+@dataclass(frozen=True)
+class ReceivedSource:
+    """A file that came with the request, and stays until the request ends."""
+
+    is_remote: ClassVar = False
+    upload: Upload
+
+    @contextmanager
+    def open(self, caller: Caller) -> Iterator[OpenSource]:
+        yield _of_upload(self.upload)
+
+
+@dataclass(frozen=True)
+class RemoteSource:
+    """A public address. Opening it downloads the file, and raises as `download` does."""
+
+    is_remote: ClassVar = True
+    url: str
+
+    @contextmanager
+    def open(self, caller: Caller) -> Iterator[OpenSource]:
+        with download(self.url, account=caller.account) as upload:
+            yield replace(_of_upload(upload), filename=upload.filename)
+
+
+@dataclass(frozen=True)
+class StoredSource:
+    """An image of the repository. Opening it raises as `get_visible_image` does."""
+
+    is_remote: ClassVar = False
+    image_id: UUID
+
+    @contextmanager
+    def open(self, caller: Caller) -> Iterator[OpenSource]:
+        yield source_of(services.get_visible_image(self.image_id, caller=caller))
+
+
+Others = Mapping[str, OpenSource]
+"""Other images that a transform names, by their references."""
 NO_OTHERS: Others = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A transform, and the images beside its source that it names. They are opened for a render alone."""
+    """A transform, and the other images that it names. Their files are opened for a render only."""
 
     transform: Transform
     others: Others = field(default_factory=dict)
 
     @property
     def is_public(self) -> bool:
-        """Whether whoever may see the source may see what this makes of it."""
+        """Whether everybody who may see the source may see the result."""
         images = [other.image for other in self.others.values()]
         return all(image is not None and image.visibility == Visibility.PUBLIC for image in images)
 
 
-def stored(image: Image) -> Source:
-    return Source(image.sha256, partial(original_path, image), image)
-
-
-def received(upload: Upload) -> Source:
-    """The file must be there as long as the source is used."""
-    return Source(upload.sha256, lambda: nullcontext(upload.path))
+def source_of(image: Image) -> OpenSource:
+    """Return a stored image as a source."""
+    return OpenSource(image.sha256, partial(original_path, image), image=image)
 
 
 def header_of(image: Image) -> Header:
-    """Return what decoding said of the bytes when they came."""
-    return Header(**{field.name: getattr(image, field.name) for field in fields(Header)})
+    """Return the header that decoding found when the image was uploaded."""
+    return Header(**{name: getattr(image, name) for name in _HEADER_FIELDS})
+
+
+def _of_upload(upload: Upload) -> OpenSource:
+    return OpenSource(upload.sha256, lambda: nullcontext(upload.path), upload=upload)
+
+
+_HEADER_FIELDS = [header_field.name for header_field in fields(Header)]

@@ -2,8 +2,14 @@
 
 from .changing import change
 from .deleting import delete, finish_purge, purge_renditions, remove_derived, remove_renditions, restore
-from .finding import find_image, find_own_image, find_successor
-from .integrity import is_intact, is_stored, report_back, report_missing
+from .finding import (
+    check_own_images,
+    find_own_image,
+    find_successor,
+    get_own_image,
+    get_visible_image,
+)
+from .integrity import is_intact, is_stored, mark_missing, report_back
 from .storing import Description, finish, store
 from .upload_urls import Terms, open_upload, uploading
 
@@ -11,20 +17,22 @@ __all__ = [
     "Description",
     "Terms",
     "change",
+    "check_own_images",
     "delete",
-    "find_image",
     "find_own_image",
     "find_successor",
     "finish",
     "finish_purge",
+    "get_own_image",
+    "get_visible_image",
     "is_intact",
     "is_stored",
+    "mark_missing",
     "open_upload",
     "purge_renditions",
     "remove_derived",
     "remove_renditions",
     "report_back",
-    "report_missing",
     "restore",
     "store",
     "uploading",

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Account
 from images.models import Image, Tag
 
-from .finding import find_own_image
+from .finding import get_own_image
 
 
 def change(image_id: UUID, *, account: Account, changes: Mapping[str, Any]) -> Image:
@@ -23,7 +23,7 @@ def change(image_id: UUID, *, account: Account, changes: Mapping[str, Any]) -> I
         point = values.pop("focal_point") or {"x": None, "y": None}
         values |= {"focal_x": point["x"], "focal_y": point["y"]}
     with transaction.atomic():
-        image = find_own_image(image_id, account=account, is_locked=True)
+        image = get_own_image(image_id, account=account, is_locked=True)
         for name, value in values.items():
             setattr(image, name, value)
         image.save(update_fields=values.keys())

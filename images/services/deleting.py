@@ -17,7 +17,7 @@ from images.models import Image, Rendition, Tag
 from images.storage import originals, renditions
 from progimage.errors import NotFound, ProgImageError
 
-from .finding import find_own_image
+from .finding import get_own_image
 
 log = logging.getLogger("progimage.deleting")
 
@@ -77,7 +77,7 @@ def purge_renditions(image_id: UUID, *, account: Account) -> None:
     """Remove all that was derived from an image. What is asked for again is made again.
 
     Raises NotFound or Unavailable."""
-    image = find_own_image(image_id, account=account)
+    image = get_own_image(image_id, account=account)
     remove_renditions(Rendition.objects.filter(image=image))
 
 

@@ -1,36 +1,61 @@
-"""Which image an account means, and whether it may."""
+"""Which images a caller may see, and which are its own."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import Account
+from accounts.access.caller import Caller
+from accounts.models import Account, Scope
 from images.models import Image, Visibility
 from progimage.errors import NotFound
 
 
-def find_image(image_id: UUID, *, account: Account | None) -> Image:
-    """Return the ready image whose pixels `account`, or anybody where it is None, may see.
+def get_visible_image(image_id: UUID, *, caller: Caller) -> Image:
+    """Return a ready image whose pixels the caller may see.
 
-    Raises NotFound, with the same words for what is missing and for what is another's."""
-    is_public = Q(visibility=Visibility.PUBLIC)
-    is_visible = is_public | Q(account=account) if account else is_public
-    return _find(is_visible, image_id, Image.objects.all())
+    Callers without the scope `read` see public images only. Raise NotFound if there is no such image; for
+    callers without that scope raise NotAuthenticated or PermissionDenied instead, so that private and missing
+    images look alike."""
+    refusal = caller.find_refusal(Scope.READ)
+    is_visible = Q(visibility=Visibility.PUBLIC)
+    if refusal is None:
+        is_visible |= Q(account=caller.account)
+    try:
+        return _get(image_id, is_visible, Image.objects.all())
+    except NotFound as error:
+        raise refusal or error from None
 
 
-def find_own_image(image_id: UUID, *, account: Account, is_locked: bool = False) -> Image:
-    """Return the ready image of `account`, of which it may know and change all. Raises NotFound."""
-    # Renditions of an image that is locked may still come and go: its key does not change.
-    rows = Image.objects.select_for_update(no_key=True) if is_locked else Image.objects.all()
-    return _find(Q(account=account), image_id, rows)
+def get_own_image(image_id: UUID, *, account: Account, is_locked: bool = False) -> Image:
+    """Return a ready image of the account, which may know and change all of it. Raise NotFound."""
+    rows = Image.objects.all()
+    if is_locked:
+        # Renditions of a locked image may still come and go, because its key does not change.
+        rows = rows.select_for_update(no_key=True)
+    return _get(image_id, Q(account=account), rows)
+
+
+def find_own_image(image_id: UUID, *, account: Account) -> Image | None:
+    """Return a ready image of the account, or None."""
+    return Image.objects.filter(account=account, pk=image_id, state=Image.State.READY).first()
+
+
+def check_own_images(image_ids: Sequence[UUID], *, account: Account) -> None:
+    """Raise NotFound for the first id that is not the id of a ready image of the account."""
+    own_images = Image.objects.filter(account=account, state=Image.State.READY, pk__in=image_ids)
+    own_ids = set(own_images.values_list("pk", flat=True))
+    for image_id in image_ids:
+        if image_id not in own_ids:
+            raise NotFound(f"There is no image with the id {image_id}")
 
 
 def find_successor(image: Image) -> Image | None:
-    """Return the ready image that an upload named as the one to replace `image`."""
+    """Return the ready image that an upload named as the successor of `image`."""
     return Image.objects.filter(replaces=image, state=Image.State.READY).first()
 
 
-def _find(is_visible: Q, image_id: UUID, rows: QuerySet[Image]) -> Image:
+def _get(image_id: UUID, is_visible: Q, rows: QuerySet[Image]) -> Image:
     image = rows.filter(is_visible, pk=image_id, state=Image.State.READY).first()
     if image is None:
         raise NotFound("There is no image with this id")

@@ -1,6 +1,6 @@
-"""How often each rendition was delivered. Counted in memory, written every few seconds by one statement.
+"""How often each rendition was delivered: counted in memory, and written every few seconds by one statement.
 
-A process that is killed loses what it counted since; one that ends writes it."""
+A process that ends writes its counts. A process that is killed loses those since the last write."""
 
 import logging
 import os
@@ -17,8 +17,8 @@ log = logging.getLogger("progimage.hits")
 
 _EVERY_S = 5
 _MAX_RENDITIONS = 100_000
-"""Of which counts are kept while the database is away: some 10 MB."""
-# Rows are locked in the order of their ids, as other processes do, and none of them waits for ever.
+"""So many renditions are counted while the database is away: some 10 MB."""
+# Every process locks rows in the order of their ids, so that none waits for another for ever.
 _WRITE = """
     WITH counted AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS counted (id, hits)),
     locked AS (
@@ -35,6 +35,7 @@ _has_writer = False
 
 
 def count(rendition: Rendition) -> None:
+    """Count one delivery."""
     with _lock:
         _counts[rendition.pk] = _counts.get(rendition.pk, 0) + 1
     if not _has_writer:
@@ -42,23 +43,25 @@ def count(rendition: Rendition) -> None:
 
 
 def flush() -> None:
-    """Write what this process has counted, or keep it where the database is away."""
-    global _counts
+    """Write this process's counts, or keep them if the database is away."""
+    global _counts  # noqa: PLW0603
     with _lock:
-        taken, _counts = _counts, {}
-    if not taken:
+        counts = _counts
+        _counts = {}
+    if not counts:
         return
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_WRITE, [list(taken), list(taken.values())])
+            cursor.execute(_WRITE, [list(counts), list(counts.values())])
     except Error:
         log.warning("hits of renditions could not be written", exc_info=True)
-        _keep(taken)
+        _keep(counts)
 
 
-def _keep(taken: dict[int, int]) -> None:
+def _keep(counts: dict[int, int]) -> None:
+    """Add counts that could not be written to those of the next write."""
     with _lock:
-        for rendition_id, hits in taken.items():
+        for rendition_id, hits in counts.items():
             if rendition_id in _counts or len(_counts) < _MAX_RENDITIONS:
                 _counts[rendition_id] = _counts.get(rendition_id, 0) + hits
 
@@ -81,9 +84,11 @@ def _write_for_ever() -> None:
 
 
 def _after_fork() -> None:
-    """The counts are the parent's to write, and so is the thread."""
-    global _lock, _counts, _has_writer
-    _lock, _counts, _has_writer = threading.Lock(), {}, False
+    """Start from nothing in a forked process: its parent writes the counts that it has inherited."""
+    global _lock, _counts, _has_writer  # noqa: PLW0603
+    _lock = threading.Lock()
+    _counts = {}
+    _has_writer = False
 
 
 os.register_at_fork(after_in_child=_after_fork)

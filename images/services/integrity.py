@@ -7,7 +7,6 @@ from django.db.models.functions import Now
 
 from images.models import Image
 from images.storage import originals
-from progimage.errors import NotFound, ObjectMissing, ProgImageError
 
 log = logging.getLogger("progimage.integrity")
 
@@ -29,14 +28,11 @@ def is_intact(image: Image) -> bool:
         return False
 
 
-def report_missing(image: Image) -> ProgImageError:
-    """Flag a ready image whose bytes are not in storage, and return what its reader is told."""
-    ready = Image.objects.filter(pk=image.pk, state=Image.State.READY)
-    if ready.filter(missing_at=None).update(missing_at=Now()):
+def mark_missing(image: Image) -> None:
+    """Flag a ready image whose bytes are not in storage."""
+    unflagged = Image.objects.filter(pk=image.pk, state=Image.State.READY, missing_at=None)
+    if unflagged.update(missing_at=Now()):
         log.error("an original is missing from storage", extra={"image_id": str(image.pk)})
-    elif not ready.exists():
-        return NotFound("There is no image with this id")
-    return ObjectMissing("The image's bytes are missing from storage")
 
 
 def report_back(image: Image) -> bool:

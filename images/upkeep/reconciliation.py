@@ -140,7 +140,7 @@ class Reconciliation:
             return
         self.findings[what].add(image.pk)
         if self.fix and what == MISSING:
-            services.report_missing(image)
+            services.mark_missing(image)
         if what == DAMAGED:
             log.error("an original is not what was uploaded", extra={"image_id": str(image.pk)})
 

@@ -1,10 +1,10 @@
-"""Which kind of body a request has, and bodies of JSON: one object of bounded size, no name in it twice."""
+"""Bodies of requests: of which kind they are, and JSON objects of bounded size without repeated names."""
 
 import json
 from typing import Any
 
 from django.conf import settings
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from rest_framework.request import Request
 
 from images.receiving.forms import FORM, OVERHEAD_BYTES
@@ -17,18 +17,28 @@ MAX_JSON_BYTES = 1_000_000
 JSON = "application/json"
 
 
+def unread(request: Request) -> HttpRequest:
+    """Return Django's request, whose body is a stream that nobody has read. DRF's own would parse it."""
+    http_request: HttpRequest = request._request  # noqa: SLF001
+    return http_request
+
+
 def media_type_of(request: Request) -> str:
+    """Return the media type without its parameters, in lower case."""
     return (request.content_type or "").partition(";")[0].strip().lower()
 
 
 def check_image_body(request: Request) -> str:
     """Return the media type of a body that brings an image: image/..., FORM or JSON.
 
-    Raises UnsupportedFormat, LengthRequired or BodyTooLarge."""
+    Raise UnsupportedFormat, LengthRequired or BodyTooLarge."""
     media_type = media_type_of(request)
-    most = {FORM: settings.MAX_REQUEST_BYTES + OVERHEAD_BYTES, JSON: MAX_JSON_BYTES}
-    check_body(request, max_bytes=most.get(media_type, settings.MAX_UPLOAD_BYTES))
-    if media_type not in most and not media_type.startswith("image/"):
+    limits = {
+        FORM: settings.MAX_REQUEST_BYTES + OVERHEAD_BYTES,
+        JSON: MAX_JSON_BYTES,
+    }
+    check_body(unread(request), max_bytes=limits.get(media_type, settings.MAX_UPLOAD_BYTES))
+    if media_type not in limits and not media_type.startswith("image/"):
         raise UnsupportedFormat(
             f"Expected {FORM}, {JSON} or one of {', '.join(ACCEPTED_MEDIA_TYPES)} "
             f"but received {media_type[:60]!r}"
@@ -37,20 +47,22 @@ def check_image_body(request: Request) -> str:
 
 
 def read_object(request: Request) -> dict[str, Any]:
-    """Raises UnsupportedFormat, LengthRequired, BodyTooLarge or ParameterError."""
+    """Return a JSON object. Raise UnsupportedFormat, LengthRequired, BodyTooLarge or ParameterError."""
     if media_type_of(request) != JSON:
         raise UnsupportedFormat(f"Expected {JSON} but received {media_type_of(request)[:60]!r}")
-    check_body(request, max_bytes=MAX_JSON_BYTES)
-    value = parse_json(request._request.read(MAX_JSON_BYTES))  # noqa: SLF001 - DRF's stream needs a parser
+    http_request = unread(request)
+    check_body(http_request, max_bytes=MAX_JSON_BYTES)
+    value = parse_json(http_request.read(MAX_JSON_BYTES))
     if not isinstance(value, dict):
         raise ParameterError(f"Expected a JSON object but received {type(value).__name__}")
     return value
 
 
-def fields_of(body: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what a fingerprint is made of: two spellings of the same values are one."""
+def json_pairs(body: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the members for a fingerprint: two spellings of the same values are one."""
     return [(name, json.dumps(value, sort_keys=True)) for name, value in body.items()]
 
 
-def pairs_of(fields: QueryDict) -> list[tuple[str, str]]:
+def field_pairs(fields: QueryDict) -> list[tuple[str, str]]:
+    """Return the fields of a query or form for a fingerprint."""
     return [(name, value) for name, values in fields.lists() for value in values]

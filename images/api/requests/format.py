@@ -1,35 +1,27 @@
-"""Which format a request means: the extension's, one that its query names, or the best that it accepts."""
+"""The format of a response: the extension's, the query's, or `auto`."""
 
 from dataclasses import replace
 
-from django.http.response import HttpResponseBase
-from rest_framework.request import Request
-
-from images.delivery.responses import Asked, deliver_rendition
-from images.models import Image
-from images.renditions.other_images import find_others
-from images.renditions.preparing import choose_format
-from images.renditions.sources import header_of
 from progimage.errors import ParameterError, UnsupportedFormat
-from progimage.operations import Output
 from progimage.transform import Transform
 from transforms.formats.table import FORMATS, WRITABLE, Format, format_by_extension
 
-from .finding import finding
-from .parsing import place_in_query, pointed
 
-
-def find_format(extension: str) -> Format:
-    """Raises UnsupportedFormat for what is never written."""
+def read_extension(extension: str) -> Format:
+    """Return the format of an extension. Raise UnsupportedFormat if it is never written."""
     format = format_by_extension(extension)
     if format is not None and format.can_write:
         return format
-    known = ", ".join(known for name in WRITABLE for known in FORMATS[name].extensions)
-    raise UnsupportedFormat(f"Expected one of {known}, json as extension but received {extension[:20]!r}")
+    extensions = ", ".join(known for name in WRITABLE for known in FORMATS[name].extensions)
+    raise UnsupportedFormat(
+        f"Expected one of {extensions}, json as extension but received {extension[:20]!r}"
+    )
 
 
-def as_format(transform: Transform, format: Format) -> Transform:
-    """Return the transform with the extension's format; "auto" stays. Raises ParameterError for another."""
+def with_format(transform: Transform, format: Format) -> Transform:
+    """Return the transform with the extension's format. Raise ParameterError if it names another.
+
+    A transform with the format "auto" stays as it is."""
     named = transform.output.format
     if named == "auto":
         return transform
@@ -39,16 +31,5 @@ def as_format(transform: Transform, format: Format) -> Transform:
             f"but received {named!r}",
             pointer="/format",
         )
-    output = Output.from_dict(transform.output.as_dict() | {"format": format.name})
+    output = replace(transform.output, format=format.name)  # type: ignore[arg-type]
     return Transform(transform.operations, output)
-
-
-def deliver_negotiated(
-    request: Request, image: Image, transform: Transform, asked: Asked, *, fallback: Format
-) -> HttpResponseBase:
-    """Deliver the rendition; where its format is "auto", in the best that the request's Accept names."""
-    asked = replace(asked, is_negotiated=transform.output.format == "auto")
-    accept = request.headers.get("Accept", "")
-    transform = choose_format(transform, accept, header_of(image), fallback)
-    with finding(request) as finder, pointed(place_in_query(request.query_params)):
-        return deliver_rendition(request, image, find_others(transform, finder.find_other), asked)

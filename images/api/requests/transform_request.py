@@ -1,156 +1,205 @@
-"""What a POST of a transform asks for, whichever way it is spelled: a raw body, a form or JSON.
+"""POST /transforms: a transform on a source, in each of its spellings: a raw body, a form or JSON.
 
-What belongs to the transform stands in the query of a raw body, in the fields of a form and in the members of
-JSON; where the path names the operation it always stands in the query."""
+The transform stands in the query of a raw body, in the fields of a form and in the members of JSON. If the
+path names the operation it always stands in the query."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.http import QueryDict
 from rest_framework.request import Request
 
+from accounts.access.caller import Caller, caller_of
 from accounts.access.idempotency import fingerprint
-from accounts.access.permissions import check_scope
 from accounts.models import Scope
 from images import services
 from images.api.serializers.images import DescriptionSerializer
 from images.receiving.forms import FORM, Form, receive_form
 from images.receiving.uploads import Upload, receive_raw, too_large
-from images.renditions.other_images import references
+from images.renditions.other_images import ReadReference, references
+from images.renditions.preparing import Acceptance
+from images.renditions.sources import ReceivedSource, RemoteSource, Source, StoredSource
 from progimage.errors import ParameterError
 from progimage.operations import Operation, Output
 from progimage.text_form import TRANSFORM, parse_operation, parse_query
 from progimage.transform import Transform
 
-from .bodies import check_image_body, fields_of, pairs_of, read_object
-from .parsing import (
-    describe,
-    place_in_query,
-    read_id,
-    read_transform,
-    read_url,
-    refuse_unknown,
-    single,
-    take_flag,
-)
+from .bodies import check_image_body, field_pairs, json_pairs, read_object, unread
+from .query import PointerOf, pointer_in_query, read_flag, read_query, refuse_unknown
+from .references import reference_reader
+from .values import read_description, read_id, read_transform, read_url
 
 STORE = "store"
-SAID = tuple(name for name in map(str, DescriptionSerializer().fields) if name not in Output.parameters())
-"""What a query may say of an image to be stored: `metadata` is the output's there."""
+DESCRIBED_IN_QUERY = tuple(
+    name for name in map(str, DescriptionSerializer().fields) if name not in Output.parameters()
+)
+"""Names that describe a stored image in a query, where `metadata` is the output's."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """`description` is that of the image to be stored; None where the bytes are wanted. `at` tells from a
-    pointer into the transform where that stands in the request."""
+class Wish:
+    """The transform of a request. `description` is None if the client wants the bytes of the result.
+
+    `pointer_of` returns where a pointer into the transform stands in the request."""
 
     transform: Transform
     description: services.Description | None
-    at: Callable[[str], str]
+    pointer_of: PointerOf
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """`source` is what arrived, an address or an id; `asked` the request's fingerprint."""
+class TransformRequest:
+    """All of a POST of a transform. Its files stay while its context lasts."""
 
-    wanted: Wanted
-    source: Upload | str | UUID
-    asked: str
+    source: Source
+    wish: Wish
+    caller: Caller
+    acceptance: Acceptance
+    fingerprint: str
     parts: Mapping[str, Upload] = field(default_factory=dict)
+
+    @property
+    def read_reference(self) -> ReadReference:
+        """The reader of the other images that the transform names."""
+        return reference_reader(self.caller, self.parts)
 
 
 @contextmanager
-def receive(request: Request, operation: type[Operation] | None = None) -> Iterator[Order]:
-    """Read a request; `operation` is the one that its path names. Files last as long as the context.
+def receive_transform(
+    request: Request, operation: type[Operation] | None = None
+) -> Iterator[TransformRequest]:
+    """Receive a POST of a transform. `operation` is the one that its path names.
 
-    Raises what reading bodies and transforms raises, and what scopes do where the result is to be stored."""
+    Raise the errors of bodies and transforms, and of missing scopes if the result is to be stored."""
     media_type = check_image_body(request)
     if media_type.startswith("image/"):
-        wanted = _read_query(request, operation)
-        with receive_raw(request) as upload:
-            asked = fingerprint(request, pairs_of(request.query_params), upload.sha256)
-            yield Order(wanted=wanted, source=upload, asked=asked)
+        wish = _read_query(request, operation)
+        with receive_raw(unread(request)) as upload:
+            yield _of_raw(request, wish, upload)
         return
-    of_query = _read_query(request, operation) if operation else None
-    if of_query is None:
+    wish_in_query = _read_query(request, operation) if operation else None
+    if wish_in_query is None:
         refuse_unknown(request.query_params, "no query beside a form or JSON")
     if media_type == FORM:
-        with receive_form(request, takes_parts=True) as form:
-            yield _read_form(request, form, of_query)
+        with receive_form(unread(request), takes_parts=True) as form:
+            yield _of_form(request, wish_in_query, form)
     else:
-        yield _read_json(request, read_object(request), of_query)
+        yield _of_json(request, wish_in_query, read_object(request))
 
 
-def _read_query(request: Request, operation: type[Operation] | None) -> Wanted:
-    """A name that the operation has is the operation's."""
-    query = single(request)
-    known = operation.parameters().values() if operation else ()
-    own = {name for parameter in known for name in (parameter.name, parameter.short)}
-    is_stored = STORE not in own and take_flag(query, STORE)
-    said = QueryDict(mutable=True)
-    said.update({name: query.pop(name) for name in SAID if name in query and name not in own})
-    description = _describe(request, said, is_stored=is_stored)
-    parse = partial(parse_operation, operation) if operation else parse_query
-    return Wanted(parse(query.items()), description, place_in_query(query))
+def _of_raw(request: Request, wish: Wish, upload: Upload) -> TransformRequest:
+    return TransformRequest(
+        source=ReceivedSource(upload),
+        wish=wish,
+        caller=caller_of(request),
+        acceptance=Acceptance(request.headers.get("Accept", "")),
+        fingerprint=fingerprint(request, field_pairs(request.query_params), upload.sha256),
+    )
 
 
-def _read_form(request: Request, form: Form, of_query: Wanted | None) -> Order:
+def _of_form(request: Request, wish_in_query: Wish | None, form: Form) -> TransformRequest:
     if len(form.files) != 1:
         raise ParameterError(f"Expected one part named file but received {len(form.files)}", pointer="/file")
-    if of_query:
+    if wish_in_query:
         refuse_unknown(form.fields, "no fields beside files: all else stands in the query")
     parts = form.parts or {}
-    if any(upload.size_bytes > settings.MAX_UPLOAD_BYTES for upload in (*form.files, *parts.values())):
+    upload = form.files[0]
+    if any(file.size_bytes > settings.MAX_UPLOAD_BYTES for file in (upload, *parts.values())):
         raise too_large()
-    wanted = of_query or _read_fields(request, form.fields)
-    named = {reference.removeprefix("part:") for reference in references(wanted.transform)}
-    refuse_unknown(sorted(parts.keys() - named), "parts that the transform names")
+    wish = wish_in_query or _read_fields(request, form.fields)
+    named_parts = {reference.removeprefix("part:") for reference in references(wish.transform)}
+    refuse_unknown(sorted(parts.keys() - named_parts), "parts that the transform names")
     digests = [text for name in sorted(parts) for text in (name, parts[name].sha256)]
-    pairs = [*pairs_of(request.query_params), *pairs_of(form.fields)]
-    asked = fingerprint(request, pairs, form.files[0].sha256, *digests)
-    return Order(wanted=wanted, source=form.files[0], asked=asked, parts=parts)
+    pairs = [*field_pairs(request.query_params), *field_pairs(form.fields)]
+    return TransformRequest(
+        source=ReceivedSource(upload),
+        wish=wish,
+        caller=caller_of(request),
+        acceptance=Acceptance(request.headers.get("Accept", "")),
+        fingerprint=fingerprint(request, pairs, upload.sha256, *digests),
+        parts=parts,
+    )
 
 
-def _read_fields(request: Request, fields: QueryDict) -> Wanted:
-    said, own = fields.copy(), {}
-    for name in fields.keys() & {TRANSFORM, STORE}:
-        own[name], *others = said.pop(name)
-        if others:
-            raise ParameterError(f"Expected {name} once but received it again", pointer=f"/{name}")
-    transform = read_transform(own.get(TRANSFORM, ""))
-    description = _describe(request, said, is_stored=take_flag(own, STORE))
-    return Wanted(transform, description, f"/{TRANSFORM}".__add__)
+def _of_json(request: Request, wish_in_query: Wish | None, body: dict[str, Any]) -> TransformRequest:
+    pairs = [*field_pairs(request.query_params), *json_pairs(body)]
+    members = {name: value for name, value in body.items() if name not in ("url", "id")}
+    source = _read_source(body)
+    if wish_in_query:
+        refuse_unknown(members, "nothing beside the source: all else stands in the query")
+    return TransformRequest(
+        source=source,
+        wish=wish_in_query or _read_members(request, members),
+        caller=caller_of(request),
+        acceptance=Acceptance(request.headers.get("Accept", "")),
+        fingerprint=fingerprint(request, pairs),
+    )
 
 
-def _read_json(request: Request, body: dict[str, Any], of_query: Wanted | None) -> Order:
-    asked = fingerprint(request, [*pairs_of(request.query_params), *fields_of(body)])
+def _read_source(body: dict[str, Any]) -> Source:
     if len(body.keys() & {"url", "id"}) != 1:
         raise ParameterError("Expected either a url or an id")
-    source = read_url(body.pop("url")) if "url" in body else read_id(body.pop("id"))
-    if of_query:
-        refuse_unknown(body, "nothing beside the source: all else stands in the query")
-    return Order(wanted=of_query or _read_members(request, body), source=source, asked=asked)
+    if "url" in body:
+        return RemoteSource(read_url(body["url"]))
+    return StoredSource(read_id(body["id"]))
 
 
-def _read_members(request: Request, said: dict[str, Any]) -> Wanted:
-    transform, is_stored = read_transform(said.pop(TRANSFORM, {})), said.pop(STORE, False)
+def _read_query(request: Request, operation: type[Operation] | None) -> Wish:
+    """Read the wish of a query. A name that the operation has is the operation's."""
+    query = read_query(request)
+    parameters = operation.parameters().values() if operation else ()
+    operation_names = {name for parameter in parameters for name in (parameter.name, parameter.short)}
+    is_stored = STORE not in operation_names and read_flag(query, STORE)
+    described = [name for name in DESCRIBED_IN_QUERY if name in query and name not in operation_names]
+    fields = QueryDict(mutable=True)
+    for name in described:
+        fields[name] = query[name]
+    beside_transform = {*described, STORE} - operation_names
+    transform_query = {name: text for name, text in query.items() if name not in beside_transform}
+    description = _describe(request, fields, is_stored=is_stored)
+    parse = partial(parse_operation, operation) if operation else parse_query
+    return Wish(parse(transform_query.items()), description, pointer_in_query(transform_query))
+
+
+def _read_fields(request: Request, fields: QueryDict) -> Wish:
+    for name in (TRANSFORM, STORE):
+        if len(fields.getlist(name)) > 1:
+            raise ParameterError(f"Expected {name} once but received it again", pointer=f"/{name}")
+    transform = read_transform(fields.get(TRANSFORM, ""))
+    described = fields.copy()
+    for name in (TRANSFORM, STORE):
+        described.pop(name, None)
+    is_stored = STORE in fields and read_flag(fields, STORE)
+    description = _describe(request, described, is_stored=is_stored)
+    return Wish(transform, description, _in_transform)
+
+
+def _read_members(request: Request, members: dict[str, Any]) -> Wish:
+    described = {name: value for name, value in members.items() if name not in (TRANSFORM, STORE)}
+    transform = read_transform(members.get(TRANSFORM, {}))
+    is_stored = members.get(STORE, False)
     if not isinstance(is_stored, bool):
         raise ParameterError(
-            f"Expected true or false for store but received {is_stored!r:.60}", pointer="/store"
+            f"Expected true or false for store but received {is_stored!r:.60}",
+            pointer="/store",
         )
-    return Wanted(transform, _describe(request, said, is_stored=is_stored), f"/{TRANSFORM}".__add__)
+    return Wish(transform, _describe(request, described, is_stored=is_stored), _in_transform)
+
+
+def _in_transform(pointer: str) -> str:
+    return f"/{TRANSFORM}{pointer}"
 
 
 def _describe(
-    request: Request, said: QueryDict | dict[str, Any], *, is_stored: bool
+    request: Request, fields: QueryDict | dict[str, Any], *, is_stored: bool
 ) -> services.Description | None:
+    """Return the description of the image to be stored, for which the key needs the scope `write`."""
     if is_stored:
-        check_scope(request, Scope.WRITE)
-        return describe(said)
-    refuse_unknown(said, f"store=true beside what describes an image, or one of {TRANSFORM}, {STORE}")
+        caller_of(request).check_scope(Scope.WRITE)
+        return read_description(fields)
+    refuse_unknown(fields, f"store=true beside what describes an image, or one of {TRANSFORM}, {STORE}")
     return None

@@ -1,22 +1,28 @@
-"""What OpenAPI says of the images' views beyond their serializers: bytes and query parameters."""
+"""The documentation of the endpoints of images and their renditions."""
 
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
+from images.api.serializers.archives import ArchiveSerializer
 from images.api.serializers.images import ChangeSerializer, ImageSerializer, ImagesSerializer
 from images.api.serializers.renditions import LedgerPageSerializer, LedgerSerializer
 from images.search.selection import ImagesPageSerializer
+from progimage import errors
 from progimage.parameters import Parameter
 from progimage.text_form import TRANSFORM, query_parameters
 from transforms.formats.table import FORMATS, WRITABLE
+
+from .endpoint import JSON_BODY, Endpoint, Errors
 
 EXTENSIONS = [extension for name in WRITABLE for extension in FORMATS[name].extensions]
 
 
 def query_of(parameter: Parameter, name: str = "") -> OpenApiParameter:
-    """A parameter of an operation or of output, in a query: lists are joined by semicolons there."""
+    """Return a parameter of an operation or of output as it stands in a query.
+
+    A list is one text there, joined by semicolons."""
     schema = parameter.schema()
     if parameter.is_list:
         schema = {"type": "string", "description": f"{parameter.help} Joined by semicolons."}
@@ -34,7 +40,7 @@ def _query(name: str, description: str, schema: Any = str) -> OpenApiParameter:
     return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
 
 
-_ASKED = [
+_BESIDE_TRANSFORM = [
     _query("download", "Answer as an attachment with this file name."),
     _query("v", "Any value of yours. A URL with it may be cached for ever: change it to have another URL."),
 ]
@@ -59,56 +65,79 @@ _BYTES = {
     (206, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range that was asked for."),
     304: OpenApiResponse(description="It has the ETag of If-None-Match."),
 }
+_DELIVERY: Errors = (
+    errors.ParameterError,
+    errors.NotFound,
+    errors.PreconditionFailed,
+    errors.RangeNotSatisfiable,
+    errors.UnprocessableImage,
+    errors.ImageTooLarge,
+    errors.ResultTooLarge,
+    errors.ObjectMissing,
+)
 
-LIST: dict[str, Any] = {
-    "operation_id": "list_images",
-    "parameters": [
+LIST = Endpoint(
+    operation_id="list_images",
+    errors=(errors.ParameterError,),
+    parameters=[
         ImagesPageSerializer,
         _query("metadata", f"{ImagesPageSerializer().fields['metadata'].help_text} As JSON text."),
         OpenApiParameter(
             "Link", str, OpenApiParameter.HEADER, response=[200], description='The next page, rel="next".'
         ),
     ],
-    "responses": {200: ImagesSerializer},
-}
-CHANGE: dict[str, Any] = {
-    "operation_id": "change_image",
-    "request": ChangeSerializer,
-    "responses": {200: ImageSerializer},
-}
-ORIGINAL: dict[str, Any] = {
-    "operation_id": "get_original",
-    "parameters": [*TRANSFORM_QUERY, *_ASKED, *IDENTITY],
-    "responses": _BYTES,
-}
-METADATA: dict[str, Any] = {"operation_id": "get_metadata", "responses": {200: ImageSerializer}}
-RENDITION: dict[str, Any] = {
-    "operation_id": "get_rendition",
-    "parameters": [
+    responses={200: ImagesSerializer},
+)
+CHANGE = Endpoint(
+    operation_id="change_image",
+    errors=(*JSON_BODY, errors.NotFound),
+    request=ChangeSerializer,
+    responses={200: ImageSerializer},
+)
+ORIGINAL = Endpoint(
+    operation_id="get_original",
+    errors=_DELIVERY,
+    parameters=[*TRANSFORM_QUERY, *_BESIDE_TRANSFORM, *IDENTITY],
+    responses=_BYTES,
+)
+METADATA = Endpoint(
+    operation_id="get_metadata",
+    errors=(errors.NotFound,),
+    responses={200: ImageSerializer},
+)
+RENDITION = Endpoint(
+    operation_id="get_rendition",
+    errors=(*_DELIVERY, errors.UnsupportedFormat),
+    parameters=[
         OpenApiParameter("extension", str, OpenApiParameter.PATH, enum=EXTENSIONS, description="The format."),
         *TRANSFORM_QUERY,
-        *_ASKED,
+        *_BESIDE_TRANSFORM,
         *IDENTITY,
     ],
-    "responses": _BYTES,
-}
-ARCHIVE: dict[str, Any] = {
-    "operation_id": "archive_images",
-    "responses": {
+    responses=_BYTES,
+)
+ARCHIVE = Endpoint(
+    operation_id="archive_images",
+    errors=(*JSON_BODY, errors.NotFound),
+    request=ArchiveSerializer,
+    responses={
         (200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, description="The zip, as a stream.")
     },
-}
-DELETE: dict[str, Any] = {
-    "operation_id": "delete_image",
-    "parameters": [_query("purge", "Remove its bytes at once: nobody can restore it.", bool)],
-    "responses": {204: OpenApiResponse(description="It is not found from now on.")},
-}
-RENDITIONS: dict[str, Any] = {
-    "operation_id": "list_renditions",
-    "parameters": [LedgerPageSerializer],
-    "responses": {200: LedgerSerializer},
-}
-PURGE_RENDITIONS: dict[str, Any] = {
-    "operation_id": "purge_renditions",
-    "responses": {204: OpenApiResponse(description="They are gone. What is asked for again is made again.")},
-}
+)
+DELETE = Endpoint(
+    operation_id="delete_image",
+    errors=(errors.ParameterError, errors.NotFound),
+    parameters=[_query("purge", "Remove its bytes at once: nobody can restore it.", bool)],
+    responses={204: OpenApiResponse(description="It is not found from now on.")},
+)
+RENDITIONS = Endpoint(
+    operation_id="list_renditions",
+    errors=(errors.ParameterError, errors.NotFound),
+    parameters=[LedgerPageSerializer],
+    responses={200: LedgerSerializer},
+)
+PURGE_RENDITIONS = Endpoint(
+    operation_id="purge_renditions",
+    errors=(errors.ParameterError, errors.NotFound),
+    responses={204: OpenApiResponse(description="They are gone. What is asked for again is made again.")},
+)

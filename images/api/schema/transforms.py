@@ -1,4 +1,4 @@
-"""What OpenAPI says of transformations: three kinds of bodies, sizes as headers, a route per operation."""
+"""The documentation of transforms: three kinds of bodies, headers, and an endpoint for each operation."""
 
 from typing import Any
 
@@ -7,12 +7,14 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiRespo
 
 from images.api.serializers.images import ImageSerializer
 from images.delivery.responses import CACHE_KEY, SIZES
+from progimage import errors
 from progimage.json_schema import DIALECT, help_of
 from progimage.operations import Operation, Output
 from progimage.text_form import TRANSFORM
 
+from .endpoint import Endpoint, Errors
 from .images import IDENTITY, TRANSFORM_QUERY, query_of
-from .uploads import DIGESTS, HELP, IDEMPOTENCY
+from .uploads import DIGESTS, HELP, IDEMPOTENCY, TAKES_IMAGE
 
 JSON_SCHEMA = "application/schema+json"
 TRANSFORM_REF = {"$ref": "#/components/schemas/Transform"}
@@ -29,8 +31,8 @@ _SOURCES = {
     "url": {"type": "string", "description": "A public http or https address."},
     "id": {"type": "string", "format": "uuid", "description": "Of an image that the key may see."},
 }
-_SAID = {name: {"type": "string", "description": text} for name, text in HELP.items()}
-_OF_QUERY = [
+_FORM_FIELDS = {name: {"type": "string", "description": text} for name, text in HELP.items()}
+_DESCRIPTION_IN_QUERY = [
     OpenApiParameter("store", bool, OpenApiParameter.QUERY, description=_STORE),
     *(
         OpenApiParameter(name, str, OpenApiParameter.QUERY, description=f"With store=true. {HELP[name]}")
@@ -38,7 +40,7 @@ _OF_QUERY = [
         if name not in Output.parameters()
     ),
 ]
-_ANSWERED = [
+_RESPONSE_HEADERS = [
     *(
         OpenApiParameter(name, int, OpenApiParameter.HEADER, response=[200], description=description)
         for name, description in zip(SIZES, ("px", "px", "1, or those of an animation"), strict=True)
@@ -82,8 +84,8 @@ def _bodies(fields: dict[str, Any], members: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_WHOLE = _bodies(
-    {TRANSFORM: TRANSFORM_REF, "store": {"type": "boolean", "description": _STORE}, **_SAID},
+_BODIES = _bodies(
+    {TRANSFORM: TRANSFORM_REF, "store": {"type": "boolean", "description": _STORE}, **_FORM_FIELDS},
     {
         TRANSFORM: TRANSFORM_REF,
         "store": {"type": "boolean", "description": _STORE},
@@ -94,14 +96,23 @@ _WHOLE = _bodies(
         "replaces": {"type": ["string", "null"], "format": "uuid", "description": HELP["replaces"]},
     },
 )
-_QUERY_IS_FOR_RAW = [*TRANSFORM_QUERY, *_OF_QUERY, *DIGESTS]
+_RAW_BODY_PARAMETERS = [*TRANSFORM_QUERY, *_DESCRIPTION_IN_QUERY, *DIGESTS]
 
-TRANSFORM_IMAGE: dict[str, Any] = {
-    "operation_id": "transform_image",
-    "parameters": [*_QUERY_IS_FOR_RAW, *IDEMPOTENCY, *_ANSWERED],
-    "request": _WHOLE,
-    "responses": _RESPONSES,
-}
+TRANSFORMS: Errors = (
+    *TAKES_IMAGE,
+    errors.ResultTooLarge,
+    errors.FetchFailed,
+    errors.IdempotencyMismatch,
+    errors.ObjectMissing,
+)
+
+TRANSFORM_IMAGE = Endpoint(
+    operation_id="transform_image",
+    errors=TRANSFORMS,
+    parameters=[*_RAW_BODY_PARAMETERS, *IDEMPOTENCY, *_RESPONSE_HEADERS],
+    request=_BODIES,
+    responses=_RESPONSES,
+)
 _SIDE = {"type": "integer", "description": "px"}
 _AT_MOST = {"type": "boolean", "description": "Whether pixels decide, and this is the most that it can be."}
 
@@ -110,11 +121,12 @@ def _fields(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-PLAN: dict[str, Any] = {
-    "operation_id": "plan_transform",
-    "parameters": _QUERY_IS_FOR_RAW,
-    "request": _WHOLE,
-    "responses": {
+PLAN = Endpoint(
+    operation_id="plan_transform",
+    errors=TRANSFORMS,
+    parameters=_RAW_BODY_PARAMETERS,
+    request=_BODIES,
+    responses={
         200: OpenApiResponse(
             _fields(
                 kind={
@@ -154,29 +166,32 @@ PLAN: dict[str, Any] = {
             description="What would be done.",
         )
     },
-}
-OPERATIONS: dict[str, Any] = {
-    "operation_id": "list_operations",
-    "responses": {
+)
+OPERATIONS = Endpoint(
+    operation_id="list_operations",
+    errors=(errors.ParameterError,),
+    responses={
         (200, JSON_SCHEMA): OpenApiResponse({"type": "object"}, description=f"In the dialect {DIALECT}."),
         304: OpenApiResponse(description="It has the ETag of If-None-Match."),
     },
-}
+)
 
 
-def of_operation(operation: type[Operation]) -> dict[str, Any]:
-    own = [query_of(parameter) for parameter in operation.parameters().values()]
-    beside = [query_of(parameter) for parameter in Output.parameters().values()] + _OF_QUERY
-    names = {parameter.name for parameter in own}
-    return TRANSFORM_IMAGE | {
-        "operation_id": f"transform_{operation.name}",
-        "description": f"{help_of(operation)}\n\nNames that output has too are the operation's.",
-        "parameters": [
-            *own,
-            *(parameter for parameter in beside if parameter.name not in names),
-            *DIGESTS,
-            *IDEMPOTENCY,
-            *_ANSWERED,
-        ],
-        "request": _bodies({}, {}),
-    }
+def endpoint_of(operation: type[Operation]) -> Endpoint:
+    """Return the documentation of POST /transforms/<operation>."""
+    own_parameters = [query_of(parameter) for parameter in operation.parameters().values()]
+    own_names = {parameter.name for parameter in own_parameters}
+    output_parameters = [query_of(parameter) for parameter in Output.parameters().values()]
+    other_parameters = [
+        parameter
+        for parameter in (*output_parameters, *_DESCRIPTION_IN_QUERY)
+        if parameter.name not in own_names
+    ]
+    return Endpoint(
+        operation_id=f"transform_{operation.name}",
+        errors=TRANSFORMS,
+        description=f"{help_of(operation)}\n\nNames that output has too are the operation's.",
+        parameters=[*own_parameters, *other_parameters, *DIGESTS, *IDEMPOTENCY, *_RESPONSE_HEADERS],
+        request=_bodies({}, {}),
+        responses=_RESPONSES,
+    )

@@ -1,4 +1,4 @@
-"""What OpenAPI says of uploads beyond their serializers: three kinds of bodies, several results, headers."""
+"""The documentation of uploads: three kinds of bodies, several results, headers."""
 
 from typing import Any
 
@@ -10,6 +10,9 @@ from accounts.access import idempotency
 from images.api.serializers.images import DescriptionSerializer, ImageSerializer
 from images.api.serializers.upload_urls import TermsSerializer, UploadedSerializer, UploadUrlSerializer
 from images.receiving import digests
+from progimage import errors
+
+from .endpoint import JSON_BODY, Endpoint, Errors
 
 FIELDS = DescriptionSerializer().fields
 HELP: dict[str, str] = {name: str(field.help_text) for name, field in FIELDS.items()}
@@ -31,7 +34,7 @@ IDEMPOTENCY = [
         OpenApiParameter.HEADER,
         description="true where this is the answer to an earlier request.",
         enum=["true"],
-        response=True,
+        response=[200, 201, 207],
     ),
 ]
 DIGESTS = [
@@ -59,9 +62,22 @@ _RESULTS = inline_serializer(
     },
 )
 
-UPLOAD: dict[str, Any] = {
-    "operation_id": "upload_image",
-    "parameters": [
+TAKES_IMAGE: Errors = (
+    errors.ParameterError,
+    errors.NotFound,
+    errors.Conflict,
+    errors.LengthRequired,
+    errors.BodyTooLarge,
+    errors.UnsupportedFormat,
+    errors.UnprocessableImage,
+    errors.ImageTooLarge,
+)
+"""Errors of every endpoint that takes the bytes of an image."""
+
+UPLOAD = Endpoint(
+    operation_id="upload_image",
+    errors=(*TAKES_IMAGE, errors.FetchFailed, errors.IdempotencyMismatch),
+    parameters=[
         *(
             OpenApiParameter(name, str, OpenApiParameter.QUERY, description=f"For a raw body. {text}")
             for name, text in HELP.items()
@@ -69,7 +85,7 @@ UPLOAD: dict[str, Any] = {
         *IDEMPOTENCY,
         *DIGESTS,
     ],
-    "request": {
+    request={
         "multipart/form-data": OpenApiRequest(
             {
                 "type": "object",
@@ -88,22 +104,24 @@ UPLOAD: dict[str, Any] = {
         "image/*": OpenApiTypes.BINARY,
         "application/json": _URL,
     },
-    "responses": {
+    responses={
         201: OpenApiResponse(ImageSerializer, description="Stored. Location is the original's URL."),
         207: OpenApiResponse(_RESULTS, description="Of several files, each by itself, in their order."),
     },
-}
-OPEN_UPLOAD: dict[str, Any] = {
-    "operation_id": "create_upload_url",
-    "parameters": IDEMPOTENCY,
-    "request": TermsSerializer,
-    "responses": {201: UploadUrlSerializer},
-}
-PUT_UPLOAD: dict[str, Any] = {
-    "operation_id": "put_upload",
-    "parameters": DIGESTS,
-    "request": {"image/*": OpenApiTypes.BINARY},
-    "responses": {
+)
+OPEN_UPLOAD = Endpoint(
+    operation_id="create_upload_url",
+    errors=(*JSON_BODY, errors.Conflict, errors.IdempotencyMismatch),
+    parameters=IDEMPOTENCY,
+    request=TermsSerializer,
+    responses={201: UploadUrlSerializer},
+)
+PUT_UPLOAD = Endpoint(
+    operation_id="put_upload",
+    errors=TAKES_IMAGE,
+    parameters=DIGESTS,
+    request={"image/*": OpenApiTypes.BINARY},
+    responses={
         201: OpenApiResponse(UploadedSerializer, description="Stored. The URL is used up."),
     },
-}
+)

@@ -9,8 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from images.models import Image, Rendition
-from images.renditions.other_images import references, spell_others
-from images.renditions.sources import stored
+from images.renditions.other_images import references, with_ids
+from images.renditions.sources import source_of
 from images.search.cursors import PageSerializer, spell_cursor
 from images.services import hit_counts
 from progimage.text_form import TRANSFORM, spell_text
@@ -52,7 +52,7 @@ class RenditionSerializer(serializers.ModelSerializer):
     def get_transform(self, rendition: Rendition) -> dict[str, Any]:
         own = self.context["own"]
         ids = {own[pk]: str(pk) for pk in rendition.others if pk in own}
-        return spell_others(rendition.resolved_transform, ids)
+        return with_ids(rendition.resolved_transform, ids)
 
     def get_url(self, rendition: Rendition) -> str | None:
         """What a GET of it may ask; null where it shows other images, whose names are not kept.
@@ -92,6 +92,6 @@ def page(image: Image, *, limit: int, cursor: bytes) -> dict[str, Any]:
     found = list(rows[: limit + 1])
     following = spell_cursor(found[limit - 1].pk.to_bytes(8)) if len(found) > limit else None
     shown = Image.objects.filter(account=image.account_id, pk__in={pk for row in found for pk in row.others})
-    own = {image.pk: stored(image).reference for image in shown}
+    own = {image.pk: source_of(image).reference for image in shown}
     renditions = RenditionSerializer(found[:limit], many=True, context={"own": own})
     return {"renditions": renditions.data, "next": following}

@@ -1,12 +1,12 @@
-"""Parse, call one service, answer."""
+"""The views: each reads its request, calls a service and responds."""
 
-from images.api.views.archive import ArchiveView
-from images.api.views.collection import ImagesView
-from images.api.views.operations import OperationsView
-from images.api.views.renditions import RenditionsView
-from images.api.views.single import ImageView, MetadataView, RenditionView
-from images.api.views.transforms import NoOperationView, PlanView, TransformsView, view_of
-from images.api.views.upload_urls import UploadUrlsView, UploadUrlView
+from .archive import ArchiveView
+from .collection import ImagesView
+from .images import ImageView, MetadataView, RenditionView
+from .operations import OperationsView
+from .renditions import RenditionsView
+from .transforms import NoOperationView, PlanView, TransformsView, view_of
+from .upload_urls import UploadUrlsView, UploadUrlView
 
 __all__ = [
     "ArchiveView",

@@ -1,35 +1,32 @@
-"""What has been derived from an image."""
+"""The renditions that are kept of an image."""
 
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.access.authentication import account_of
+from accounts.access.caller import caller_of
 from images import services
-from images.api.requests.parsing import refuse_unknown
-from images.api.schema import images
+from images.api.requests.image_requests import RenditionsRequest
+from images.api.requests.query import refuse_unknown
+from images.api.schema import images as schema
+from images.api.schema.endpoint import ApiView
 from images.api.serializers import renditions
 
 
-class RenditionsView(APIView):
-    @extend_schema(**images.RENDITIONS)
+class RenditionsView(ApiView):
+    @schema.RENDITIONS
     def get(self, request: Request, image_id: UUID) -> Response:
         """Return what is kept of an image's renditions, oldest first, with how often each was delivered."""
-        serializer = renditions.LedgerPageSerializer(data=request.query_params)
-        serializer.is_valid(raise_exception=True)
-        image = services.find_own_image(image_id, account=account_of(request))
-        return Response(
-            renditions.page(image, **serializer.validated_data),
-            headers={"Cache-Control": "private, no-cache"},
-        )
+        renditions_request = RenditionsRequest.read(request)
+        image = services.get_own_image(image_id, account=caller_of(request).account)
+        page = renditions.page(image, limit=renditions_request.limit, cursor=renditions_request.cursor)
+        return Response(page, headers={"Cache-Control": "private, no-cache"})
 
-    @extend_schema(**images.PURGE_RENDITIONS)
+    @schema.PURGE_RENDITIONS
     def delete(self, request: Request, image_id: UUID) -> Response:
         """Remove all renditions of an image, and not the image. What is asked for again is made again."""
         refuse_unknown(request.query_params, "no query")
-        services.purge_renditions(image_id, account=account_of(request))
+        services.purge_renditions(image_id, account=caller_of(request).account)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,126 +1,146 @@
-"""POST /transforms: a transform on what is sent, on a remote image or on a stored one."""
+"""POST /transforms: a transform on an upload, a remote image or a stored one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import ClassVar
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.access.authentication import account_of
-from accounts.access.idempotency import Claim, answer_once
+from accounts.access import idempotency
 from accounts.models import Scope
 from images import services
-from images.api.requests.finding import finding
-from images.api.requests.parsing import pointed
-from images.api.requests.transform_request import Order, receive
-from images.api.schema import transforms
+from images.api.requests.query import pointed
+from images.api.requests.transform_request import TransformRequest, receive_transform
+from images.api.schema import transforms as schema
+from images.api.schema.endpoint import ApiView, hidden
 from images.delivery.responses import chunks, send_rendered, send_rendition
 from images.ids import uuid7
 from images.receiving.uploads import Upload, spooled
 from images.renditions.getting import open_rendition
-from images.renditions.preparing import Work, plan, prepare
+from images.renditions.plans import describe_plan
+from images.renditions.preparing import Prepared, prepare
 from progimage.errors import ImageTooLarge, NotFound
 from progimage.operations import Operation, operations
 
-from .uploading import created
+from .uploading import created, find_stored
 
 
-class _Transforms(APIView):
-    """Reading is what it takes; what is to be stored asks for the scope write as well (orders.py).
-
-    Undocumented: what a subclass says of `post` would be added to what is said here."""
+class _TransformView(ApiView):
+    """The scope `read` is enough, but for a result that is to be stored (transform_request.py)."""
 
     scopes: ClassVar = {"POST": Scope.READ}
     operation: ClassVar[type[Operation] | None] = None
+    """The operation that the path names."""
 
+    def respond(self, request: Request) -> HttpResponseBase:
+        """Send the result of a transform, or store it."""
+        with receive_transform(request, self.operation) as transform_request:
+            if transform_request.wish.description is None:
+                return _send(transform_request)
+            with idempotency.attempt(self, transform_request.fingerprint, ids=[uuid7()]) as attempt:
+                if not attempt.is_answered:
+                    attempt.response = _store(transform_request, attempt)
+            return attempt.response
+
+
+class TransformsView(_TransformView):
+    @schema.TRANSFORM_IMAGE
     def post(self, request: Request) -> HttpResponseBase:
         """Do a transform to an image, and answer the result, or store it as an image of its own."""
-        with receive(request, self.operation) as order:
-            if order.wanted.description is None:
-                return _send(request, order)
-            return answer_once(self, order.asked, ids=[uuid7()], make=partial(_store, request, order))
+        return self.respond(request)
 
 
-@extend_schema_view(post=extend_schema(**transforms.TRANSFORM_IMAGE))
-class TransformsView(_Transforms):
-    pass
-
-
-class PlanView(APIView):
+class PlanView(ApiView):
     scopes: ClassVar = {"POST": Scope.READ}
 
-    @extend_schema(**transforms.PLAN)
+    @schema.PLAN
     def post(self, request: Request) -> Response:
         """Say what a transform would do, and refuse what it would refuse, without a pixel."""
-        with receive(request) as order, _working(request, order) as work:
-            return Response(plan(work), headers={"Cache-Control": "no-store"})
+        with receive_transform(request) as transform_request, _prepared(transform_request) as prepared:
+            return Response(describe_plan(prepared), headers={"Cache-Control": "no-store"})
 
 
-class NoOperationView(APIView):
+class NoOperationView(ApiView):
     scopes: ClassVar = {"POST": Scope.READ}
 
-    @extend_schema(exclude=True)
+    @hidden
     def post(self, request: Request, name: str) -> Response:
-        known = ", ".join(sorted(operations()))
-        raise NotFound(f"Expected one of {known} as operation but received {name[:60]!r}")
+        names = ", ".join(sorted(operations()))
+        raise NotFound(f"Expected one of {names} as operation but received {name[:60]!r}")
 
 
-def view_of(operation: type[Operation]) -> type[APIView]:
+def view_of(operation: type[Operation]) -> type[ApiView]:
     """Return the view of POST /transforms/<operation>."""
-    view = type(f"{operation.__name__}View", (_Transforms,), {"operation": operation})
-    return extend_schema_view(post=extend_schema(**transforms.of_operation(operation)))(view)
+
+    class OperationView(_TransformView):
+        @schema.endpoint_of(operation)
+        def post(self, request: Request) -> HttpResponseBase:
+            return self.respond(request)
+
+    OperationView.operation = operation
+    OperationView.__name__ = f"{operation.__name__}View"
+    return OperationView
 
 
 @contextmanager
-def _working(request: Request, order: Order) -> Iterator[Work]:
-    with finding(request, order.parts) as finder:
-        source = finder.find_source(order.source)
-        with pointed(order.wanted.at):
-            work = prepare(
-                source,
-                order.wanted.transform,
-                accept=request.headers.get("Accept", ""),
-                find=finder.find_other,
-                owner=account_of(request).pk,
-            )
-            yield work  # what only the render finds wrong has its place in the request, too
+def _prepared(transform_request: TransformRequest) -> Iterator[Prepared]:
+    """Open the source and decide everything. Errors of a render within have their place in the request."""
+    with (
+        transform_request.source.open(transform_request.caller) as source,
+        pointed(transform_request.wish.pointer_of),
+        prepare(
+            source,
+            transform_request.wish.transform,
+            acceptance=transform_request.acceptance,
+            read_reference=transform_request.read_reference,
+            caller=transform_request.caller,
+        ) as prepared,
+    ):
+        yield prepared
 
 
-def _send(request: Request, order: Order) -> HttpResponseBase:
-    with _working(request, order) as work:
-        if work.source.image is not None:
-            return send_rendition(work.source.image, work.recipe, is_negotiated=work.is_negotiated)
-        return send_rendered(work.render(), work.cache_key, is_negotiated=work.is_negotiated)
+def _send(transform_request: TransformRequest) -> HttpResponseBase:
+    with _prepared(transform_request) as prepared:
+        if prepared.source.image is not None:
+            return send_rendition(prepared)
+        return send_rendered(prepared, prepared.render())
 
 
-def _store(request: Request, order: Order, claim: Claim) -> Response:
-    """What an earlier attempt has stored is the answer, whatever an address gives by now."""
-    account, description = account_of(request), order.wanted.description or services.Description()
-    with suppress(NotFound):
-        return created(services.find_own_image(claim.ids[0], account=account))
-    with _working(request, order) as work, _result_of(work) as upload:
-        claim.renew()
-        parent = work.source.image.pk if work.source.image else None
-        described = replace(description, parent=parent, transform=work.resolved.as_dict())
-        return created(services.store(upload, account=account, description=described, image_id=claim.ids[0]))
+def _store(transform_request: TransformRequest, attempt: idempotency.Attempt) -> Response:
+    """Store the result as an image of its own."""
+    caller = transform_request.caller
+    image = find_stored(attempt, caller)
+    if image is not None:
+        return created(image)
+    with _prepared(transform_request) as prepared, _result_of(prepared) as upload:
+        attempt.renew()
+        parent = prepared.source.image
+        description = replace(
+            transform_request.wish.description or services.Description(),
+            parent=parent.pk if parent else None,
+            transform=prepared.resolved.as_dict(),
+        )
+        image_id = attempt.ids[0]
+        return created(
+            services.store(upload, account=caller.account, description=description, image_id=image_id)
+        )
 
 
 @contextmanager
-def _result_of(work: Work) -> Iterator[Upload]:
-    """A stored image's result is its rendition, as it is where the bytes are answered."""
-    if work.source.image is None:
-        rendered = work.render()
-        size_bytes, content = rendered.facts.size_bytes, rendered.file
+def _result_of(prepared: Prepared) -> Iterator[Upload]:
+    """Yield the result as a file to be stored: of a stored image it is the rendition, which is kept."""
+    if prepared.source.image is None:
+        rendered = prepared.render()
+        size_bytes = rendered.facts.size_bytes
+        content = rendered.file
     else:
-        rendition, content = open_rendition(work.source.image, work.recipe)
-        size_bytes = rendition.size_bytes or 0
+        with open_rendition(prepared) as rendition:
+            content = rendition.open()
+            size_bytes = rendition.row.size_bytes or 0
     with content:
         if size_bytes > settings.MAX_UPLOAD_BYTES:
             raise ImageTooLarge(f"Expected a result of at most {settings.MAX_UPLOAD_BYTES} bytes to store")

@@ -1,28 +1,25 @@
-"""URLs for one upload: made with a key, used by whoever holds one, from pages of any origin."""
+"""URLs for one upload: made with a key, and used without one, from pages of any origin."""
 
-import time
-from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.access.authentication import SignedUrlAuthentication, api_key_of
-from accounts.access.idempotency import Claim, answer_once, fingerprint
+from accounts.access import idempotency
+from accounts.access.authentication import SignedUrlAuthentication
+from accounts.access.caller import caller_of
 from accounts.access.permissions import IsSigned
-from accounts.models import ApiKey
 from images import services
-from images.api.requests.bodies import fields_of, read_object
-from images.api.requests.parsing import refuse_unknown, single
-from images.api.schema import uploads
-from images.api.serializers.upload_urls import TermsSerializer, UploadedSerializer, UploadUrlSerializer
+from images.api.requests.bodies import unread
+from images.api.requests.query import read_query, refuse_unknown
+from images.api.requests.upload_url_request import UploadUrlRequest
+from images.api.schema import uploads as schema
+from images.api.schema.endpoint import ApiView
+from images.api.serializers.upload_urls import UploadedSerializer, UploadUrlSerializer
 from images.ids import uuid7
 from images.receiving.uploads import check_body, receive_raw
 
@@ -35,22 +32,27 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "content-type, content-digest, repr-digest",
     "Access-Control-Max-Age": "600",
 }
-_DESCRIBED = ("filename", "tags", "metadata", "visibility")
 
 
-class UploadUrlsView(APIView):
-    @extend_schema(**uploads.OPEN_UPLOAD)
+class UploadUrlsView(ApiView):
+    @schema.OPEN_UPLOAD
     def post(self, request: Request) -> HttpResponse:
         """Make a URL to which one image can be put, once, without an API key."""
-        refuse_unknown(request.query_params, "no query")
-        body = read_object(request)
-        serializer = TermsSerializer(data=body)
-        serializer.is_valid(raise_exception=True)
-        make = partial(_open, api_key_of(request), serializer.validated_data)
-        return answer_once(self, fingerprint(request, fields_of(body)), ids=[uuid7()], make=make)
+        url_request = UploadUrlRequest.read(request)
+        with idempotency.attempt(self, url_request.fingerprint, ids=[uuid7()]) as attempt:
+            if not attempt.is_answered:
+                upload_url = services.open_upload(
+                    attempt.ids[0],
+                    api_key=url_request.caller.api_key,
+                    terms=url_request.terms,
+                    description=url_request.description,
+                )
+                body = UploadUrlSerializer(upload_url).data
+                attempt.response = Response(body, status=status.HTTP_201_CREATED)
+        return attempt.response
 
 
-class UploadUrlView(APIView):
+class UploadUrlView(ApiView):
     authentication_classes = (SignedUrlAuthentication,)
     permission_classes = (IsSigned,)
 
@@ -63,13 +65,14 @@ class UploadUrlView(APIView):
         """Let browsers put from any origin: no cookie or key counts here, the signature does."""
         return Response(status=status.HTTP_204_NO_CONTENT, headers=_PREFLIGHT)
 
-    @extend_schema(**uploads.PUT_UPLOAD)
+    @schema.PUT_UPLOAD
     def put(self, request: Request, upload_id: UUID) -> Response:
         """Store the image that the body is."""
-        refuse_unknown(single(request), "no query beside the signature")
-        with services.uploading(upload_id, api_key=api_key_of(request)) as upload_url:
-            check_body(request, max_bytes=min(upload_url.max_bytes, settings.MAX_UPLOAD_BYTES))
-            with receive_raw(request) as upload:
+        refuse_unknown(read_query(request), "no query beside the signature")
+        with services.uploading(upload_id, api_key=caller_of(request).api_key) as upload_url:
+            http_request = unread(request)
+            check_body(http_request, max_bytes=min(upload_url.max_bytes, settings.MAX_UPLOAD_BYTES))
+            with receive_raw(http_request) as upload:
                 image = services.store(
                     upload,
                     account=upload_url.account,
@@ -78,14 +81,3 @@ class UploadUrlView(APIView):
                     media_types=upload_url.media_types,
                 )
         return Response(UploadedSerializer(image).data, status=status.HTTP_201_CREATED)
-
-
-def _open(api_key: ApiKey, asked: Mapping[str, Any], claim: Claim) -> Response:
-    expires_at = int(time.time()) + asked["expires_in_s"]
-    upload_url = services.open_upload(
-        claim.ids[0],
-        api_key=api_key,
-        terms=services.Terms(asked["max_bytes"], asked["media_types"], expires_at),
-        description=services.Description(**{name: asked[name] for name in _DESCRIBED}),
-    )
-    return Response(UploadUrlSerializer(upload_url).data, status=status.HTTP_201_CREATED)

@@ -1,0 +1,42 @@
+"""POST /uploads: a URL to which one image can be put."""
+
+import time
+from dataclasses import dataclass
+
+from rest_framework.request import Request
+
+from accounts.access.caller import Caller, caller_of
+from accounts.access.idempotency import fingerprint
+from images import services
+from images.api.serializers.upload_urls import TermsSerializer
+
+from .bodies import json_pairs, read_object
+from .query import refuse_unknown
+
+_DESCRIBED = ("filename", "tags", "metadata", "visibility")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadUrlRequest:
+    """The terms of an upload URL, and the description of the image that will be put there."""
+
+    terms: services.Terms
+    description: services.Description
+    caller: Caller
+    fingerprint: str
+
+    @classmethod
+    def read(cls, request: Request) -> "UploadUrlRequest":
+        """Raise the errors of bodies, and ParameterError."""
+        refuse_unknown(request.query_params, "no query")
+        body = read_object(request)
+        serializer = TermsSerializer(data=body)
+        serializer.is_valid(raise_exception=True)
+        values = serializer.validated_data
+        expires_at = int(time.time()) + values["expires_in_s"]
+        return cls(
+            terms=services.Terms(values["max_bytes"], values["media_types"], expires_at),
+            description=services.Description(**{name: values[name] for name in _DESCRIBED}),
+            caller=caller_of(request),
+            fingerprint=fingerprint(request, json_pairs(body)),
+        )

@@ -1,0 +1,91 @@
+"""One image: its original, its metadata, and any format of it."""
+
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.access.authentication import ApiKeyAuthentication, SignedUrlAuthentication
+from accounts.access.caller import caller_of
+from accounts.access.permissions import HasScopeToWrite
+from images import services
+from images.api.requests.image_requests import ChangeRequest, DeletionRequest
+from images.api.requests.query import pointed, refuse_unknown
+from images.api.requests.references import reference_reader
+from images.api.requests.rendition_request import RenditionRequest
+from images.api.schema import images as schema
+from images.api.schema.endpoint import ApiView
+from images.api.serializers.images import ImageSerializer
+from images.delivery.responses import deliver_original, deliver_rendition
+from images.renditions.preparing import prepare
+from images.renditions.sources import source_of
+
+_SIGNED_OR_KEY = (SignedUrlAuthentication, ApiKeyAuthentication)
+_PRIVATE = {"Cache-Control": "private, no-cache"}
+
+
+class ImageView(ApiView):
+    authentication_classes = _SIGNED_OR_KEY
+    permission_classes = (HasScopeToWrite,)
+
+    @schema.ORIGINAL
+    def get(self, request: Request, image_id: UUID) -> HttpResponseBase:
+        """Return the original's exact bytes; with a format in the query, a rendition in that format."""
+        return _deliver(request, image_id, RenditionRequest.read(request))
+
+    @schema.CHANGE
+    def patch(self, request: Request, image_id: UUID) -> Response:
+        """Change what is said of the image: all that is given or nothing."""
+        change_request = ChangeRequest.read(request)
+        account = caller_of(request).account
+        image = services.change(image_id, account=account, changes=change_request.changes)
+        return Response(ImageSerializer(image).data, headers=_PRIVATE)
+
+    @schema.DELETE
+    def delete(self, request: Request, image_id: UUID) -> Response:
+        """Delete the image and all that was derived from it: it is not found from now on.
+
+        Its bytes stay for a grace period, in which an operator may restore it; after a purge they do not."""
+        deletion_request = DeletionRequest.read(request)
+        services.delete(image_id, account=caller_of(request).account, purge=deletion_request.purge)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RenditionView(ApiView):
+    authentication_classes = _SIGNED_OR_KEY
+    permission_classes = (HasScopeToWrite,)
+
+    @schema.RENDITION
+    def get(self, request: Request, image_id: UUID, extension: str) -> HttpResponseBase:
+        """Return the image in the format that the extension names, transformed as the query says."""
+        return _deliver(request, image_id, RenditionRequest.read(request, extension))
+
+
+class MetadataView(ApiView):
+    @schema.METADATA
+    def get(self, request: Request, image_id: UUID) -> Response:
+        """Return what is known of an image: to its own account alone, also where its pixels are public."""
+        refuse_unknown(request.query_params, "no query")
+        image = services.get_own_image(image_id, account=caller_of(request).account)
+        return Response(ImageSerializer(image).data, headers=_PRIVATE)
+
+
+def _deliver(request: Request, image_id: UUID, rendition_request: RenditionRequest) -> HttpResponseBase:
+    """Respond with the original or a rendition of an image whose pixels the caller may see."""
+    caller = caller_of(request)
+    image = services.get_visible_image(image_id, caller=caller)
+    if rendition_request.transform is None:
+        return deliver_original(image, rendition_request.options)
+    with (
+        pointed(rendition_request.pointer_of),
+        prepare(
+            source_of(image),
+            rendition_request.transform,
+            acceptance=rendition_request.acceptance,
+            read_reference=reference_reader(caller),
+            caller=caller,
+        ) as prepared,
+    ):
+        return deliver_rendition(prepared, image, rendition_request.options)

@@ -1,0 +1,112 @@
+"""Every change of a rendition's row from its claim to its end.
+
+A row begins as `rendering`, under the lease of the thread that renders it. It becomes `ready` or `failed`
+while that thread still holds the lease, or goes."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, Q, QuerySet
+from django.db.models.functions import Now
+
+from images.models import Image, Rendition
+from progimage.errors import ProgImageError
+
+_LEASE = timedelta(seconds=3 * settings.RENDER_TIMEOUT_S)
+"""One timeout to wait for a worker, one to render, one to fetch the original and store the result. A thread
+that takes longer loses the rendition to the next one and does no harm. A killed process blocks it so long."""
+_IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The row of a rendition, and the lease under which a thread has asked for it."""
+
+    row: Rendition
+    lease: UUID
+
+    @property
+    def is_won(self) -> bool:
+        """Whether this thread is to render it."""
+        return self.row.lease == self.lease
+
+
+def claim(rendition: Rendition, lease: UUID) -> Claim | None:
+    """Take the rendition if no other thread renders it, and return its row.
+
+    Return None if the row went away meanwhile, as it does when a render could not be tried."""
+    rows = Rendition.objects.select_related("image").filter(
+        image_id=rendition.image_id,
+        cache_key=rendition.cache_key,
+    )
+    has_lapsed = Q(lease_until__lt=Now())
+    leased = {
+        "state": Rendition.State.RENDERING,
+        "lease": lease,
+        "lease_until": Now() + _LEASE,
+    }
+    row = rows.annotate(has_lapsed=has_lapsed).first()
+    if row is None:
+        identity = {name: getattr(rendition, name) for name in _IDENTITY}
+        Rendition.objects.bulk_create([Rendition(**identity, **leased)], ignore_conflicts=True)
+    elif row.has_lapsed:
+        rows.filter(has_lapsed).update(**leased)
+    else:
+        return Claim(row, lease)
+    claimed = rows.first()
+    return None if claimed is None else Claim(claimed, lease)
+
+
+def mark_ready(claim: Claim, facts: dict[str, Any]) -> bool:
+    """Let the rendition be found. Return False if the lease is gone, or an image that it shows is.
+
+    `facts` are what the render has found of its result, by the names of the row's fields."""
+    changes = facts | {"state": Rendition.State.READY, "lease": None, "lease_until": None}
+    if not _leased(claim).filter(~Exists(_deleted_images(claim.row))).update(**changes):
+        return False
+    for name, value in changes.items():
+        setattr(claim.row, name, value)
+    return True
+
+
+def mark_failed(claim: Claim, error: ProgImageError) -> None:
+    """Remember why the render failed, so that it is not tried again for a while."""
+    _leased(claim).update(
+        state=Rendition.State.FAILED,
+        lease=None,
+        lease_until=Now() + timedelta(seconds=settings.RENDITION_FAILURE_TTL_S),
+        failure_code=error.code,
+        failure_message=error.message,
+    )
+
+
+def abandon(claim: Claim) -> None:
+    """Remove the row of a render that has ended without an answer."""
+    _leased(claim).delete()
+
+
+def forget(rendition: Rendition) -> None:
+    """Remove the row of a rendition whose bytes are gone from storage, so that it is rendered again."""
+    Rendition.objects.filter(pk=rendition.pk, state=Rendition.State.READY).delete()
+
+
+def shows_deleted_image(rendition: Rendition) -> bool:
+    """Whether the image, or another one that the rendition shows, is no longer ready."""
+    return _deleted_images(rendition).exists()
+
+
+def has_row(rendition: Rendition) -> bool:
+    """Whether the row still exists, whoever holds its lease."""
+    return Rendition.objects.filter(pk=rendition.pk).exists()
+
+
+def _leased(claim: Claim) -> QuerySet[Rendition]:
+    return Rendition.objects.filter(pk=claim.row.pk, lease=claim.lease)
+
+
+def _deleted_images(rendition: Rendition) -> QuerySet[Image]:
+    shown = Image.objects.filter(pk__in=[rendition.image_id, *rendition.others])
+    return shown.exclude(state=Image.State.READY)
