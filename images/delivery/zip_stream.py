@@ -19,7 +19,7 @@ from images.models import Image, Rendition
 from images.renditions.getting import open_rendition
 from images.renditions.sources import Recipe
 from images.services.reading import open_original
-from images.slots import Places
+from images.slots import Slots
 from progimage.errors import NotFound, ProgImageError, Unavailable
 from transforms.formats.table import FORMATS
 
@@ -32,7 +32,7 @@ _MAX_STEM = 80
 
 Stream = Generator[bytes, None, None]
 
-_streams = Places("Too many archives are being sent", retry_after_s=10)
+_streams = Slots("Too many archives are being sent", retry_after_s=10)
 
 
 def check_ids(ids: Sequence[UUID], account: Account) -> None:

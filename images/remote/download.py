@@ -12,7 +12,7 @@ from django.conf import settings
 from accounts.models import Account
 from images.database import release_connection
 from images.receiving.uploads import Spool, Upload, too_large
-from images.slots import Places
+from images.slots import Slots
 from progimage.errors import FetchFailed, ProgImageError
 
 from .connections import FAILURES, Deadline, connect
@@ -22,7 +22,7 @@ log = structlog.get_logger("progimage.fetch")
 
 MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
-_under_way = Places("More images are being fetched than may be at once", retry_after_s=2)
+_under_way = Slots("More images are being fetched than may be at once", retry_after_s=2)
 
 
 @contextmanager

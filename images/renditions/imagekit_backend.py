@@ -16,7 +16,7 @@ from imagekit.cachefiles import ImageCacheFile
 
 from images.database import release_connection
 from images.models import Image, Rendition
-from images.slots import Places
+from images.slots import Slots
 from progimage.errors import ImageTooLarge, NotFound, ResultTooLarge, Unavailable, UnprocessableImage
 
 from .imagekit_spec import RenditionSpec
@@ -27,7 +27,7 @@ _LEASE = timedelta(seconds=3 * settings.RENDER_TIMEOUT_S)
 takes longer loses the rendition to the next and harms nothing; whoever is killed blocks it so long."""
 
 # Hits never wait behind renders: so many threads may be here, the rest of them stay free.
-_waiters = Places("Too many requests wait for renditions", retry_after_s=1)
+_waiters = Slots("Too many requests wait for renditions", retry_after_s=1)
 
 
 class RowBackend:
