@@ -27,7 +27,8 @@ def check_image_body(request: Request) -> str:
     Raises UnsupportedFormat, LengthRequired or BodyTooLarge."""
     media_type = media_type_of(request)
     most = {FORM: settings.MAX_REQUEST_BYTES + OVERHEAD_BYTES, JSON: MAX_JSON_BYTES}
-    check_body(request, max_bytes=most.get(media_type, settings.MAX_UPLOAD_BYTES))
+    max_bytes = most.get(media_type, settings.MAX_UPLOAD_BYTES)
+    check_body(request._request, max_bytes=max_bytes)  # noqa: SLF001
     if media_type not in most and not media_type.startswith("image/"):
         raise UnsupportedFormat(
             f"Expected {FORM}, {JSON} or one of {', '.join(ACCEPTED_MEDIA_TYPES)} "
@@ -40,7 +41,7 @@ def read_object(request: Request) -> dict[str, Any]:
     """Raises UnsupportedFormat, LengthRequired, BodyTooLarge or ParameterError."""
     if media_type_of(request) != JSON:
         raise UnsupportedFormat(f"Expected {JSON} but received {media_type_of(request)[:60]!r}")
-    check_body(request, max_bytes=MAX_JSON_BYTES)
+    check_body(request._request, max_bytes=MAX_JSON_BYTES)  # noqa: SLF001
     value = parse_json(request._request.read(MAX_JSON_BYTES))  # noqa: SLF001 - DRF's stream needs a parser
     if not isinstance(value, dict):
         raise ParameterError(f"Expected a JSON object but received {type(value).__name__}")

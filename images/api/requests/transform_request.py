@@ -72,7 +72,7 @@ def receive(request: Request, operation: type[Operation] | None = None) -> Itera
     media_type = check_image_body(request)
     if media_type.startswith("image/"):
         wanted = _read_query(request, operation)
-        with receive_raw(request) as upload:
+        with receive_raw(request._request) as upload:  # noqa: SLF001
             asked = fingerprint(request, pairs_of(request.query_params), upload.sha256)
             yield Order(wanted=wanted, source=upload, asked=asked)
         return
@@ -80,7 +80,7 @@ def receive(request: Request, operation: type[Operation] | None = None) -> Itera
     if of_query is None:
         refuse_unknown(request.query_params, "no query beside a form or JSON")
     if media_type == FORM:
-        with receive_form(request, takes_parts=True) as form:
+        with receive_form(request._request, takes_parts=True) as form:  # noqa: SLF001
             yield _read_form(request, form, of_query)
     else:
         yield _read_json(request, read_object(request), of_query)

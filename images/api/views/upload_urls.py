@@ -68,8 +68,9 @@ class UploadUrlView(APIView):
         """Store the image that the body is."""
         refuse_unknown(single(request), "no query beside the signature")
         with services.uploading(upload_id, api_key=api_key_of(request)) as upload_url:
-            check_body(request, max_bytes=min(upload_url.max_bytes, settings.MAX_UPLOAD_BYTES))
-            with receive_raw(request) as upload:
+            max_bytes = min(upload_url.max_bytes, settings.MAX_UPLOAD_BYTES)
+            check_body(request._request, max_bytes=max_bytes)  # noqa: SLF001
+            with receive_raw(request._request) as upload:  # noqa: SLF001
                 image = services.store(
                     upload,
                     account=upload_url.account,

@@ -21,7 +21,7 @@ from images.api.requests.bodies import check_image_body, fields_of, pairs_of, re
 from images.api.requests.parsing import describe, read_url, refuse_unknown
 from images.api.serializers.images import ImageSerializer
 from images.ids import uuid7
-from images.models import Image
+from images.models import MAX_FILENAME, Image
 from images.receiving import forms
 from images.receiving.uploads import Upload, receive_raw, too_large
 from images.remote.download import download
@@ -40,13 +40,13 @@ def upload(view: APIView) -> HttpResponse:
 def _upload_raw(view: APIView) -> HttpResponse:
     query = view.request.query_params
     description = describe(query)
-    with receive_raw(view.request) as upload:
+    with receive_raw(view.request._request) as upload:  # noqa: SLF001
         asked = fingerprint(view.request, pairs_of(query), upload.sha256)
         return answer_once(view, asked, ids=[uuid7()], make=partial(_store_one, view, upload, description))
 
 
 def _upload_form(view: APIView) -> HttpResponse:
-    with forms.receive_form(view.request) as form:
+    with forms.receive_form(view.request._request) as form:  # noqa: SLF001
         parts = [text for upload in form.files for text in (upload.filename, upload.sha256)]
         asked = fingerprint(view.request, pairs_of(form.fields), *parts)
         ids = [uuid7() for _ in form.files]
@@ -97,7 +97,9 @@ def _store_fetched(view: APIView, url: str, description: services.Description, c
         return created(services.find_own_image(claim.ids[0], account=account))
     with download(url, account=account) as upload:
         claim.renew()
-        named = replace(description, filename=description.filename or upload.filename)
+        # The end of a long name says the format.
+        filename = description.filename or upload.filename[-MAX_FILENAME:]
+        named = replace(description, filename=filename)
         return _store_one(view, upload, named, claim)
 
 
