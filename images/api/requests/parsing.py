@@ -12,7 +12,7 @@ from accounts.access.authentication import SignedUrlAuthentication, account_of
 from accounts.access.permissions import check_scope
 from accounts.models import Scope
 from images import services
-from images.api.serializers.images import DescriptionSerializer
+from images.api.serializers.descriptions import DescriptionSerializer
 from images.delivery.responses import Asked
 from images.models import MAX_FILENAME, Image
 from progimage.errors import (

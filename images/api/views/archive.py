@@ -17,11 +17,12 @@ from images.api.requests.finding import find_stored
 from images.api.requests.format import as_format
 from images.api.requests.parsing import pointed, read_transform, refuse_unknown
 from images.api.schema import images
-from images.api.serializers.images import StrictSerializer
+from images.api.serializers.filters import FilterSerializer, FormatField
+from images.api.serializers.strict import StrictSerializer
 from images.delivery.zip_stream import MAX_IMAGES, check_ids, stream_archive
 from images.renditions.other_images import find_others
 from images.search.bounded_pages import find_ids
-from images.search.selection import FilterSerializer, FormatField, Selection
+from images.search.selection import Selection
 from progimage.errors import ParameterError
 from progimage.transform import Transform
 from transforms.formats.table import FORMATS, WRITABLE

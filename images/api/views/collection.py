@@ -11,10 +11,11 @@ from rest_framework.views import APIView
 
 from accounts.access.authentication import account_of
 from images.api.schema import images, uploads
+from images.api.serializers.filters import ImagesPageSerializer
 from images.api.serializers.images import ImageSerializer
-from images.search.bounded_pages import page
+from images.search.bounded_pages import find_page
 from images.search.cursors import spell_cursor
-from images.search.selection import LAST_ID, ImagesPageSerializer, Selection
+from images.search.selection import LAST_ID, Selection
 
 from . import uploading
 
@@ -32,7 +33,7 @@ class ImagesView(APIView):
         values = serializer.validated_data
         limit, cursor = values.pop("limit"), values.pop("cursor")
         start = UUID(bytes=cursor) if cursor else LAST_ID
-        found = page(Selection(account_of(request), values), start=start, limit=limit)
+        found = find_page(Selection(account_of(request), values), start=start, limit=limit)
         headers = {"Cache-Control": "private, no-cache"}
         following = spell_cursor(found.next.bytes) if found.next else None
         if following:

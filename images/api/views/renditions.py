@@ -13,6 +13,8 @@ from images import services
 from images.api.requests.parsing import refuse_unknown
 from images.api.schema import images
 from images.api.serializers import renditions
+from images.search.rendition_pages import find_rendition_page
+from images.services import hit_counts
 
 
 class RenditionsView(APIView):
@@ -22,10 +24,9 @@ class RenditionsView(APIView):
         serializer = renditions.LedgerPageSerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)
         image = services.find_own_image(image_id, account=account_of(request))
-        return Response(
-            renditions.page(image, **serializer.validated_data),
-            headers={"Cache-Control": "private, no-cache"},
-        )
+        hit_counts.flush()
+        page = find_rendition_page(image, **serializer.validated_data)
+        return Response(renditions.ledger_of(page), headers={"Cache-Control": "private, no-cache"})
 
     @extend_schema(**images.PURGE_RENDITIONS)
     def delete(self, request: Request, image_id: UUID) -> Response:

@@ -16,7 +16,8 @@ from images.api.requests.bodies import read_object
 from images.api.requests.format import as_format, deliver_negotiated, find_format
 from images.api.requests.parsing import find_image, refuse_unknown, single, take_asked, take_flag
 from images.api.schema import images
-from images.api.serializers.images import ChangeSerializer, ImageSerializer
+from images.api.serializers.descriptions import ChangeSerializer
+from images.api.serializers.images import ImageSerializer
 from images.delivery.responses import deliver_original
 from progimage.errors import ParameterError
 from progimage.operations import escape_pointer
