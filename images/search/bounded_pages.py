@@ -63,21 +63,30 @@ class _Index:
     def find_end(self, start: UUID, since: UUID, count: int) -> UUID | None:
         """Return the id of the last of `count` entries below `start`, or None if there are fewer."""
         ids = self._ids(self.entries, start, since)
-        return ids[count - 1 : count].first()
+        last = count - 1
+        return ids[last:count].first()
 
     def find_ids(self, start: UUID, end: UUID, limit: int) -> list[UUID]:
-        entries = self.entries.filter(*self.conditions())
-        return list(self._ids(entries, start, end)[:limit])
+        conditions = self.conditions()
+        entries = self.entries.filter(*conditions)
+        ids = self._ids(entries, start, end)
+        return list(ids[:limit])
 
     def _ids(self, rows: QuerySet[Any], start: UUID, end: UUID) -> QuerySet[Any, UUID]:
         """Return the ids below `start` down to `end`, inclusive, newest first."""
-        bounds = {f"{self.id_column}__lt": start, f"{self.id_column}__gte": end}
-        return rows.filter(**bounds).order_by(f"-{self.id_column}").values_list(self.id_column, flat=True)
+        column = self.id_column
+        bounds = {
+            f"{column}__lt": start,
+            f"{column}__gte": end,
+        }
+        entries = rows.filter(**bounds).order_by(f"-{column}")
+        return entries.values_list(column, flat=True)
 
 
 def find_page(selection: Selection, *, start: UUID, limit: int) -> Page:
     """Return the newest images of the selection with ids below `start`: `limit` of them, or fewer."""
-    ids, end = _find(selection, min(start, selection.until), limit + 1)
+    start = min(start, selection.until)
+    ids, end = _find(selection, start, limit + 1)
     if len(ids) > limit:
         ids = ids[:limit]
         end = ids[-1]
@@ -92,7 +101,8 @@ def find_ids(selection: Selection, *, limit: int) -> list[UUID]:
     ids: list[UUID] = []
     start: UUID | None = selection.until
     while start is not None and len(ids) < limit:
-        more_ids, start = _find(selection, start, limit - len(ids))
+        missing_count = limit - len(ids)
+        more_ids, start = _find(selection, start, missing_count)
         ids += more_ids
     return ids
 
@@ -108,8 +118,10 @@ def _find(selection: Selection, start: UUID, limit: int) -> tuple[list[UUID], UU
     if further_end is not None:
         few_ids = _find_few(selection, start=end)
         if few_ids is not None:
-            return (ids + few_ids)[:limit], None
-    more_ids = index.find_ids(end, further_end or since, limit - len(ids))
+            all_ids = ids + few_ids
+            return all_ids[:limit], None
+    missing_count = limit - len(ids)
+    more_ids = index.find_ids(end, further_end or since, missing_count)
     return ids + more_ids, further_end
 
 
@@ -144,22 +156,36 @@ def _tag_conditions(selection: Selection, tag: str) -> list[IsNull]:
     """Return the conditions on rows of `tag` that their images pass the selection's filters.
 
     Postgres must check the images one by one, in the order of the tags. So they are subqueries."""
-    image = selection.ready.filter(*selection.fact_conditions(), pk=OuterRef("image_id"))
-    image_id = image.order_by().values("pk")[:1]
+    facts = selection.fact_conditions()
+    images = selection.ready.filter(*facts, pk=OuterRef("image_id"))
+    image_id = images.order_by().values("pk")[:1]
+    passes_facts = IsNull(Subquery(image_id), False)
     other_tags = selection.tag_conditions(image_column="image_id", known_tag=tag)
-    return [*other_tags, IsNull(Subquery(image_id), False)]
+    return [*other_tags, passes_facts]
 
 
 def _find_few(selection: Selection, *, start: UUID) -> list[UUID] | None:
     """Return the ids below `start`, newest first, or None if no filter is known to leave few images."""
-    rare_metadata = (rows for rows in selection.by_metadata() if _estimate_count(rows) <= _FEW)
-    passes = Q(*selection.conditions(), pk__gte=selection.since, pk__lt=start)
-    for rows in (*selection.by_size(), *rare_metadata):
-        marked_rows = rows.annotate(passes=ExpressionWrapper(passes, BooleanField()))
+    is_within = Q(pk__gte=selection.since, pk__lt=start)
+    passes = ExpressionWrapper(
+        Q(*selection.conditions()) & is_within,
+        BooleanField(),
+    )
+    for rows in _rare_images(selection):
+        marked_rows = rows.annotate(passes=passes)
         marked_ids = list(marked_rows.values_list("pk", "passes")[: _FEW + 1])
         if len(marked_ids) <= _FEW:
-            return sorted((image_id for image_id, passes in marked_ids if passes), reverse=True)
+            passing_ids = [image_id for image_id, passes in marked_ids if passes]
+            return sorted(passing_ids, reverse=True)
     return None
+
+
+def _rare_images(selection: Selection) -> Iterator[QuerySet[Image]]:
+    """Yield the images that pass one filter, for each filter that may leave few images."""
+    yield from selection.by_size()
+    for rows in selection.by_metadata():
+        if _estimate_count(rows) <= _FEW:
+            yield rows
 
 
 def _estimate_count(rows: QuerySet[Image]) -> int:

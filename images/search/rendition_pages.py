@@ -1,6 +1,7 @@
 """Pages of an image's renditions, oldest first."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from images.models import Image, Rendition
 
@@ -25,12 +26,17 @@ def find_rendition_page(image: Image, *, limit: int, cursor: bytes) -> Rendition
     rows = Rendition.objects.filter(image=image)
     if cursor:
         # Signed, so that no cursor exceeds Postgres's bigint.
-        rows = rows.filter(pk__gt=int.from_bytes(cursor, signed=True))
+        last_id = int.from_bytes(cursor, signed=True)
+        rows = rows.filter(pk__gt=last_id)
     renditions = list(rows[: limit + 1])
     next_cursor = None
     if len(renditions) > limit:
         renditions = renditions[:limit]
-        next_cursor = spell_cursor(renditions[-1].pk.to_bytes(CURSOR_BYTES))
-    other_ids = {image_id for rendition in renditions for image_id in rendition.others}
-    nameable_images = Image.objects.filter(account=image.account_id, pk__in=other_ids)
-    return RenditionPage(renditions, list(nameable_images), next_cursor)
+        last = renditions[-1]
+        next_cursor = spell_cursor(last.pk.to_bytes(CURSOR_BYTES))
+    other_ids: set[UUID] = set()
+    for rendition in renditions:
+        other_ids.update(rendition.others)
+    own_images = Image.objects.filter(account=image.account_id)
+    nameable_images = list(own_images.filter(pk__in=other_ids))
+    return RenditionPage(renditions, nameable_images, next_cursor)

@@ -42,7 +42,8 @@ class Selection:
     @property
     def ready(self) -> QuerySet[Image]:
         """All images of the account that are ready, also those that do not pass the filters."""
-        return Image.objects.filter(account=self.account, state=Image.State.READY)
+        own = Image.objects.filter(account=self.account)
+        return own.filter(state=Image.State.READY)
 
     @cached_property
     def since(self) -> UUID:
@@ -67,13 +68,14 @@ class Selection:
 
         Only those of EXACT can use an index. The indexes of sizes and metadata are not in the list's order.
         Postgres would read such an index as a whole if it took a common value for a rare one."""
-        exact = [Q(**{name: self.values[name]}) for name in EXACT if name in self.values]
-        # No index matches these expressions.
-        sizes: list[Any] = []
+        exact_names = [name for name in EXACT if name in self.values]
+        conditions: list[Any] = [Q(**{name: self.values[name]}) for name in exact_names]
+        # The expressions for sizes and metadata are written so that no index matches them.
         for axis, size in AXES.items():
-            sizes += self._bounds(axis, size + 0)
+            conditions += self._bounds(axis, size + 0)
         metadata = Coalesce("metadata", Value({}, JSONField()))
-        return [*exact, *sizes, *self._contained(metadata)]
+        conditions += self._contained(metadata)
+        return conditions
 
     def tag_conditions(self, *, image_column: str = "pk", known_tag: str = "") -> list[IsNull]:
         """Return the conditions that the image whose id is in `image_column` has every tag but `known_tag`.
@@ -81,8 +83,12 @@ class Selection:
         They are no plain EXISTS: Postgres could then begin the search with all images that have a tag."""
         rows = Tag.objects.filter(account=self.account, image=OuterRef(image_column))
         tag_ids = rows.order_by().values("pk")
-        names = [name for name in self.values.get("tag", ()) if name != known_tag]
-        return [IsNull(Subquery(tag_ids.filter(name=name)[:1]), False) for name in names]
+        conditions: list[IsNull] = []
+        for name in self.values.get("tag", ()):
+            if name != known_tag:
+                tag_id = tag_ids.filter(name=name)[:1]
+                conditions.append(IsNull(Subquery(tag_id), False))
+        return conditions
 
     def by_size(self) -> Iterator[QuerySet[Image]]:
         """Yield, for each axis that has a filter, the images within its bounds, in the order of its index."""
@@ -98,11 +104,18 @@ class Selection:
             yield self.ready.filter(*contained).order_by()
 
     def _bounds(self, axis: str, size: Combinable) -> list[Any]:
-        comparisons = ((f"min_{axis}", GreaterThanOrEqual), (f"max_{axis}", LessThanOrEqual))
-        return [compare(size, self.values[name]) for name, compare in comparisons if name in self.values]
+        bounds: list[Any] = []
+        minimum = self.values.get(f"min_{axis}")
+        if minimum is not None:
+            bounds.append(GreaterThanOrEqual(size, minimum))
+        maximum = self.values.get(f"max_{axis}")
+        if maximum is not None:
+            bounds.append(LessThanOrEqual(size, maximum))
+        return bounds
 
     def _contained(self, metadata: Combinable) -> list[DataContains]:
         members = self.values.get("metadata")
         if not members:
             return []
-        return [DataContains(metadata, Value(members, JSONField()))]
+        value = Value(members, JSONField())
+        return [DataContains(metadata, value)]

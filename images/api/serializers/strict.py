@@ -36,5 +36,6 @@ class StrictSerializer(serializers.Serializer):
             if len(values) > 1 and name not in self.repeatable:
                 raise serializers.ValidationError({name: f"Expected {name} once but received it again"})
             if "" in values and name not in self.may_be_empty:
-                message = self.fields[name].error_messages.get("invalid", f"Expected a value for {name}")
+                default_message = f"Expected a value for {name}"
+                message = self.fields[name].error_messages.get("invalid", default_message)
                 raise serializers.ValidationError({name: message})
