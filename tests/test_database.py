@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection, transaction
 from django.http import HttpRequest
-from django.test import RequestFactory
 
 from accounts.models import Account
 from images.database import release_connection, sleep_without_connection
@@ -89,6 +89,21 @@ def test_calls_of_storage(storage: ObjectStorage, monkeypatch: pytest.MonkeyPatc
     assert held == [False]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_queries_while_objects_are_listed(storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[bool] = []
+
+    def list_two(prefix: str) -> Iterator[str]:
+        for name in ("a", "b"):
+            held.append(is_held())
+            yield name
+
+    monkeypatch.setattr(storage, "_list_objects", list_two)
+    for _ in storage.list_objects(""):
+        use_connection()
+    assert held == [False, False]
+
+
 class WatchedBody(io.BytesIO):
     """A body that notes, each time that it is read, whether a connection is held."""
 
@@ -102,9 +117,13 @@ class WatchedBody(io.BytesIO):
 
 
 def request_of(body: WatchedBody, content_type: str) -> HttpRequest:
-    length = str(len(body.getvalue()))
-    return RequestFactory().post(
-        "/images", content_type=content_type, **{"wsgi.input": body, "CONTENT_LENGTH": length}
+    return WSGIRequest(
+        {
+            "REQUEST_METHOD": "POST",
+            "CONTENT_TYPE": content_type,
+            "CONTENT_LENGTH": str(len(body.getvalue())),
+            "wsgi.input": body,
+        }
     )
 
 

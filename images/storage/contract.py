@@ -65,7 +65,10 @@ class ObjectStorage(ABC, Storage):
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """Yield all objects whose names start with `prefix`, also those that a killed put has left."""
         release_connection()
-        yield from self._list_objects(prefix)
+        for stored_object in self._list_objects(prefix):
+            yield stored_object
+            # The caller may have queried the database, and the next object may take another request.
+            release_connection()
 
     def check(self) -> None:
         """Raise Unavailable if nothing could be stored now."""
