@@ -118,8 +118,9 @@ def without_indexes(postgres: psycopg.Connection[Any]) -> Iterator[None]:
 
 def measure(key: str) -> Iterator[Line]:
     from accounts.models import Account
-    from images.search.bounded_pages import Page, page
-    from images.search.selection import LAST_ID, FilterSerializer, Selection
+    from images.api.serializers.filters import FilterSerializer
+    from images.search.bounded_pages import Page, find_page
+    from images.search.selection import LAST_ID, Selection
 
     for owner, cases in (("big", CASES), ("small", SMALL)):
         account = Account.objects.get(name=owner)
@@ -129,7 +130,7 @@ def measure(key: str) -> Iterator[Line]:
             selection = Selection(account, serializer.validated_data)
 
             def one(start: UUID | None, selection: Selection = selection) -> tuple[int, UUID | None]:
-                found: Page = page(selection, start=start or LAST_ID, limit=100)
+                found: Page = find_page(selection, start=start or LAST_ID, limit=100)
                 return len(found.images), found.next
 
             line = Line(f"{owner}: {name}", *ask(one), plan_of(one))

@@ -1,3 +1,5 @@
+"""The Django app of originals and their renditions."""
+
 from django.apps import AppConfig
 
 

@@ -1,4 +1,7 @@
-"""The database's connections, where a request has other work to wait for."""
+"""Return this thread's database connection to the pool before slow work.
+
+The pool has fewer connections than a process has threads. A thread that keeps one while it renders, stores or
+downloads makes other requests wait."""
 
 import time
 
@@ -6,12 +9,12 @@ from django.db import connection
 
 
 def release_connection() -> None:
-    """Give this thread's connection back to the pool: nothing that waits for pixels or storage keeps one."""
+    """Return this thread's connection to the pool. Inside a transaction, do nothing."""
     if not connection.in_atomic_block:
         connection.close()
 
 
 def sleep_without_connection(pause_s: float) -> None:
-    """Wait for another thread's work without a database connection."""
+    """Sleep without a database connection. Loops that wait for another request's work call this."""
     release_connection()
     time.sleep(pause_s)

@@ -1,6 +1,7 @@
-"""Draws the sample image that the project ships, images/sample.jpg: `python -m images.sample`.
+"""Draw images/sample.jpg, the sample image that the project ships: `python -m images.sample`.
 
-Hills before an evening sky, made of sums of sines: nobody's photograph, and the same bytes every time."""
+The image shows hills before an evening sky, made of sums of sines. It is nobody's photograph, and each run
+draws the same bytes."""
 
 import math
 import sys
@@ -9,44 +10,61 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFilter
 
 SAMPLE = Path(__file__).with_name("sample.jpg")
+
+Rgb = tuple[int, int, int]
+
 _SIZE = (2400, 1600)
-_SKY = ((28, 44, 92), (226, 122, 92), (252, 208, 140))
-_HILLS = (((118, 84, 116), 0.62, 70), ((74, 62, 98), 0.72, 90), ((34, 38, 66), 0.84, 110))
+_SKY: tuple[Rgb, ...] = (
+    (28, 44, 92),
+    (226, 122, 92),
+    (252, 208, 140),
+)
+_GLOW: Rgb = (255, 196, 120)
+_DISC: Rgb = (255, 240, 206)
+_HILLS: tuple[tuple[Rgb, float, float], ...] = (
+    ((118, 84, 116), 0.62, 70),
+    ((74, 62, 98), 0.72, 90),
+    ((34, 38, 66), 0.84, 110),
+)
+"""Color, level as a share of the height from the top, height of the waves in px."""
 
 
 def draw() -> Image.Image:
-    image = _sky()
-    _sun(image)
-    for number, (color, level, swing) in enumerate(_HILLS):
-        _hill(image, color, level=level, swing=swing, phase=1.7 * number)
+    image = _draw_sky()
+    _draw_sun(image)
+    for number, (color, level, swing_px) in enumerate(_HILLS):
+        _draw_hill(image, color, level=level, swing_px=swing_px, phase=1.7 * number)
     return image
 
 
-def _sky() -> Image.Image:
+def _draw_sky() -> Image.Image:
     column = Image.new("RGB", (1, len(_SKY)))
     column.putdata(_SKY)
     return column.resize(_SIZE, Image.Resampling.BICUBIC)
 
 
-def _sun(image: Image.Image) -> None:
+def _draw_sun(image: Image.Image) -> None:
     width, height = _SIZE
+    center = (0.68 * width, 0.55 * height)
+    radius_px = 0.09 * height
     mask = Image.new("L", _SIZE)
-    center, radius = (0.68 * width, 0.55 * height), 0.09 * height
-    ImageDraw.Draw(mask).circle(center, radius, fill=255)
-    glow = mask.reduce(8).filter(ImageFilter.GaussianBlur(12)).resize(_SIZE, Image.Resampling.BICUBIC)
-    image.paste((255, 196, 120), mask=glow)
-    image.paste((255, 240, 206), mask=mask.filter(ImageFilter.GaussianBlur(2)))
+    ImageDraw.Draw(mask).circle(center, radius_px, fill=255)
+    small_glow = mask.reduce(8).filter(ImageFilter.GaussianBlur(12))
+    glow = small_glow.resize(_SIZE, Image.Resampling.BICUBIC)
+    disc = mask.filter(ImageFilter.GaussianBlur(2))
+    image.paste(_GLOW, mask=glow)
+    image.paste(_DISC, mask=disc)
 
 
-def _hill(
-    image: Image.Image, color: tuple[int, int, int], *, level: float, swing: float, phase: float
-) -> None:
+def _draw_hill(image: Image.Image, color: Rgb, *, level: float, swing_px: float, phase: float) -> None:
     width, height = _SIZE
-    ridge = [
-        (x, level * height + swing * math.sin(x / 310 + phase) + swing / 3 * math.sin(x / 97 + 2.3 * phase))
-        for x in range(0, width + 8, 8)
-    ]
-    ImageDraw.Draw(image).polygon([*ridge, (width, height), (0, height)], fill=color)
+    ridge: list[tuple[float, float]] = []
+    for x in range(0, width + 8, 8):
+        wave = swing_px * math.sin(x / 310 + phase)
+        ripple = swing_px / 3 * math.sin(x / 97 + 2.3 * phase)
+        ridge.append((x, level * height + wave + ripple))
+    outline = [*ridge, (width, height), (0, height)]
+    ImageDraw.Draw(image).polygon(outline, fill=color)
 
 
 if __name__ == "__main__":

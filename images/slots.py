@@ -1,4 +1,6 @@
-"""Places of which only so many are held at once in a process. Nobody waits: who waits holds a thread."""
+"""Limits on how much of the same work a process does at once.
+
+A request that finds no free slot is refused at once. Waiting would hold its thread."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -9,9 +11,10 @@ from progimage.errors import Unavailable
 
 
 class Slots:
-    """`refusal` is what is said where there is none; its length is how many are held."""
+    """Slots of owners such as accounts, remote hosts or the whole process. The length is the number held."""
 
     def __init__(self, refusal: str, *, retry_after_s: int) -> None:
+        """`refusal` is the message of the error that a client gets if no slot is free."""
         self._refusal = refusal
         self._retry_after_s = retry_after_s
         self._lock = Lock()
@@ -22,7 +25,7 @@ class Slots:
 
     @contextmanager
     def hold(self, owner: Hashable, *, limit: int) -> Iterator[None]:
-        """Hold one of the `limit` places of `owner`. Raises Unavailable."""
+        """Hold one of the `limit` slots of `owner` during the context. Raise Unavailable if none is free."""
         with self._lock:
             if self._held[owner] >= limit:
                 raise Unavailable(self._refusal, retry_after_s=self._retry_after_s)
@@ -31,4 +34,5 @@ class Slots:
             yield
         finally:
             with self._lock:
+                # Subtraction drops an owner whose count falls to 0.
                 self._held -= Counter([owner])

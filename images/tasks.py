@@ -1,4 +1,4 @@
-"""What happens without a request. Rows are the truth: a task that is lost or done twice does no harm."""
+"""Celery's periodic task. Rows are the truth: a task that is lost or runs twice does no harm."""
 
 import logging
 
@@ -10,19 +10,20 @@ from progimage.errors import ProgImageError
 
 log = logging.getLogger("progimage.sweep")
 
-_FOR_S = 10
-"""Of each sweep: all of them together take no longer than the time between two runs."""
+_SWEEP_BUDGET_S = 10
+"""Time for each sweep. All sweeps together must end before the next task starts, 60 s later."""
 
 
 @shared_task
 def sweep() -> dict[str, int]:
-    """Run every sweep for a while, and return how many rows each has ended. One that fails stops no other.
+    """Run every sweep for a while, and return how many rows each one has ended.
 
-    A message that finds no worker within a minute is dropped: the next one asks for the same."""
-    ended = {}
-    for one in SWEEPS:
+    If a sweep fails, the others still run. The broker drops a message that no worker takes within a minute:
+    the next message does the same work."""
+    ended_rows: dict[str, int] = {}
+    for step in SWEEPS:
         try:
-            ended[one.name] = one.run(for_s=_FOR_S)
+            ended_rows[step.name] = step.run(for_s=_SWEEP_BUDGET_S)
         except (ProgImageError, Error):
-            log.warning("a sweep could not go on", exc_info=True, extra={"sweep": one.name})
-    return ended
+            log.warning("a sweep could not go on", exc_info=True, extra={"sweep": step.name})
+    return ended_rows

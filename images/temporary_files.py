@@ -1,6 +1,7 @@
-"""Temporary files: bodies that arrive, originals that are rendered, results that are stored.
+"""Temporary files: request bodies, originals that are rendered, results that are stored.
 
-They go when they are closed. What a killed process leaves is removed by the next one that starts here."""
+A file is removed when it is closed. If a process is killed, the next one that starts on this machine removes
+its files."""
 
 import tempfile
 import time
@@ -12,20 +13,22 @@ from django.conf import settings
 
 _PREFIX = "progimage-"
 _MAX_AGE_S = 3_600
-"""Nothing needs a file by its path for so long after the last byte was written to it."""
+"""No request, render or download uses a file for that long after the last byte was written to it."""
 
 
 def new_file() -> IO[bytes]:
-    """Return an empty file with a path, which is removed when it is closed."""
+    """Return an empty file with a path. Closing it removes it."""
     return tempfile.NamedTemporaryFile(dir=settings.TEMP_DIR, prefix=_PREFIX)
 
 
 def sweep() -> int:
-    """Remove what was left behind, and return how many files that were."""
-    oldest, swept = time.time() - _MAX_AGE_S, 0
-    for path in Path(settings.TEMP_DIR or tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    """Remove the files that killed processes have left, and return how many were removed."""
+    oldest_allowed = time.time() - _MAX_AGE_S
+    folder = Path(settings.TEMP_DIR or tempfile.gettempdir())
+    removed = 0
+    for path in folder.glob(f"{_PREFIX}*"):
         with suppress(FileNotFoundError, PermissionError):
-            if path.is_file() and path.stat().st_mtime < oldest:
+            if path.is_file() and path.stat().st_mtime < oldest_allowed:
                 path.unlink()
-                swept += 1
-    return swept
+                removed += 1
+    return removed

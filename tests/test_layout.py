@@ -8,6 +8,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = ("progimage", "transforms", "accounts", "images", "jobs", "config")
 MAX_LINES = 250
+ROOMS = (
+    {"models"},
+    {"storage", "receiving"},
+    {"remote", "services", "search"},
+    {"renditions", "upkeep"},
+    {"delivery"},
+    {"api", "admin"},
+)
+"""Of images/: a room imports only from those before it, and from the modules below."""
+BELOW_ALL_ROOMS = {"database", "ids", "slots", "temporary_files"}
+DRF = {"rest_framework", "drf_spectacular"}
+HTTP_ROOMS = ("images/api", "images/admin", "accounts/access", "accounts/admin", "config")
 OUTSIDE = {
     "progimage": {"httpx"},
     "transforms": {"PIL", "pi_heif", "pebble"},
@@ -36,6 +48,40 @@ def test_a_package_imports_only_from_its_left(package: str) -> None:
     right = set(LAYERS[LAYERS.index(package) + 1 :])
     wrong = {str(path.relative_to(ROOT)): imported(path) & right for path in source_files(package)}
     assert {path: names for path, names in wrong.items() if names} == {}
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """The rooms and modules of images/ that a file imports, by absolute or relative name."""
+    package = path.relative_to(ROOT).parent.parts
+    rooms: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        module = tuple(node.module.split(".")) if node.module else ()
+        if node.level:
+            module = (*package[: len(package) - node.level + 1], *module)
+        if module == ("images",):
+            rooms |= {alias.name for alias in node.names}
+        elif module[0] == "images":
+            rooms.add(module[1])
+    return rooms
+
+
+@pytest.mark.parametrize("level", range(len(ROOMS)), ids=lambda level: "-".join(sorted(ROOMS[level])))
+def test_a_room_imports_only_from_rooms_before_it(level: int) -> None:
+    before = set().union(*ROOMS[:level])
+    wrong: dict[str, set[str]] = {}
+    for room in ROOMS[level]:
+        for path in source_files(f"images/{room}"):
+            others = imported_rooms(path) - before - BELOW_ALL_ROOMS - {room}
+            if others:
+                wrong[str(path.relative_to(ROOT))] = others
+    assert wrong == {}
+
+
+def test_drf_stays_at_the_door() -> None:
+    names = [str(path.relative_to(ROOT)) for path in source_files(*LAYERS) if imported(path) & DRF]
+    assert [name for name in names if not name.startswith(HTTP_ROOMS)] == []
 
 
 @pytest.mark.parametrize("package", OUTSIDE)

@@ -10,10 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
+from images.api.serializers.filters import FilterSerializer
 from images.ids import uuid7
 from images.models import Image, Tag
 from images.search import bounded_pages
-from images.search.selection import FilterSerializer, Selection
+from images.search.selection import Selection
 from tests.conftest import Api, make_api
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -212,7 +213,7 @@ def test_queries_are_as_many_whatever_the_pages_size(api: Api, count: int) -> No
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            images = bounded_pages.page(selection, start=selection.until, limit=100).images
+            images = bounded_pages.find_page(selection, start=selection.until, limit=100).images
             assert [image.tag_names for image in images] == [["a", "b"]] * count
             assert [image.replaced_by for image in images] == [None] * count
         assert len(captured) <= queries
@@ -267,7 +268,7 @@ class TestPages:
     ) -> None:
         """A page that has looked at enough is cut short; its cursor goes on where it has stopped looking."""
         monkeypatch.setattr(bounded_pages, "_STEP", 4)
-        monkeypatch.setattr(bounded_pages, "_MOST", (3, 3, 3))
+        monkeypatch.setattr(bounded_pages, "_MAX_ENTRIES", bounded_pages.MaxEntries(3, 3, 3))
         monkeypatch.setattr(bounded_pages, "_FEW", few)
         rare = {"width": 600, "metadata": {"kind": "rare"}, "visibility": "public"}
         ids = []
@@ -282,7 +283,7 @@ class TestPages:
 
 def test_ids_of_a_selection_are_found_over_many_steps(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded_pages, "_STEP", 2)
-    monkeypatch.setattr(bounded_pages, "_MOST", (2, 2, 2))
+    monkeypatch.setattr(bounded_pages, "_MAX_ENTRIES", bounded_pages.MaxEntries(2, 2, 2))
     ids = [add(api.account, minute=minute, width=minute + 1).pk for minute in range(30)]
     selection = Selection(api.account, {"min_width": 3, "max_width": 20})
     assert bounded_pages.find_ids(selection, limit=100) == ids[2:20][::-1]

@@ -1,4 +1,4 @@
-"""Digests that a request says its body has (RFC 9530)."""
+"""Digests of a body in request headers (RFC 9530)."""
 
 import re
 from base64 import b64decode
@@ -12,25 +12,31 @@ _SHA256_BASE64 = re.compile(r"[A-Za-z0-9+/]{43}=")
 
 
 def check_digests(headers: Mapping[str, str], sha256: str) -> None:
-    """Hold a body, whose digest in hex is given, to what the headers promise of it. Raises ParameterError.
+    """Raise ParameterError if a header names another digest than `sha256`, the body's digest in hex.
 
-    Other algorithms are passed over, as the RFC has it."""
+    Other algorithms are ignored, as the RFC allows."""
     for header in HEADERS:
-        promised = _parse(header, headers.get(header, ""))
-        if promised not in (None, sha256):
+        header_sha256 = _find_sha256(header, headers.get(header, ""))
+        if header_sha256 not in (None, sha256):
             raise ParameterError(
                 f"Expected a body with the digest in {header} but received one with another",
                 pointer=f"/{header}",
             )
 
 
-def _parse(header: str, text: str) -> str | None:
-    """Return the SHA-256 in hex, where a dictionary of structured fields (RFC 9651) has one."""
-    members = [_MEMBER.fullmatch(member) for member in text.split(",")] if text else []
-    digests = {match[1]: match[2] for match in members if match}
-    found = digests.get("sha-256")
-    if not all(members) or (found is not None and not _SHA256_BASE64.fullmatch(found)):
+def _find_sha256(header: str, text: str) -> str | None:
+    """Return the SHA-256 in hex if the header, a dictionary of structured fields (RFC 9651), has one.
+
+    Raise ParameterError if the header is malformed."""
+    if not text:
+        return None
+    members = [_MEMBER.fullmatch(member) for member in text.split(",")]
+    digests = {member[1]: member[2] for member in members if member}
+    sha256_base64 = digests.get("sha-256")
+    is_malformed = sha256_base64 is not None and not _SHA256_BASE64.fullmatch(sha256_base64)
+    if is_malformed or not all(members):
         raise ParameterError(
-            f"Expected sha-256=:<base64>: for {header} but received {text[:80]!r}", pointer=f"/{header}"
+            f"Expected sha-256=:<base64>: for {header} but received {text[:80]!r}",
+            pointer=f"/{header}",
         )
-    return None if found is None else b64decode(found).hex()
+    return None if sha256_base64 is None else b64decode(sha256_base64).hex()

@@ -1,12 +1,13 @@
-"""From the body of a request to a file on this machine, in chunks: counted, hashed, never whole in memory."""
+"""From a request body to a file on this machine. A body is read, counted and hashed in chunks."""
 
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -24,7 +25,7 @@ CHUNK_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Upload:
-    """A body that has arrived. `filename` is what a form calls it, unchecked and never part of a path."""
+    """A body that has arrived. The client chose `filename`: it is unchecked and never part of a path."""
 
     path: Path
     size_bytes: int
@@ -33,14 +34,15 @@ class Upload:
 
 
 class Spool:
-    """A temporary file that counts and hashes what is written to it."""
+    """A temporary file that counts and hashes the bytes that are written to it."""
 
-    def __init__(self) -> None:
-        self.file = temporary_files.new_file()
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
         self.size_bytes = 0
         self._hash = hashlib.sha256()
 
     def write(self, chunk: bytes) -> None:
+        """Raise BodyTooLarge if the file would become larger than an upload may be."""
         self.size_bytes += len(chunk)
         self._hash.update(chunk)
         if self.size_bytes > settings.MAX_UPLOAD_BYTES:
@@ -52,32 +54,46 @@ class Spool:
         return Upload(Path(self.file.name), self.size_bytes, self._hash.hexdigest(), filename)
 
 
+class SpoolStack(ExitStack):
+    """The spools of one body or one download. Their files are removed when the context ends.
+
+    Creating it returns this thread's database connection to the pool: a sender may be slow."""
+
+    def __init__(self) -> None:
+        release_connection()
+        super().__init__()
+
+    def new_spool(self) -> Spool:
+        file = self.enter_context(temporary_files.new_file())
+        return Spool(file)
+
+
 @contextmanager
 def spooled(chunks: Iterable[bytes]) -> Iterator[Upload]:
-    """The file is there as long as the context lasts. Raises BodyTooLarge."""
-    release_connection()
-    spool = Spool()
-    with spool.file:
+    """Yield a file with the chunks, which exists during the context. Raise BodyTooLarge."""
+    with SpoolStack() as spools:
+        spool = spools.new_spool()
         for chunk in chunks:
             spool.write(chunk)
         yield spool.finish()
 
 
 def upload_of_file(path: Path) -> Upload:
-    """Return a file of this machine as if it had been uploaded."""
+    """Return a file of this machine as an upload."""
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Upload(path, path.stat().st_size, digest, path.name)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    size_bytes = path.stat().st_size
+    return Upload(path, size_bytes, sha256, path.name)
 
 
 def check_body(request: HttpRequest, *, max_bytes: int) -> None:
-    """Refuse what is known to be wrong before a byte of the body is read.
+    """Refuse a body by its headers, before a byte of it is read.
 
-    Raises LengthRequired, BodyTooLarge or UnsupportedFormat."""
+    Raise LengthRequired, BodyTooLarge or UnsupportedFormat."""
     length = request.headers.get("Content-Length", "")
     if not _LENGTH.fullmatch(length):
         # WSGI would read a body of unknown length as an empty one.
-        raise LengthRequired("Expected a Content-Length; chunked bodies are not taken")
+        raise LengthRequired("Expected a Content-Length but received a body without one, perhaps chunked")
     if int(length) > max_bytes:
         raise BodyTooLarge(f"Expected a body of at most {max_bytes} bytes but received {length}")
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
@@ -87,20 +103,24 @@ def check_body(request: HttpRequest, *, max_bytes: int) -> None:
 
 @contextmanager
 def receive_raw(request: HttpRequest) -> Iterator[Upload]:
-    """The body itself is the image, held to its digests. The file is there as long as the context lasts.
+    """Yield a body that is itself the image. The file exists during the context.
 
-    Raises ParameterError for a body that is not what its headers say."""
-    expected = int(request.headers["Content-Length"])
-    with spooled(iter(partial(request.read, CHUNK_BYTES), b"")) as upload:
-        if upload.size_bytes != expected:
-            raise ParameterError(f"Expected a body of {expected} bytes but received {upload.size_bytes}")
+    Raise BodyTooLarge, or ParameterError if the body has not the length or the digests of its headers."""
+    expected_bytes = int(request.headers["Content-Length"])
+    chunks = iter(partial(request.read, CHUNK_BYTES), b"")
+    with spooled(chunks) as upload:
+        if upload.size_bytes != expected_bytes:
+            raise ParameterError(
+                f"Expected a body of {expected_bytes} bytes but received {upload.size_bytes}"
+            )
         check_digests(request.headers, upload.sha256)
         yield upload
 
 
 def plain_name(text: str) -> str:
-    """Return what a sender calls a file, without folders and what cannot be shown; it may be nothing."""
-    name = "".join(character for character in _SEPARATORS.split(text)[-1] if character.isprintable())
+    """Return the last segment of a client's file name, without unprintable characters. It may be empty."""
+    last_segment = _SEPARATORS.split(text)[-1]
+    name = "".join(character for character in last_segment if character.isprintable())
     return "" if name in (".", "..") else name
 
 

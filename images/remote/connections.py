@@ -1,8 +1,8 @@
-"""Connections to hosts that others name, within a deadline.
+"""Connections to hosts in URLs of clients, within a deadline.
 
-A host is resolved once and every address of it is judged (images/remote/public_addresses.py). The connection
-goes to one of these, while Host, SNI and the certificate stay with the name. There is no proxy, no netrc and
-no cookie: httpcore knows none of them."""
+A host is resolved once, and each of its addresses is checked (images/remote/public_addresses.py). The
+connection goes to one of these addresses, but Host, SNI and the certificate are checked by name. httpcore
+knows no proxy, no netrc and no cookie."""
 
 import ssl
 import time
@@ -21,14 +21,14 @@ from . import public_addresses
 from .public_addresses import Address, Target
 
 FAILURES = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, TimeoutError)
-"""What a connection may raise, from the first packet to the last."""
+"""The errors that a connection may raise, from the first packet to the last."""
 _MAX_ADDRESSES = 4
 """How many addresses of a host are tried before it counts as unreachable."""
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """The moment of the monotonic clock at which all is to be over."""
+    """The moment on the monotonic clock, in seconds, at which a download must be over."""
 
     ends_at: float
 
@@ -36,62 +36,68 @@ class Deadline:
     def after(cls, timeout_s: float) -> "Deadline":
         return cls(time.monotonic() + timeout_s)
 
-    def left_s(self) -> float:
-        """Return what is left, more than 0. Raises TimeoutError."""
-        left_s = self.ends_at - time.monotonic()
-        if left_s <= 0:
+    def remaining_s(self) -> float:
+        """Return the remaining time, more than 0. Raise TimeoutError if none remains."""
+        remaining_s = self.ends_at - time.monotonic()
+        if remaining_s <= 0:
             raise TimeoutError("out of time")
-        return left_s
+        return remaining_s
 
 
 def connect(target: Target, deadline: Deadline, *, slots: ExitStack) -> httpcore.HTTPConnection:
-    """Return a connection for requests to `target`, which is made with the first of them.
+    """Return a connection for requests to `target`. It is opened by the first request.
 
-    Raises UrlNotAllowed. `slots` is what a lookup that does not end in time keeps until it ends."""
-    found = _resolve(target.host, deadline, slots)
-    public_addresses.check_public(found)
+    `slots` holds the download's slots. If a lookup does not end in time, it takes them over until it ends.
+    Raise UrlNotAllowed."""
+    addresses = _resolve(target.host, deadline, slots)
+    public_addresses.check_public(addresses)
     origin = httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port)
     return httpcore.HTTPConnection(
-        origin, ssl_context=ssl_context(), network_backend=_JudgedAddresses(found, deadline)
+        origin,
+        ssl_context=ssl_context(),
+        network_backend=_CheckedAddresses(addresses, deadline),
     )
 
 
 @cache
 def ssl_context() -> ssl.SSLContext:
-    """Return what checks certificates: the system's authorities and certifi's."""
+    """Return the context that checks certificates, by the authorities of the system and of certifi."""
     return httpcore.default_ssl_context()
 
 
 def _resolve(host: str, deadline: Deadline, slots: ExitStack) -> list[Address]:
     lookup: Future[list[Address]] = Future()
-    Thread(target=lambda: lookup.set_result(public_addresses.look_up(host)), daemon=True).start()
+    thread = Thread(target=lambda: lookup.set_result(public_addresses.look_up(host)), daemon=True)
+    thread.start()
     try:
-        return lookup.result(timeout=deadline.left_s())
+        return lookup.result(timeout=deadline.remaining_s())
     except TimeoutError:
-        # Nothing ends getaddrinfo: it keeps the slots, so that no more threads than slots are left behind.
-        kept = slots.pop_all()
-        lookup.add_done_callback(lambda _: kept.close())
+        # getaddrinfo cannot be cancelled. Its thread keeps the slots, so these bound the number of threads.
+        kept_slots = slots.pop_all()
+        lookup.add_done_callback(lambda _: kept_slots.close())
         raise public_addresses.refused("no address in time") from None
 
 
-class _JudgedAddresses(httpcore.NetworkBackend):
-    """Connects to addresses that were judged, whatever the host is called."""
+class _CheckedAddresses(httpcore.NetworkBackend):
+    """Connects to the checked addresses, and never resolves the host's name again."""
 
-    def __init__(self, found: list[Address], deadline: Deadline) -> None:
-        self._addresses = found[:_MAX_ADDRESSES]
+    def __init__(self, addresses: list[Address], deadline: Deadline) -> None:
+        self._addresses = addresses[:_MAX_ADDRESSES]
         self._deadline = deadline
 
     def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError("no address")
         for address in self._addresses:
             try:
-                return _TimedStream(self._connect(address, port), self._deadline)
+                stream = self._connect(address, port)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
+            else:
+                return _TimedStream(stream, self._deadline)
         raise failure
 
     def _connect(self, address: Address, port: int) -> httpcore.NetworkStream:
-        timeout_s = min(settings.FETCH_CONNECT_TIMEOUT_S, self._deadline.left_s())
+        timeout_s = min(settings.FETCH_CONNECT_TIMEOUT_S, self._deadline.remaining_s())
         stream = httpcore.SyncBackend().connect_tcp(str(address), port, timeout=timeout_s)
         try:
             peer = ip_address(stream.get_extra_info("server_addr")[0])
@@ -105,22 +111,25 @@ class _JudgedAddresses(httpcore.NetworkBackend):
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """Every read and write gets what is left of the time, instead of a timeout for each."""
+    """A stream whose reads and writes each get the remaining time of the download as their timeout."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream = stream
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.left_s())
+        return self._stream.read(max_bytes, self._deadline.remaining_s())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.left_s())
+        self._stream.write(buffer, self._deadline.remaining_s())
 
     def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        encrypted = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left_s())
+        encrypted = self._stream.start_tls(ssl_context, server_hostname, self._deadline.remaining_s())
         return _TimedStream(encrypted, self._deadline)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The only way by which this server asks another for an image: judged addresses, little time, few at once."""
+"""The only way in which this server fetches images: from public addresses, in a short time, few at once."""
 
 import time
 from collections.abc import Iterator
@@ -10,8 +10,7 @@ import structlog
 from django.conf import settings
 
 from accounts.models import Account
-from images.database import release_connection
-from images.receiving.uploads import Spool, Upload, too_large
+from images.receiving.uploads import Spool, SpoolStack, Upload, too_large
 from images.slots import Slots
 from progimage.errors import FetchFailed, ProgImageError
 
@@ -22,21 +21,24 @@ log = structlog.get_logger("progimage.fetch")
 
 MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
-_under_way = Slots("More images are being fetched than may be at once", retry_after_s=2)
+_download_slots = Slots("More images are being fetched than may be at once", retry_after_s=2)
 
 
 @contextmanager
 def download(url: str, *, account: Account) -> Iterator[Upload]:
-    """Fetch what a public address answers. The file is there as long as the context lasts.
+    """Yield the body of the response to a GET of a public address. The file exists during the context.
 
-    Raises UrlNotAllowed, FetchFailed, BodyTooLarge, or Unavailable where enough is being fetched already."""
-    release_connection()
-    spool = Spool()
-    with spool.file:
+    Raise UrlNotAllowed, FetchFailed or BodyTooLarge, or Unavailable if the account or the host has too many
+    downloads already."""
+    with SpoolStack() as spools:
+        spool = spools.new_spool()
         fetch = _Fetch(spool, Deadline.after(settings.FETCH_TIMEOUT_S))
         with _logged(fetch, account), fetch.slots:
-            own = _under_way.hold(("account", account.pk), limit=settings.FETCH_MAX_PER_ACCOUNT)
-            fetch.slots.enter_context(own)
+            account_slot = _download_slots.hold(
+                ("account", account.pk),
+                limit=settings.FETCH_MAX_PER_ACCOUNT,
+            )
+            fetch.slots.enter_context(account_slot)
             target = parse_target(url)
             fetch.follow(target)
         yield spool.finish(target.filename)
@@ -44,7 +46,7 @@ def download(url: str, *, account: Account) -> Iterator[Upload]:
 
 @dataclass
 class _Fetch:
-    """What is under way: `host` and `status` are those of the last request."""
+    """A download in progress. `host` and `status` are those of the last request."""
 
     spool: Spool
     deadline: Deadline
@@ -53,18 +55,21 @@ class _Fetch:
     status: int | None = None
 
     def follow(self, target: Target) -> None:
-        """Fill the spool from `target`, or from where it redirects to."""
+        """Fill the spool from `target`, or from the address to which it redirects."""
         for _ in range(1 + MAX_REDIRECTS):
-            self.host, self.status = target.host, None
-            with _under_way.hold(("host", target.host), limit=settings.FETCH_MAX_PER_HOST):
-                location = self._ask(target)
+            self.host = target.host
+            self.status = None
+            with _download_slots.hold(("host", target.host), limit=settings.FETCH_MAX_PER_HOST):
+                location = self._get(target)
             if not location:
                 return
             target = parse_target(location, base=target)
         raise _failed(f"more than {MAX_REDIRECTS} redirects")
 
-    def _ask(self, target: Target) -> str:
-        """Return where `target` redirects to; nothing when what it answers is in the spool."""
+    def _get(self, target: Target) -> str:
+        """Write the body of the response to the spool, or return the address of a redirect.
+
+        Return an empty text if the response is no redirect."""
         url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
         headers = [
             ("Host", target.authority),
@@ -79,7 +84,8 @@ class _Fetch:
                 connection.stream("GET", url, headers=headers) as response,
             ):
                 self.status = response.status
-                if response.status in _REDIRECTS and (location := _header(response, b"location")):
+                location = _header(response, b"location")
+                if response.status in _REDIRECTS and location:
                     return location
                 _check_head(response)
                 for chunk in response.iter_stream():
@@ -90,10 +96,13 @@ class _Fetch:
 
 
 def _check_head(response: httpcore.Response) -> None:
-    """Refuse what cannot be the whole of an image, before its body is read."""
+    """Refuse a response by its headers if its body cannot be a whole image.
+
+    Raise FetchFailed or BodyTooLarge."""
     if response.status != 200:
         raise _failed(f"status {response.status}")
-    if (encoding := _header(response, b"content-encoding").lower()) not in ("", "identity"):
+    encoding = _header(response, b"content-encoding").lower()
+    if encoding not in ("", "identity"):
         raise _failed(f"Content-Encoding {encoding}")
     length = _header(response, b"content-length")
     if length.isdecimal() and int(length) > settings.MAX_UPLOAD_BYTES:
@@ -101,21 +110,25 @@ def _check_head(response: httpcore.Response) -> None:
 
 
 def _header(response: httpcore.Response, name: bytes) -> str:
-    values = [value for key, value in response.headers if key.lower() == name]
+    values = [value for header, value in response.headers if header.lower() == name]
     return b", ".join(values).decode(errors="surrogateescape")
 
 
 @contextmanager
 def _logged(fetch: _Fetch, account: Account) -> Iterator[None]:
-    """Write one line when all is over. It holds the host of a URL alone: paths and queries may be secret."""
-    started, outcome, reason = time.perf_counter(), "internal_error", None
+    """Log one line when the download is over. It names only the host: paths and queries may be secret."""
+    started_at = time.perf_counter()
+    outcome = "internal_error"
+    reason = None
     try:
         yield
         outcome = "fetched"
     except ProgImageError as error:
-        outcome, reason = error.code, "; ".join(getattr(error, "__notes__", ()))
+        outcome = error.code
+        reason = "; ".join(getattr(error, "__notes__", ()))
         raise
     finally:
+        duration_ms = (time.perf_counter() - started_at) * 1000
         log.info(
             "fetch",
             account=account.pk,
@@ -124,12 +137,12 @@ def _logged(fetch: _Fetch, account: Account) -> Iterator[None]:
             reason=reason,
             status=fetch.status,
             bytes=fetch.spool.size_bytes,
-            duration_ms=round((time.perf_counter() - started) * 1000, 1),
+            duration_ms=round(duration_ms, 1),
         )
 
 
 def _failed(reason: str) -> FetchFailed:
-    """The one answer to everything that goes wrong with another host; the reason is a note, for the log."""
+    """Return the error for every fault of the remote host. Its note has the reason, for the log only."""
     error = FetchFailed("Expected status 200 and a whole body in time from the address in url")
     error.add_note(reason[:200])
     return error

@@ -1,7 +1,7 @@
-"""Which addresses this server may ask: a URL is judged as text, once, and a host by every IP address it has.
+"""The addresses that this server may connect to. A URL is checked as text, a host by all its IP addresses.
 
-Nothing here connects. Whatever is refused, and why, the caller is told the same: answers that differ would
-tell which names and hosts exist behind this server."""
+Nothing here connects. The client gets the same error for every refusal: different errors would tell which
+names and hosts exist behind this server."""
 
 import re
 import socket
@@ -14,7 +14,6 @@ import idna
 from django.conf import settings
 from django.http.request import validate_host
 
-from images.models import MAX_FILENAME
 from images.receiving.uploads import plain_name
 from progimage.errors import UrlNotAllowed
 
@@ -25,10 +24,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _AUTHORITY = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:@%]+))(?::(?P<port>[0-9]{0,5}))?")
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _UNICAST = ip_network("2000::/3")
-"""All of IPv6 that IANA has given out. What embeds IPv4 lies outside, 6to4 and Teredo excepted."""
+"""All of IPv6 that IANA has given out. Addresses that embed IPv4 lie outside, except 6to4 and Teredo."""
 _NAT64 = ip_network("64:ff9b::/96")
-"""RFC 6052: public hosts without IPv6 have such addresses where a network has IPv6 alone."""
-_NEVER = [
+"""RFC 6052: in a network that has IPv6 alone, public hosts without IPv6 have such addresses."""
+_NEVER_ALLOWED = [
     ip_network("168.63.129.16"),  # Azure's metadata and agents: a public address in name only
     ip_network("192.0.0.0/24"),  # RFC 6890, protocols; Oracle's metadata were here
     ip_network("192.88.99.0/24"),  # RFC 7526, relays of 6to4
@@ -36,12 +35,12 @@ _NEVER = [
     ip_network("2002::/16"),  # 6to4 (RFC 3056) with IPv4 inside
     ip_network("3fff::/20"),  # RFC 9637, documentation
 ]
-"""Public by Python's `is_global`, in some of its versions."""
+"""Networks that count as public by Python's `is_global`, in some of its versions."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Whom to ask for what: in ASCII, as it is sent. `path` is with its query, `host` without brackets."""
+    """A URL in ASCII, split for a request. `path` includes the query, `host` has no brackets."""
 
     scheme: str
     host: str
@@ -51,7 +50,9 @@ class Target:
     @property
     def authority(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        if self.port == _DEFAULT_PORTS[self.scheme]:
+            return host
+        return f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -59,43 +60,46 @@ class Target:
 
     @property
     def filename(self) -> str:
-        """The last segment of the path; of a long one its end, which says the format."""
-        return plain_name(unquote(self.path.partition("?")[0]))[-MAX_FILENAME:]
+        """The last segment of the path, decoded. It may be empty, and longer than an image's name may be."""
+        path, _, _ = self.path.partition("?")
+        return plain_name(unquote(path))
 
 
 def parse_target(url: str, *, base: Target | None = None) -> Target:
-    """Return what `url` asks for; `base` is what redirects there. Raises UrlNotAllowed."""
+    """Return the target of `url`. `base` is the target that redirected to it. Raise UrlNotAllowed."""
     if len(url) > MAX_URL_CHARACTERS:
         raise refused(f"a URL of {len(url)} characters")
     if not url.isprintable() or " " in url or "\\" in url:
         raise refused("a space, a backslash or a control character")
     try:
         parts = urlsplit(urljoin(base.url, url) if base else url)
-        scheme, (host, port) = parts.scheme, _parse_authority(parts.netloc)
+        host, port = _parse_authority(parts.netloc)
     except ValueError as error:
         raise refused("not a URL with a host") from error
-    if scheme not in _DEFAULT_PORTS or (base and (base.scheme, scheme) == ("https", "http")):
-        raise refused(f"the scheme {scheme[:20]!r}")
-    port = _DEFAULT_PORTS[scheme] if port is None else port
+    _check_scheme(parts.scheme, base)
+    if port is None:
+        port = _DEFAULT_PORTS[parts.scheme]
     if port not in settings.FETCH_PORTS:
         raise refused(f"port {port}")
-    if _is_own(host):
+    if _is_this_service(host):
         raise refused(f"{host} is this service")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(scheme, host, port, quote(path, safe=string.punctuation))
+    path = parts.path or "/"
+    if parts.query:
+        path += f"?{parts.query}"
+    return Target(parts.scheme, host, port, quote(path, safe=string.punctuation))
 
 
 def look_up(host: str) -> list[Address]:
-    """Return every address of a host, none where it has none. It takes as long as the resolver likes."""
+    """Return every address of a host, or none. The resolver sets no limit to the time that this takes."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
-    return [ip_address(entry[4][0]) for entry in found]
+    return [ip_address(entry[4][0]) for entry in entries]
 
 
 def check_public(addresses: list[Address]) -> None:
-    """Raise UrlNotAllowed where there is no address, or one that may not be connected to."""
+    """Raise UrlNotAllowed if there is no address, or if this server may not connect to one of them."""
     if not addresses:
         raise refused("the host has no address")
     for address in addresses:
@@ -104,25 +108,33 @@ def check_public(addresses: list[Address]) -> None:
 
 
 def is_allowed(address: Address) -> bool:
-    """May this server connect there? Public addresses, and what the operator has opened."""
+    """Return whether this server may connect to an address: a public one, or one that the operator allows."""
     address = _unwrap(address)
     if _is_within(address, settings.FETCH_DENIED_NETWORKS):
         return False
     if _is_within(address, settings.FETCH_ALLOWED_NETWORKS):
         return True
     is_unicast = isinstance(address, IPv4Address) or address in _UNICAST
-    return is_unicast and address.is_global and not address.is_multicast and not _is_within(address, _NEVER)
+    is_public = is_unicast and address.is_global and not address.is_multicast
+    return is_public and not _is_within(address, _NEVER_ALLOWED)
 
 
 def refused(reason: str) -> UrlNotAllowed:
-    """The one answer to every address that may not be asked; the reason is a note, for the log."""
+    """Return the error for every address that is refused. Its note has the reason, for the log only."""
     error = UrlNotAllowed("Expected the http or https address of a public host for url", pointer="/url")
     error.add_note(reason)
     return error
 
 
+def _check_scheme(scheme: str, base: Target | None) -> None:
+    """Raise UrlNotAllowed if the scheme is not http or https, or if a redirect leads from https to http."""
+    is_downgrade = base is not None and base.scheme == "https" and scheme == "http"
+    if scheme not in _DEFAULT_PORTS or is_downgrade:
+        raise refused(f"the scheme {scheme[:20]!r}")
+
+
 def _parse_authority(netloc: str) -> tuple[str, int | None]:
-    """Return host and port. Raises ValueError for a user, a zone, or what parsers may read as two hosts."""
+    """Return host and port. Raise ValueError for a user, a zone, or a host that parsers read differently."""
     parts = _AUTHORITY.fullmatch(netloc)
     if not parts:
         raise ValueError("not a host and a port")
@@ -134,15 +146,18 @@ def _parse_authority(netloc: str) -> tuple[str, int | None]:
         name = idna.encode(name, uts46=True).decode()
     if not _NAME.fullmatch(name):
         raise ValueError("not a name")
-    if name.rpartition(".")[2][0].isdigit():
-        # No top-level domain begins with a digit: 0x7f.1, 017700000001 and 2130706433 are 127.0.0.1 to some.
+    top_level_domain = name.rpartition(".")[2]
+    if top_level_domain[0].isdigit():
+        # No top-level domain begins with a digit, so this must be an address. Some parsers read 0x7f.1,
+        # 017700000001 and 2130706433 as 127.0.0.1.
         return str(IPv4Address(name)), port
     return name, port
 
 
-def _is_own(host: str) -> bool:
-    own = {urlsplit(settings.PUBLIC_URL).hostname or "", *settings.ALLOWED_HOSTS} - {"*"}
-    return validate_host(host, [name.strip("[]") for name in own])
+def _is_this_service(host: str) -> bool:
+    public_host = urlsplit(settings.PUBLIC_URL).hostname or ""
+    hosts = {public_host, *settings.ALLOWED_HOSTS} - {"*"}
+    return validate_host(host, [name.strip("[]") for name in hosts])
 
 
 def _is_within(address: Address, networks: list[IPv4Network | IPv6Network]) -> bool:
@@ -150,7 +165,7 @@ def _is_within(address: Address, networks: list[IPv4Network | IPv6Network]) -> b
 
 
 def _unwrap(address: Address) -> Address:
-    """Return the IPv4 address that a connection to this IPv6 address reaches, where there is one."""
+    """Return the IPv4 address that a connection to this IPv6 address reaches, or the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from accounts.access.caller import Caller
 from images import services, worker_pool
-from images.models import Image, Visibility
+from images.models import MAX_FILENAME, Image, Visibility
 from images.receiving.uploads import Upload
 from images.remote.download import download
 from images.services.reading import original_path
@@ -89,7 +89,8 @@ class RemoteSource:
     @contextmanager
     def open(self, caller: Caller) -> Iterator[OpenSource]:
         with download(self.url, account=caller.account) as upload:
-            yield replace(_of_upload(upload), filename=upload.filename)
+            # The end of a long name says the format.
+            yield replace(_of_upload(upload), filename=upload.filename[-MAX_FILENAME:])
 
 
 @dataclass(frozen=True)

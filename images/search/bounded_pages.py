@@ -1,19 +1,21 @@
 """One page of an account's images, newest first, in a time that does not grow with their number.
 
-No index serves every combination of filters in the list's order. So a page is looked for in bounded steps:
+No index serves every combination of filters in the list's order. So a page is searched in bounded steps:
 
-1. Every index that holds ids in their order (all images, those of a format, of a tag ...) is asked where its
-   next thousand entries end. The one that reaches furthest back is the sparsest: its entries are looked at.
-2. If that was not enough, and far from all: a filter by size or metadata that few pass gives them all.
-3. Otherwise more entries of the same index are looked at, so many as 50 ms allow. What has not been found by
-   then is left to the next page: this one is shorter than asked for, perhaps empty, and says how to go on."""
+1. For every index that holds ids in their order (all images, those of a format, of a tag ...), find the id at
+   which its next thousand entries end. The index that reaches furthest back is the sparsest: search these
+   entries.
+2. If the page is still short and the index goes on far beyond, look for a filter by size or metadata that few
+   images pass. If there is one, read all of these images.
+3. Otherwise search more entries of the same index, as many as fit into 50 ms. The rest is left to the next
+   page: this page is shorter than its limit, perhaps empty, and has a cursor that goes on."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -24,120 +26,171 @@ from images.models import Image, Tag
 
 from .selection import EXACT, Selection
 
+
+class MaxEntries(NamedTuple):
+    """How many entries of an index are read for one page, by the kind of the index."""
+
+    of_all: int
+    of_value: int
+    of_tag: int
+
+
 _STEP = 1_000
 _FEW = 1_000
-_MOST = (10_000, 2_500, 1_500)
-"""Entries for one page: of all images, of those with something in common, of tags, whose images are to be
-found one by one."""
+_MAX_ENTRIES = MaxEntries(of_all=10_000, of_value=2_500, of_tag=1_500)
+"""As many entries as 50 ms allow. An index of tags has fewer: each of its images is looked up by itself."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """`next` is the id below which the list goes on; None at its end."""
+    """`next` is the id below which the list goes on. It is None at the end of the list."""
 
     images: list[Image]
     next: UUID | None
 
 
 @dataclass(frozen=True)
-class _Order:
-    """An index that holds images' ids in their order, in the column `id`. Those of its `entries` are wanted
-    that pass `conditions`. `most` of them are looked at for one page."""
+class _Index:
+    """An index that holds images' ids in the list's order, in `id_column` of `entries`.
+
+    An image is found if its entry passes `conditions`. For one page, at most `max_entries` are read."""
 
     entries: QuerySet[Any]
     conditions: Callable[[], Iterable[Any]]
-    most: int
-    id: str = "pk"
+    max_entries: int
+    id_column: str = "pk"
 
-    def reach(self, start: UUID, since: UUID, count: int) -> UUID | None:
-        """Return the id of the last of `count` entries below `start`; None if there are not so many."""
-        return self._ids(self.entries, start, since)[count - 1 : count].first()
+    def find_end(self, start: UUID, since: UUID, count: int) -> UUID | None:
+        """Return the id of the last of `count` entries below `start`, or None if there are fewer."""
+        ids = self._ids(self.entries, start, since)
+        last = count - 1
+        return ids[last:count].first()
 
-    def find(self, start: UUID, end: UUID, limit: int) -> list[UUID]:
-        return list(self._ids(self.entries.filter(*self.conditions()), start, end)[:limit])
+    def find_ids(self, start: UUID, end: UUID, limit: int) -> list[UUID]:
+        conditions = self.conditions()
+        entries = self.entries.filter(*conditions)
+        ids = self._ids(entries, start, end)
+        return list(ids[:limit])
 
     def _ids(self, rows: QuerySet[Any], start: UUID, end: UUID) -> QuerySet[Any, UUID]:
-        stretch = rows.filter(**{f"{self.id}__lt": start, f"{self.id}__gte": end})
-        return stretch.order_by(f"-{self.id}").values_list(self.id, flat=True)
+        """Return the ids below `start` down to `end`, inclusive, newest first."""
+        column = self.id_column
+        bounds = {
+            f"{column}__lt": start,
+            f"{column}__gte": end,
+        }
+        entries = rows.filter(**bounds).order_by(f"-{column}")
+        return entries.values_list(column, flat=True)
 
 
-def page(selection: Selection, *, start: UUID, limit: int) -> Page:
-    """Return the newest of the selection whose ids are below `start`: `limit` of them, or fewer."""
-    found, end = _find(selection, min(start, selection.until), limit + 1)
-    if len(found) > limit:
-        found, end = found[:limit], found[limit - 1]
-    tags = Tag.objects.filter(image=OuterRef("pk")).values("name")
-    images = selection.ready.filter(pk__in=found).select_related("replaced_by")
-    return Page(list(images.annotate(tag_names=ArraySubquery(tags))), end)  # type: ignore[no-redef]
+def find_page(selection: Selection, *, start: UUID, limit: int) -> Page:
+    """Return the newest images of the selection with ids below `start`: `limit` of them, or fewer."""
+    start = min(start, selection.until)
+    ids, end = _find(selection, start, limit + 1)
+    if len(ids) > limit:
+        ids = ids[:limit]
+        end = ids[-1]
+    tag_names = Tag.objects.filter(image=OuterRef("pk")).values("name")
+    images = selection.ready.filter(pk__in=ids).select_related("replaced_by")
+    images = images.annotate(tag_names=ArraySubquery(tag_names))  # type: ignore[no-redef]
+    return Page(list(images), end)
 
 
 def find_ids(selection: Selection, *, limit: int) -> list[UUID]:
-    """Return the ids of the newest `limit` of the selection: in many bounded steps where there are few."""
-    found: list[UUID] = []
+    """Return the ids of the newest `limit` images of the selection, in as many bounded steps as it takes."""
+    ids: list[UUID] = []
     start: UUID | None = selection.until
-    while start is not None and len(found) < limit:
-        more, start = _find(selection, start, limit - len(found))
-        found += more
-    return found
+    while start is not None and len(ids) < limit:
+        missing_count = limit - len(ids)
+        more_ids, start = _find(selection, start, missing_count)
+        ids += more_ids
+    return ids
 
 
 def _find(selection: Selection, start: UUID, limit: int) -> tuple[list[UUID], UUID | None]:
-    """Return ids, newest first, and the id down to which all has been looked at: None for all there is."""
+    """Return ids, newest first, and the id down to which all images were searched: None for the very end."""
     since = selection.since
-    order, end = _sparsest(selection, start)
-    found = order.find(start, end or since, limit)
-    if len(found) == limit or end is None:
-        return found, end
-    further = order.reach(end, since, order.most)
-    rest = None if further is None else _find_few(selection, start=end)
-    if rest is not None:
-        return (found + rest)[:limit], None
-    return found + order.find(end, further or since, limit - len(found)), further
+    index, end = _find_sparsest(selection, start)
+    ids = index.find_ids(start, end or since, limit)
+    if len(ids) == limit or end is None:
+        return ids, end
+    further_end = index.find_end(end, since, index.max_entries)
+    if further_end is not None:
+        few_ids = _find_few(selection, start=end)
+        if few_ids is not None:
+            all_ids = ids + few_ids
+            return all_ids[:limit], None
+    missing_count = limit - len(ids)
+    more_ids = index.find_ids(end, further_end or since, missing_count)
+    return ids + more_ids, further_end
 
 
-def _sparsest(selection: Selection, start: UUID) -> tuple[_Order, UUID | None]:
-    """Return the order with the fewest entries below `start`, and where its first step ends."""
-    ends: list[tuple[UUID, _Order]] = []
-    for order in _orders(selection):
-        end = order.reach(start, selection.since, _STEP)
+def _find_sparsest(selection: Selection, start: UUID) -> tuple[_Index, UUID | None]:
+    """Return the index with the fewest entries below `start`, and the id at which its first step ends."""
+    ends: list[tuple[UUID, _Index]] = []
+    for index in _indexes(selection):
+        end = index.find_end(start, selection.since, _STEP)
         if end is None:
-            return order, None
-        ends.append((end, order))
-    end, order = min(ends, key=itemgetter(0))
-    return order, end
+            return index, None
+        ends.append((end, index))
+    furthest_end, sparsest = min(ends, key=itemgetter(0))
+    return sparsest, furthest_end
 
 
-def _orders(selection: Selection) -> Iterator[_Order]:
-    values, ready, conditions = selection.values, selection.ready, selection.conditions
-    of_all, with_one, of_tags = _MOST
+def _indexes(selection: Selection) -> Iterator[_Index]:
+    values = selection.values
+    ready = selection.ready
     for name in EXACT:
         if name in values:
-            yield _Order(ready.filter(**{name: values[name]}), conditions, with_one)
+            rows = ready.filter(**{name: values[name]})
+            yield _Index(rows, selection.conditions, _MAX_ENTRIES.of_value)
     for name in values.get("tag", ()):
         tags = Tag.objects.filter(account=selection.account, name=name)
-        yield _Order(tags, partial(_are_of, selection, name), of_tags, "image_id")
+        conditions = partial(_tag_conditions, selection, name)
+        yield _Index(tags, conditions, _MAX_ENTRIES.of_tag, "image_id")
     if values.keys().isdisjoint((*EXACT, "tag")):
-        yield _Order(ready, conditions, of_all)
+        yield _Index(ready, selection.conditions, _MAX_ENTRIES.of_all)
 
 
-def _are_of(selection: Selection, tag: str) -> list[IsNull]:
-    """That tags are of images which are wanted: asked one by one, in the order of the tags."""
-    image = selection.ready.filter(*selection.facts(), pk=OuterRef("image_id")).order_by().values("pk")
-    return [*selection.tagged(image="image_id", known=tag), IsNull(Subquery(image[:1]), False)]
+def _tag_conditions(selection: Selection, tag: str) -> list[IsNull]:
+    """Return the conditions on rows of `tag` that their images pass the selection's filters.
+
+    Postgres must check the images one by one, in the order of the tags. So they are subqueries."""
+    facts = selection.fact_conditions()
+    images = selection.ready.filter(*facts, pk=OuterRef("image_id"))
+    image_id = images.order_by().values("pk")[:1]
+    passes_facts = IsNull(Subquery(image_id), False)
+    other_tags = selection.tag_conditions(image_column="image_id", known_tag=tag)
+    return [*other_tags, passes_facts]
 
 
 def _find_few(selection: Selection, *, start: UUID) -> list[UUID] | None:
-    """Return the ids below `start`, newest first, where one of the filters is known to leave few images."""
-    rare = (rows for rows in selection.by_metadata() if _expect(rows) <= _FEW)
-    is_wanted = Q(*selection.conditions(), pk__gte=selection.since, pk__lt=start)
-    for rows in (*selection.by_size(), *rare):
-        marked = rows.annotate(is_wanted=ExpressionWrapper(is_wanted, BooleanField()))
-        few = list(marked.values_list("pk", "is_wanted")[: _FEW + 1])
-        if len(few) <= _FEW:
-            return sorted((image_id for image_id, is_wanted in few if is_wanted), reverse=True)
+    """Return the ids below `start`, newest first, or None if no filter is known to leave few images."""
+    is_within = Q(pk__gte=selection.since, pk__lt=start)
+    passes = ExpressionWrapper(
+        Q(*selection.conditions()) & is_within,
+        BooleanField(),
+    )
+    for rows in _rare_images(selection):
+        marked_rows = rows.annotate(passes=passes)
+        marked_ids = list(marked_rows.values_list("pk", "passes")[: _FEW + 1])
+        if len(marked_ids) <= _FEW:
+            passing_ids = [image_id for image_id, passes in marked_ids if passes]
+            return sorted(passing_ids, reverse=True)
     return None
 
 
-def _expect(rows: QuerySet[Image]) -> int:
-    """Return Postgres's estimate: the index of metadata reads all that it finds, so that is asked before."""
-    return int(json.loads(rows.explain(format="json"))[0]["Plan"]["Plan Rows"])
+def _rare_images(selection: Selection) -> Iterator[QuerySet[Image]]:
+    """Yield the images that pass one filter, for each filter that may leave few images."""
+    yield from selection.by_size()
+    for rows in selection.by_metadata():
+        if _estimate_count(rows) <= _FEW:
+            yield rows
+
+
+def _estimate_count(rows: QuerySet[Image]) -> int:
+    """Return Postgres's estimate of the number of rows.
+
+    The index of metadata cannot stop after the first rows, so a search by it is only tried if it is short."""
+    plan = json.loads(rows.explain(format="json"))
+    return int(plan[0]["Plan"]["Plan Rows"])

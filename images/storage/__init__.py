@@ -1,7 +1,7 @@
-"""Where bytes lie: S3 through django-storages where a bucket is set, files on disk otherwise.
+"""Storages of originals and renditions: S3 through django-storages if a bucket is set, else files on disk.
 
-Both add to Django's storages what both must do alike: a conditional put, so that a name is written once and
-never again; an open that costs one request; a range. Names come from ids alone, never from a caller."""
+Both storages write a name once and never again, open an object in one request, and read ranges. Names come
+from ids alone, never from a client."""
 
 from typing import cast
 

@@ -14,14 +14,14 @@ from django.utils.deconstruct import deconstructible
 
 from progimage.errors import Unavailable
 
-from .contract import StoredObject, WrittenOnce
+from .contract import ObjectStorage, StoredObject
 
 MARKER = ".progimage-storage"
-"""The name of a file in the root. A folder without it is one over which nothing has been mounted yet."""
+"""The name of a file in the root. If a folder has no such file, nothing has been mounted over it yet."""
 
 
 @deconstructible
-class DiskObjectStorage(WrittenOnce, FileSystemStorage):
+class DiskObjectStorage(ObjectStorage, FileSystemStorage):
     """Files below a folder. A file appears under its name whole or not at all, and is synced to the disk."""
 
     def __str__(self) -> str:
@@ -29,77 +29,82 @@ class DiskObjectStorage(WrittenOnce, FileSystemStorage):
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing tells that originals were ever kept here."""
-        return not any(Path(self.location, name).exists() for name in (MARKER, "originals"))
+        """Whether the folder shows no sign that originals were ever kept here."""
+        root = Path(self.location)
+        return not any((root / name).exists() for name in (MARKER, "originals"))
 
-    def put(self, name: str, content: BinaryIO, *, sha256: str) -> None:
+    def _put(self, name: str, content: BinaryIO, *, sha256: str) -> None:
         target = Path(self.path(name))
         with self._below_root():
             self._check_root()
             _make_folder(target.parent)
-            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".put-") as written:
+            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".put-") as partial:
                 content.seek(0)
                 while chunk := content.read(File.DEFAULT_CHUNK_SIZE):
-                    written.write(chunk)
-                written.flush()
-                os.fsync(written.fileno())
-                os.link(written.name, target)  # unlike a rename it never replaces
+                    partial.write(chunk)
+                partial.flush()
+                os.fsync(partial.fileno())
+                os.link(partial.name, target)  # unlike a rename, a link never replaces a file
             _sync_folder(target.parent)
-            self._check_root()  # or the folder may have been made anew after the root went
+            # If the root went away meanwhile, the folder may have been made anew on another disk.
+            self._check_root()
 
-    def open_range(self, name: str, start: int = 0, stop: int | None = None) -> IO[bytes]:
+    def _open_range(self, name: str, start: int, stop: int | None) -> IO[bytes]:
         with self._below_root():
-            opened = Path(self.path(name)).open("rb")  # noqa: SIM115 - the caller closes it
-        opened.seek(start)
-        return opened
+            file = Path(self.path(name)).open("rb")  # noqa: SIM115 - the caller closes it
+        file.seek(start)
+        return file
 
     @contextmanager
-    def local_path(self, name: str) -> Iterator[Path]:
+    def _local_path(self, name: str) -> Iterator[Path]:
         path = Path(self.path(name))
         with self._below_root():
             path.stat()
         yield path
 
-    def delete(self, *names: str) -> None:
+    def _delete(self, *names: str) -> None:
         for name in names:
             with suppress(FileNotFoundError), self._below_root():
                 Path(self.path(name)).unlink()
 
-    def find_object(self, name: str) -> StoredObject | None:
+    def _find_object(self, name: str) -> StoredObject | None:
+        path = Path(self.path(name))
         with suppress(FileNotFoundError), self._below_root():
-            return _stored_object(name, Path(self.path(name)).stat())
+            return _stored_object(name, path.stat())
         return None
 
-    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
-        folder, _, start = prefix.rpartition("/")
+    def _list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        folder, _, name_start = prefix.rpartition("/")
         with suppress(FileNotFoundError), self._below_root(), os.scandir(self.path(folder)) as entries:
             for entry in entries:
                 name = f"{folder}/{entry.name}" if folder else entry.name
-                if not entry.name.startswith(start) or entry.is_symlink() or name == MARKER:
+                if not entry.name.startswith(name_start) or entry.is_symlink() or name == MARKER:
                     continue
                 if entry.is_dir():
-                    yield from self.list_objects(f"{name}/")
+                    yield from self._list_objects(f"{name}/")
                     continue
                 with suppress(FileNotFoundError):  # removed since the folder was read
                     yield _stored_object(name, entry.stat())
 
-    def check(self) -> None:
+    def _check(self) -> None:
         with self._below_root():
             self._check_root()
             with tempfile.TemporaryFile(dir=self.location):
                 pass
 
-    def create(self) -> bool:
+    def _create(self) -> bool:
         with suppress(Unavailable):
             self._check_root()
             return False
+        root = Path(self.location)
         with self._below_root():
-            _make_folder(Path(self.location))
-            Path(self.location, MARKER).touch()
-            _sync_folder(Path(self.location))
+            _make_folder(root)
+            (root / MARKER).touch()
+            _sync_folder(root)
         return True
 
     def _check_root(self) -> None:
+        """Raise Unavailable if the root has no marker."""
         try:
             Path(self.location, MARKER).stat()
         except OSError as error:
@@ -110,7 +115,7 @@ class DiskObjectStorage(WrittenOnce, FileSystemStorage):
 
     @contextmanager
     def _below_root(self) -> Iterator[None]:
-        """Where the root is away, what is not found below it may be there all the same."""
+        """Raise Unavailable for errors of the disk, and for a missing file if the root itself is away."""
         try:
             yield
         except (FileExistsError, FileNotFoundError):
@@ -120,19 +125,20 @@ class DiskObjectStorage(WrittenOnce, FileSystemStorage):
             raise Unavailable(f"The storage cannot be used ({error.strerror})", retry_after_s=5) from error
 
 
-def _stored_object(name: str, facts: os.stat_result) -> StoredObject:
-    return StoredObject(name, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
+def _stored_object(name: str, status: os.stat_result) -> StoredObject:
+    modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+    return StoredObject(name, status.st_size, modified_at)
 
 
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:  # a file stands where the folder should
+    except FileExistsError as error:  # a file stands where the folder should be
         raise Unavailable("The storage cannot be used (not a folder)", retry_after_s=5) from error
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a new name survive a loss of power: the file's own sync does not cover its folder's entry."""
+    """Make a new name survive a loss of power. Syncing a file does not sync the entry of its folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from rest_framework.request import Request
 
-from images.api.serializers.images import ChangeSerializer
+from images.api.serializers.descriptions import ChangeSerializer
+from images.api.serializers.filters import ImagesPageSerializer
 from images.api.serializers.renditions import LedgerPageSerializer
-from images.search.selection import LAST_ID, ImagesPageSerializer
+from images.search.selection import LAST_ID
 
 from .bodies import read_object
 from .query import read_flag, read_query, refuse_unknown

@@ -17,7 +17,7 @@ from accounts.access.caller import Caller, caller_of
 from accounts.access.idempotency import fingerprint
 from accounts.models import Scope
 from images import services
-from images.api.serializers.images import DescriptionSerializer
+from images.api.serializers.descriptions import DescriptionSerializer
 from images.receiving.forms import FORM, Form, receive_form
 from images.receiving.uploads import Upload, receive_raw, too_large
 from images.renditions.other_images import ReadReference, references

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import QueryDict
 
 from images import services
-from images.api.serializers.images import DescriptionSerializer
+from images.api.serializers.descriptions import DescriptionSerializer
 from progimage.errors import ParameterError
 from progimage.text_form import TRANSFORM, parse_text
 from progimage.transform import Transform

@@ -7,7 +7,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiRespo
 from rest_framework import serializers
 
 from accounts.access import idempotency
-from images.api.serializers.images import DescriptionSerializer, ImageSerializer
+from images.api.serializers.descriptions import DescriptionSerializer
+from images.api.serializers.images import ImageSerializer
 from images.api.serializers.upload_urls import TermsSerializer, UploadedSerializer, UploadUrlSerializer
 from images.receiving import digests
 from progimage import errors

@@ -6,11 +6,11 @@ from uuid import UUID
 from rest_framework import serializers
 
 from images.delivery.zip_stream import MAX_IMAGES
-from images.search.selection import FilterSerializer, FormatField
 from progimage.errors import ParameterError
 from transforms.formats.table import WRITABLE
 
-from .images import StrictSerializer
+from .filters import FilterSerializer, FormatField
+from .strict import StrictSerializer
 
 
 class _ImageId(serializers.UUIDField):

@@ -1,4 +1,4 @@
-"""Values that requests bring, each held to what it must be: Django REST framework alone would take more."""
+"""Fields that are stricter than Django REST framework's own: each refuses values that DRF would convert."""
 
 import json
 from typing import Any, ClassVar
@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 from django.http import QueryDict
 from rest_framework import serializers
 
+MAX_TAG_LENGTH = 64
 MAX_METADATA_BYTES = 16_384
 MAX_METADATA_DEPTH = 32
 
 
 class PlainText(serializers.CharField):
-    """Text on one line. NUL and other control characters have no use in a name, and Postgres refuses NUL."""
+    """Text on one line. A name needs no control characters, and Postgres refuses NUL."""
 
     default_error_messages: ClassVar = {
         "max_length": "Expected at most {max_length} characters",
@@ -22,46 +23,53 @@ class PlainText(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
-            self.fail("invalid")  # Django REST framework would take a number
+            self.fail("invalid")  # DRF would take a number
         text: str = super().to_internal_value(data)
-        if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        if any(_is_control(character) for character in text):
             raise serializers.ValidationError("Expected text without control characters")
         return text
 
 
 class WholeNumber(serializers.IntegerField):
-    """Digits in a query, a number without a fraction in JSON: no text that spells one, and no truth."""
+    """Digits in a query, a number without a fraction in JSON. Texts and booleans in JSON are refused."""
 
-    def __init__(self, *, least: int = 0, most: int = (1 << 63) - 1, **options: Any) -> None:
-        names = ("invalid", "null", "min_value", "max_value", "max_string_length")
-        wrong: dict[str, Any] = dict.fromkeys(names, f"Expected a whole number of {least} to {most}")
-        super().__init__(min_value=least, max_value=most, required=False, error_messages=wrong, **options)
+    def __init__(self, *, minimum: int = 0, maximum: int = (1 << 63) - 1, **options: Any) -> None:
+        codes = ("invalid", "null", "min_value", "max_value", "max_string_length")
+        message = f"Expected a whole number of {minimum} to {maximum}"
+        super().__init__(
+            min_value=minimum,
+            max_value=maximum,
+            required=False,
+            error_messages=dict.fromkeys(codes, message),
+            **options,
+        )
 
     def to_internal_value(self, data: Any) -> int:
         is_query = isinstance(getattr(self.root, "initial_data", None), QueryDict)
         is_digits = is_query and data.isascii() and data.isdigit()
         if not is_digits and type(data) is not int:
-            self.fail("invalid")  # Django REST framework would take 1.0 and other alphabets
+            self.fail("invalid")  # DRF would take 1.0 and the digits of other alphabets
         return int(super().to_internal_value(data))
 
 
 class TagsField(serializers.ListField):
-    """A list, or names with commas between them, as a form and a query spell lists."""
+    """A list in JSON. In a form or a query, names with commas between them."""
 
     default_error_messages: ClassVar = {
         "max_length": "Expected at most {max_length} tags",
         "not_a_list": "Expected a list of tags but received {input_type}",
         "null": "Expected a list of tags but received null",
     }
-    child = PlainText(max_length=64)
+    child = PlainText(max_length=MAX_TAG_LENGTH)
 
     def get_value(self, dictionary: Any) -> Any:
         if not hasattr(dictionary, "getlist"):
             return super().get_value(dictionary)
         if self.field_name not in dictionary:
             return serializers.empty
-        texts = ",".join(dictionary.getlist(self.field_name))
-        return [name.strip() for name in texts.split(",") if name.strip()]
+        text = ",".join(dictionary.getlist(self.field_name))
+        names = [name.strip() for name in text.split(",")]
+        return [name for name in names if name]
 
 
 class MetadataField(serializers.JSONField):
@@ -76,7 +84,8 @@ class MetadataField(serializers.JSONField):
         try:
             value = json.loads(data) if getattr(data, "is_json_string", False) else data
             _check_values(value, MAX_METADATA_DEPTH)
-            size_bytes = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            size_bytes = len(text.encode())
         except (ValueError, TypeError, RecursionError) as error:
             raise serializers.ValidationError(self.error_messages["invalid"]) from error
         if not isinstance(value, dict):
@@ -86,20 +95,8 @@ class MetadataField(serializers.JSONField):
         return value
 
 
-def _check_values(value: object, levels: int) -> None:
-    """Raise ValidationError for NUL, and beyond so many levels: encoders and Postgres recurse."""
-    if isinstance(value, str) and "\0" in value:
-        raise serializers.ValidationError("Expected JSON without NUL characters")
-    if not isinstance(value, dict | list):
-        return
-    if levels == 0:
-        raise serializers.ValidationError(f"Expected JSON of at most {MAX_METADATA_DEPTH} levels")
-    for item in [*value, *value.values()] if isinstance(value, dict) else value:
-        _check_values(item, levels - 1)
-
-
 class Share(serializers.FloatField):
-    """0 to 1. Django REST framework itself would take text, truth and infinity."""
+    """A number of 0 to 1. DRF itself would take texts, booleans and infinity."""
 
     default_error_messages: ClassVar = dict.fromkeys(
         ("invalid", "null", "min_value", "max_value"), "Expected a number of 0 to 1"
@@ -109,3 +106,20 @@ class Share(serializers.FloatField):
         if type(data) not in (int, float):
             self.fail("invalid")
         return float(super().to_internal_value(data))
+
+
+def _is_control(character: str) -> bool:
+    return ord(character) < 32 or ord(character) == 127
+
+
+def _check_values(value: object, levels: int) -> None:
+    """Raise ValidationError for NUL, and for more than `levels` levels: encoders and Postgres recurse."""
+    if isinstance(value, str) and "\0" in value:
+        raise serializers.ValidationError("Expected JSON without NUL characters")
+    if not isinstance(value, dict | list):
+        return
+    if levels == 0:
+        raise serializers.ValidationError(f"Expected JSON of at most {MAX_METADATA_DEPTH} levels")
+    items = [*value, *value.values()] if isinstance(value, dict) else value
+    for item in items:
+        _check_values(item, levels - 1)

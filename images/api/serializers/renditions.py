@@ -1,4 +1,4 @@
-"""The ledger of an image: every rendition that is kept of it, page by page."""
+"""The ledger of an image: its stored renditions, page by page."""
 
 from typing import Any
 from urllib.parse import unquote, urlencode
@@ -8,25 +8,29 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from images.models import Image, Rendition
+from images.models import Rendition
 from images.renditions.other_images import references, with_ids
 from images.renditions.sources import source_of
-from images.search.cursors import PageSerializer, spell_cursor
-from images.services import hit_counts
+from images.search.rendition_pages import CURSOR_BYTES, RenditionPage
+from progimage.operations import Output
 from progimage.text_form import TRANSFORM, spell_text
 from transforms.formats.table import FORMATS
 
+from .pages import PageSerializer
+
 
 class RenditionSerializer(serializers.ModelSerializer):
-    """A rendition. Width and height are in px; what is not ready has neither them nor a size."""
+    """A rendition. Width and height are in px. A rendition that is not ready has neither them nor a size."""
+
+    # The context's `references` are by image id, and only those that may be shown as ids.
 
     media_type = serializers.CharField()
     bytes = serializers.IntegerField(source="size_bytes", help_text="Size of the result.", allow_null=True)
     transform = serializers.SerializerMethodField(
-        help_text="What was done, with all defaults written out. Other images have their ids where they are "
-        "yours, and null otherwise."
+        help_text="The transform with all defaults. Other images are shown by id if they are yours, else by "
+        "null."
     )
-    hits = serializers.IntegerField(help_text="How often its bytes were sent, some seconds ago.")
+    hits = serializers.IntegerField(help_text="How often its bytes were sent, up to some seconds ago.")
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -50,26 +54,27 @@ class RenditionSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_transform(self, rendition: Rendition) -> dict[str, Any]:
-        own = self.context["own"]
-        ids = {own[pk]: str(pk) for pk in rendition.others if pk in own}
+        references_by_id = self.context["references"]
+        ids: dict[str, str] = {}
+        for image_id in rendition.others:
+            if image_id in references_by_id:
+                ids[references_by_id[image_id]] = str(image_id)
         return with_ids(rendition.resolved_transform, ids)
 
     def get_url(self, rendition: Rendition) -> str | None:
-        """What a GET of it may ask; null where it shows other images, whose names are not kept.
+        """The URL of a GET, under the address in the settings. The Host of a request is never used.
 
-        From the settings, never from the request's Host."""
+        null if the rendition shows other images: their ids in the client's request are not stored."""
         transform = rendition.resolved_transform
         if references(transform):
             return None
-        output = transform.output
-        known, given = output.parameters(), output.given()
-        # A query's values are not percent-encoded by themselves, as those of the text form are.
-        asked = {name: unquote(known[name].spell(given[name])) for name in given if name != "format"}
+        query: dict[str, str] = {}
         if transform.operations:
-            asked = {TRANSFORM: spell_text(transform.operations)} | asked
+            query[TRANSFORM] = spell_text(transform.operations)
+        query |= _query_of(transform.output)
         extension = FORMATS[rendition.format].extensions[0]
-        query = f"?{urlencode(asked, safe=':,/=;')}" if asked else ""
-        return f"{settings.PUBLIC_URL}/images/{rendition.image_id}.{extension}{query}"
+        url = f"{settings.PUBLIC_URL}/images/{rendition.image_id}.{extension}"
+        return f"{url}?{urlencode(query, safe=':,/=;')}" if query else url
 
 
 class LedgerSerializer(serializers.Serializer):
@@ -78,20 +83,24 @@ class LedgerSerializer(serializers.Serializer):
 
 
 class LedgerPageSerializer(PageSerializer):
-    """Which page of a ledger."""
+    """The page of a ledger."""
 
-    cursor_bytes = 8
+    cursor_bytes = CURSOR_BYTES
 
 
-def page(image: Image, *, limit: int, cursor: bytes) -> dict[str, Any]:
-    """Return one page, oldest first, as LedgerSerializer has it."""
-    rows = Rendition.objects.filter(image=image)
-    if cursor:
-        rows = rows.filter(pk__gt=int.from_bytes(cursor, signed=True))
-    hit_counts.flush()
-    found = list(rows[: limit + 1])
-    following = spell_cursor(found[limit - 1].pk.to_bytes(8)) if len(found) > limit else None
-    shown = Image.objects.filter(account=image.account_id, pk__in={pk for row in found for pk in row.others})
-    own = {image.pk: source_of(image).reference for image in shown}
-    renditions = RenditionSerializer(found[:limit], many=True, context={"own": own})
-    return {"renditions": renditions.data, "next": following}
+def ledger_of(page: RenditionPage) -> dict[str, Any]:
+    """Return a page as LedgerSerializer has it."""
+    references_by_id = {image.pk: source_of(image).reference for image in page.nameable_images}
+    renditions = RenditionSerializer(page.renditions, many=True, context={"references": references_by_id})
+    return {"renditions": renditions.data, "next": page.next_cursor}
+
+
+def _query_of(output: Output) -> dict[str, str]:
+    """Return the parameters of an output for a query, without the format, which is the extension."""
+    parameters = output.parameters()
+    query: dict[str, str] = {}
+    for name, value in output.given().items():
+        if name != "format":
+            # urlencode will encode the values. Those of the text form are percent-encoded already.
+            query[name] = unquote(parameters[name].spell(value))
+    return query

@@ -1,4 +1,4 @@
-"""URLs for one upload: what may be asked of them, what is said of them, and of what was put to one."""
+"""URLs for one upload: their terms, the URLs themselves, and the images that were put to them."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -10,20 +10,21 @@ from images.models import Image, UploadUrl
 from images.services.upload_urls import sign
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES
 
+from .descriptions import DescriptionSerializer
 from .fields import WholeNumber
-from .images import DescriptionSerializer
 
-MIN_LIFETIME_S, MAX_LIFETIME_S = 120, 21_600
+MIN_LIFETIME_S = 120
+MAX_LIFETIME_S = 21_600
 
 
 class TermsSerializer(DescriptionSerializer):
-    """What a URL for one upload allows, and what its image will be called."""
+    """The limits of a URL for one upload, and the description of its image."""
 
     replaces = None  # type: ignore[assignment]
     max_bytes = WholeNumber(
-        least=1,
+        minimum=1,
         default=lambda: settings.MAX_UPLOAD_BYTES,
-        help_text="At most, and when not given, what any upload may have.",
+        help_text="The greatest size of the image. The default, and the maximum, is the server's own limit.",
     )
     media_types = serializers.ListField(
         child=serializers.ChoiceField(
@@ -39,13 +40,13 @@ class TermsSerializer(DescriptionSerializer):
             "not_a_list": "Expected a list of media types but received {input_type}",
             "empty": "Expected at least one media type",
         },
-        help_text="The formats that are taken, told by the bytes.",
+        help_text="The formats that are accepted. The image's bytes decide, not its headers.",
     )
     expires_in_s = WholeNumber(
-        least=MIN_LIFETIME_S,
-        most=MAX_LIFETIME_S,
+        minimum=MIN_LIFETIME_S,
+        maximum=MAX_LIFETIME_S,
         default=3_600,
-        help_text="How long the URL may be used, in seconds.",
+        help_text="How long the URL is valid, in seconds.",
     )
 
     def validate_max_bytes(self, value: int) -> int:
@@ -57,7 +58,7 @@ class TermsSerializer(DescriptionSerializer):
 
 
 class UploadUrlSerializer(serializers.ModelSerializer):
-    """`id` is that of the image, once it has been put."""
+    """A URL for one upload. Its `id` becomes the id of the image that is put to it."""
 
     url = serializers.SerializerMethodField()
     method = serializers.SerializerMethodField()
@@ -68,15 +69,15 @@ class UploadUrlSerializer(serializers.ModelSerializer):
         fields: ClassVar[Sequence[str]] = ("id", "url", "method", "expires_at", "max_bytes", "media_types")
         read_only_fields = fields
 
-    def get_method(self, _: UploadUrl) -> str:
+    def get_method(self, upload_url: UploadUrl) -> str:
         return "PUT"
 
-    def get_url(self, upload: UploadUrl) -> str:
-        return sign(upload)
+    def get_url(self, upload_url: UploadUrl) -> str:
+        return sign(upload_url)
 
 
 class UploadedSerializer(serializers.ModelSerializer):
-    """What may be known by whoever held a URL: nothing of what the account says of its image."""
+    """An image as the holder of a URL may know it: without the account's description."""
 
     bytes = serializers.IntegerField(source="size_bytes")
 

@@ -14,7 +14,7 @@ from images.api.schema import uploads as upload_schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.images import ImageSerializer
 from images.ids import uuid7
-from images.search.bounded_pages import page
+from images.search.bounded_pages import find_page
 from images.search.cursors import spell_cursor
 from images.search.selection import Selection
 
@@ -31,14 +31,14 @@ class ImagesView(ApiView):
         A page may be short, even empty, where much was looked at in vain: the end is where next is null."""
         list_request = ListRequest.read(request)
         selection = Selection(caller_of(request).account, list_request.filters)
-        found = page(selection, start=list_request.start, limit=list_request.limit)
-        next_cursor = spell_cursor(found.next.bytes) if found.next else None
+        page = find_page(selection, start=list_request.start, limit=list_request.limit)
+        next_cursor = spell_cursor(page.next.bytes) if page.next else None
         headers = {"Cache-Control": "private, no-cache"}
         if next_cursor:
             query = request.query_params.copy()
             query["cursor"] = next_cursor
             headers["Link"] = f'<{settings.PUBLIC_URL}/images?{query.urlencode()}>; rel="next"'
-        body = {"images": ImageSerializer(found.images, many=True).data, "next": next_cursor}
+        body = {"images": ImageSerializer(page.images, many=True).data, "next": next_cursor}
         return Response(body, headers=headers)
 
     @upload_schema.UPLOAD

@@ -13,6 +13,8 @@ from images.api.requests.query import refuse_unknown
 from images.api.schema import images as schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers import renditions
+from images.search.rendition_pages import find_rendition_page
+from images.services import hit_counts
 
 
 class RenditionsView(ApiView):
@@ -21,8 +23,13 @@ class RenditionsView(ApiView):
         """Return what is kept of an image's renditions, oldest first, with how often each was delivered."""
         renditions_request = RenditionsRequest.read(request)
         image = services.get_own_image(image_id, account=caller_of(request).account)
-        page = renditions.page(image, limit=renditions_request.limit, cursor=renditions_request.cursor)
-        return Response(page, headers={"Cache-Control": "private, no-cache"})
+        hit_counts.flush()
+        page = find_rendition_page(
+            image,
+            limit=renditions_request.limit,
+            cursor=renditions_request.cursor,
+        )
+        return Response(renditions.ledger_of(page), headers={"Cache-Control": "private, no-cache"})
 
     @schema.PURGE_RENDITIONS
     def delete(self, request: Request, image_id: UUID) -> Response:

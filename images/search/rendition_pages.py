@@ -1,0 +1,42 @@
+"""Pages of an image's renditions, oldest first."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from images.models import Image, Rendition
+
+from .cursors import spell_cursor
+
+CURSOR_BYTES = 8
+
+
+@dataclass(frozen=True)
+class RenditionPage:
+    """`nameable_images` are the other images in these renditions that belong to the same account.
+
+    The account may know their ids. It may not know the ids of images of other accounts."""
+
+    renditions: list[Rendition]
+    nameable_images: list[Image]
+    next_cursor: str | None
+
+
+def find_rendition_page(image: Image, *, limit: int, cursor: bytes) -> RenditionPage:
+    """Return at most `limit` renditions after the one whose id is `cursor`, or the first if it is empty."""
+    rows = Rendition.objects.filter(image=image)
+    if cursor:
+        # Signed, so that no cursor exceeds Postgres's bigint.
+        last_id = int.from_bytes(cursor, signed=True)
+        rows = rows.filter(pk__gt=last_id)
+    renditions = list(rows[: limit + 1])
+    next_cursor = None
+    if len(renditions) > limit:
+        renditions = renditions[:limit]
+        last = renditions[-1]
+        next_cursor = spell_cursor(last.pk.to_bytes(CURSOR_BYTES))
+    other_ids: set[UUID] = set()
+    for rendition in renditions:
+        other_ids.update(rendition.others)
+    own_images = Image.objects.filter(account=image.account_id)
+    nameable_images = list(own_images.filter(pk__in=other_ids))
+    return RenditionPage(renditions, nameable_images, next_cursor)
