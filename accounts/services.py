@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import Error
 from django.db.models import Q
@@ -10,11 +10,10 @@ from django.utils import timezone
 
 from accounts.keys.encryption import encrypt
 from accounts.keys.key_text import KeyText, generate_key, hash_secret
-from accounts.models import Account, ApiKey, Scope
+from accounts.models import LAST_USED_EVERY, Account, ApiKey, Scope
 from progimage.signing import derive_signing_secret
 
 DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)
-_LAST_USED_EVERY = timedelta(minutes=1)
 
 
 def create_account(name: str) -> Account:
@@ -58,8 +57,6 @@ def revoke(api_key: ApiKey) -> None:
 def note_use(api_key: ApiKey) -> None:
     """Remember when a key was used, to the minute: not a write for each request."""
     now = timezone.now()
-    if api_key.last_used_at is not None and now - api_key.last_used_at < _LAST_USED_EVERY:
-        return
-    is_due = Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_EVERY)
+    is_due = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_EVERY)
     with suppress(Error):  # a request that only reads is served while nothing can be written
         ApiKey.objects.filter(is_due, pk=api_key.pk).update(last_used_at=now)

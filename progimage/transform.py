@@ -39,6 +39,12 @@ class Transform:
             return "compress" if self.output.format in (None, source_format) else "convert"
         return kinds.pop() if len(kinds) == 1 else "pipeline"
 
+    def image_references(self) -> list[str]:
+        """Return the references to other images, in the order of the operations."""
+        return [
+            getattr(operation, name) for operation in self.operations for name in operation.image_parameters()
+        ]
+
     @classmethod
     def from_dict(cls, values: object) -> Self:
         """Build from parsed JSON: {"operations": [{"op": "resize", "width": 300}], "output": {}}.

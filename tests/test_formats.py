@@ -7,7 +7,7 @@ from PIL import Image
 
 from progimage.operations import Output, OutputFormat
 from transforms.decoding import decode  # noqa: F401  registers the decoders
-from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, READABLE, WRITABLE, format_by_extension
+from transforms.formats.table import ACCEPTED_MEDIA_TYPES, BY_EXTENSION, FORMATS, READABLE, WRITABLE
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, READABLE, WR
     ],
 )
 def test_an_extension_names_a_format(extension: str, name: str) -> None:
-    assert format_by_extension(extension) is FORMATS[name]
+    assert BY_EXTENSION[extension.lower()] is FORMATS[name]
 
 
 @pytest.mark.parametrize("extension", ["", "svg", ".png", "png ", "jpe", "pdf"])
 def test_other_extensions_name_none(extension: str) -> None:
-    assert format_by_extension(extension) is None
+    assert extension not in BY_EXTENSION
 
 
 def test_the_vocabulary_names_what_can_be_written() -> None:

@@ -13,7 +13,6 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from accounts.models import IdempotentRequest
-from images import worker_pool
 from images.models import Image, UploadUrl
 from images.services import storing
 from images.storage import ObjectStorage, originals
@@ -82,7 +81,7 @@ class TestReplay:
         self, api: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         first = upload(api, b"no image")
-        monkeypatch.setattr(worker_pool, "validate", None)
+        monkeypatch.setattr(storing, "pool", None)
         second = upload(api, b"no image")
         assert (first.status_code, is_replay(second), seen(first)) == (415, True, seen(second))
 
@@ -253,7 +252,7 @@ class TestNotKept:
 
     def test_unexpected_errors(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as failing:
-            failing.setattr(worker_pool, "validate", None)
+            failing.setattr(storing, "pool", None)
             assert upload(api).status_code == 500
         assert upload(api).status_code == 201
 

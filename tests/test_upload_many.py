@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from images import worker_pool
 from images.models import Image
+from images.services import storing
 from progimage.errors import Unavailable
 from tests import images as made
 from tests.conftest import Api
@@ -124,7 +124,7 @@ class TestLimits:
                 return self.real.validate(path, **options)
 
         busy = Busy()
-        monkeypatch.setattr(worker_pool, "_pool", lambda: busy)
+        monkeypatch.setattr(storing, "pool", lambda: busy)
         results = api.upload_form(file=files(PNG, PNG)).json()["results"]
         assert [result["status"] for result in results] == [503, 201]
 

@@ -42,7 +42,8 @@ class ApiKeyAuthentication(BaseAuthentication):
             api_key = find_api_key(key)
         if api_key is None:
             raise NotAuthenticated(_REFUSED)
-        services.note_use(api_key)
+        if api_key.is_use_due:
+            services.note_use(api_key)
         request._request.api_key_prefix = api_key.prefix  # type: ignore[attr-defined]  # noqa: SLF001
         return api_key.account, api_key
 

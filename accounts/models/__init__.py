@@ -1,6 +1,6 @@
 """Rows: accounts, their keys, and requests that may be sent again."""
 
-from .accounts import Account, ApiKey, Scope
+from .accounts import LAST_USED_EVERY, Account, ApiKey, Scope
 from .idempotency import IdempotentRequest
 
-__all__ = ["Account", "ApiKey", "IdempotentRequest", "Scope"]
+__all__ = ["LAST_USED_EVERY", "Account", "ApiKey", "IdempotentRequest", "Scope"]

@@ -1,8 +1,13 @@
 """Who asks: accounts own images, API keys act for accounts."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+
+LAST_USED_EVERY = timedelta(minutes=1)
+"""Uses are noted to the minute: not a write for each request."""
 
 
 class Account(models.Model):
@@ -48,6 +53,11 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix} ({self.name})"
+
+    @property
+    def is_use_due(self) -> bool:
+        """Whether its last use was noted so long ago that this one is to be noted too."""
+        return self.last_used_at is None or timezone.now() - self.last_used_at >= LAST_USED_EVERY
 
     def is_valid(self) -> bool:
         is_expired = self.expires_at is not None and self.expires_at <= timezone.now()

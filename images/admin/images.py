@@ -26,7 +26,7 @@ from django.utils.html import format_html
 from images import services
 from images.delivery.responses import DeliveryOptions, deliver_rendition
 from images.models import Image, Rendition
-from images.renditions.preparing import prepare_stored
+from images.renditions.preparing import prepare_recipe
 from images.renditions.sources import Recipe
 from progimage.errors import NotFound
 from progimage.operations import Output, Resize
@@ -171,8 +171,9 @@ class ImageAdmin(_LookOnly):
         image = Image.objects.filter(pk=image_id, state=Image.State.READY).first()
         if image is None:
             raise Http404
-        prepared = prepare_stored(image, Recipe(_THUMBNAIL))
-        return deliver_rendition(prepared, image, DeliveryOptions.read(request))
+        prepared = prepare_recipe(image, Recipe(_THUMBNAIL))
+        options = DeliveryOptions(method=request.method or "", headers=request.headers)
+        return deliver_rendition(prepared, image, options)
 
     @admin.display(description="original")
     def facts(self, image: Image) -> str:

@@ -5,12 +5,12 @@ error is never cached (config/http/problems.py)."""
 
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 
@@ -40,41 +40,18 @@ CACHE_KEY = "Transform-Key"
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryOptions:
-    """How a client wants an image to be sent: conditional headers, and parameters beside the transform."""
+    """How a client wants an image to be sent, beside the transform.
 
-    is_head: bool = False
-    if_match: str | None = None
-    if_none_match: str | None = None
-    if_range: str | None = None
-    range: str | None = None
+    `headers` are the request's, of which the conditional ones and Range count."""
+
+    method: str
+    headers: Mapping[str, str]
     download: str | None = None
     """The file name of an attachment."""
     is_versioned: bool = False
     """Whether the URL has `v=`, and so may be cached for ever."""
     expires_at: int | None = None
     """The end of the URL's signature, in unix seconds."""
-
-    @classmethod
-    def read(
-        cls,
-        request: HttpRequest,
-        *,
-        download: str | None = None,
-        is_versioned: bool = False,
-        expires_at: int | None = None,
-    ) -> "DeliveryOptions":
-        """Return the options of a request, whose headers it reads."""
-        headers = request.headers
-        return cls(
-            is_head=request.method == "HEAD",
-            if_match=headers.get("If-Match"),
-            if_none_match=headers.get("If-None-Match"),
-            if_range=headers.get("If-Range"),
-            range=headers.get("Range"),
-            download=download,
-            is_versioned=is_versioned,
-            expires_at=expires_at,
-        )
 
 
 def deliver_original(image: Image, options: DeliveryOptions) -> HttpResponseBase:
@@ -189,11 +166,12 @@ def _check_conditions(row: Image | Rendition, options: DeliveryOptions) -> int |
     Raise PreconditionFailed. Conditions by date are ignored, because no modification date is kept (RFC 9110,
     sections 13.1.3 and 13.1.4)."""
     etag = _etag(row)
-    if options.if_match is not None and not _names(options.if_match, etag):
+    headers = options.headers
+    if "If-Match" in headers and not _names(headers["If-Match"], etag):
         raise PreconditionFailed(f"Expected the image with ETag {etag}")
-    if options.if_none_match is not None and _names(options.if_none_match, etag, is_weak=True):
+    if "If-None-Match" in headers and _names(headers["If-None-Match"], etag, is_weak=True):
         return 304
-    return 200 if options.is_head else None
+    return 200 if options.method == "HEAD" else None
 
 
 def _names(condition: str, etag: str, *, is_weak: bool = False) -> bool:
@@ -206,12 +184,12 @@ def _names(condition: str, etag: str, *, is_weak: bool = False) -> bool:
 
 def _find_part(row: Image | Rendition, options: DeliveryOptions) -> ByteRange | None:
     """Return the range to send; None for the whole. Raise RangeNotSatisfiable."""
-    if options.range is None:
+    if "Range" not in options.headers:
         return None
     etag = _etag(row)
-    if options.if_range not in (None, etag):
+    if options.headers.get("If-Range", etag) != etag:
         return None
-    return find_range(options.range, size_bytes=row.size_bytes or 0)
+    return find_range(options.headers["Range"], size_bytes=row.size_bytes or 0)
 
 
 def _without_body(row: Image | Rendition, status: int, headers: dict[str, str]) -> HttpResponse:

@@ -17,7 +17,7 @@ from images import services
 from images.database import release_connection, sleep_without_connection
 from images.models import Image, Rendition
 from images.renditions.getting import open_rendition
-from images.renditions.preparing import prepare_stored
+from images.renditions.preparing import prepare_recipe
 from images.renditions.sources import Recipe
 from images.services.reading import open_original
 from images.slots import Slots
@@ -142,6 +142,6 @@ def _open(image_id: UUID, account: Account, recipe: Recipe | None) -> _Member:
     image = services.get_own_image(image_id, account=account)
     if recipe is None:
         return _Member(image, image, open_original(image))
-    with open_rendition(prepare_stored(image, recipe)) as rendition:
+    with open_rendition(prepare_recipe(image, recipe)) as rendition:
         content = rendition.open()
         return _Member(image, rendition.row, content)

@@ -22,13 +22,6 @@ ReadReference = Callable[[str], Source]
 """Return the source that a reference names, as the caller spells it. Raise ParameterError."""
 
 
-def references(transform: Transform) -> list[str]:
-    """Return the references to other images, in the order of the operations."""
-    return [
-        getattr(operation, name) for operation in transform.operations for name in _image_names(operation)
-    ]
-
-
 @contextmanager
 def open_others(transform: Transform, read_reference: ReadReference, caller: Caller) -> Iterator[Recipe]:
     """Open the other images of a transform, and yield it with "sha256:<hex>" for each of them.
@@ -50,7 +43,7 @@ def with_ids(transform: Transform, ids: Mapping[str, str]) -> dict[str, Any]:
     A hash would tell of bytes that the reader may not know."""
     document = transform.as_dict()
     for operation, members in zip(transform.operations, document["operations"], strict=True):
-        for name in _image_names(operation):
+        for name in operation.image_parameters():
             members[name] = ids.get(getattr(operation, name))
     return document
 
@@ -68,7 +61,7 @@ class _Opener:
     def resolve(self, operation: Operation, pointer: str) -> Operation:
         """Return the operation with references of the server's own."""
         changes = {}
-        for name in _image_names(operation):
+        for name in operation.image_parameters():
             reference = getattr(operation, name)
             try:
                 source = self.opened.get(reference) or self._open(reference)
@@ -87,12 +80,3 @@ class _Opener:
         if self.downloads > MAX_DOWNLOADS:
             raise ParameterError(f"Expected at most {MAX_DOWNLOADS} addresses in a transform")
         return self.files.enter_context(source.open(self.caller))
-
-
-def _image_names(operation: Operation) -> list[str]:
-    """Return the names of the parameters that hold a reference to an image."""
-    return [
-        name
-        for name, parameter in operation.parameters().items()
-        if parameter.type == "image" and getattr(operation, name)
-    ]

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from images import worker_pool
 from progimage.operations import Operation
 from transforms.formats.table import FORMATS
 from transforms.geometry import Size
 from transforms.planning.plan import check_sizes
 from transforms.render import measure
+from transforms.workers.pool import pool
 
 from .preparing import Prepared
 
@@ -22,7 +22,7 @@ def describe_plan(prepared: Prepared) -> dict[str, Any]:
     resolved = prepared.resolved
     format = prepared.format
     frames = header.frames if format.is_animated else 1
-    operations = check_sizes(header.upright, resolved, format, frames, worker_pool.limits())
+    operations = check_sizes(header.upright, resolved, format, frames, pool().settings.limits)
     sizes = _sizes_after_each(operations, header.upright)
     source = {name: getattr(header, name) for name in _SOURCE_FACTS}
     source |= header.upright._asdict()

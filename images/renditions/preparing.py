@@ -1,16 +1,16 @@
 """A transform on any source, with everything decided before the first pixel."""
 
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from accounts.access.caller import Caller
-from images import worker_pool
 from images.models import Image
 from progimage.transform import Transform
 from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS, Format
 from transforms.planning import negotiate_format, resolve
+from transforms.workers.pool import pool
 
 from .other_images import ReadReference, open_others
 from .rendering import RenderedFile, render_source
@@ -28,6 +28,7 @@ class Prepared:
     header: Header
     requested: Transform
     recipe: Recipe
+    cache_key: str
     owner: Hashable
 
     @property
@@ -42,10 +43,6 @@ class Prepared:
     def is_negotiated(self) -> bool:
         """Whether a request with another Accept header might have got another format."""
         return self.requested.output.format == "auto"
-
-    @property
-    def cache_key(self) -> str:
-        return resolve.cache_key(self.source.sha256, self.resolved)
 
     def render(self) -> RenderedFile:
         """Raise as `rendering.render_source` does."""
@@ -80,27 +77,34 @@ def prepare(
     chosen = transform
     if transform.output.format == "auto":
         chosen = _choose_format(transform, header, acceptance)
+    if not chosen.image_references():
+        yield _resolved(source, header, transform, Recipe(chosen), owner)
+        return
     with open_others(chosen, read_reference, caller) as recipe:
-        yield Prepared(
-            source=source,
-            header=header,
-            requested=transform,
-            recipe=_resolve(source, header, recipe),
-            owner=owner,
-        )
+        yield _resolved(source, header, transform, recipe, owner)
 
 
-def prepare_stored(image: Image, recipe: Recipe) -> Prepared:
-    """Decide everything about a recipe, whose format is chosen and whose other images are open."""
-    source = source_of(image)
-    header = header_of(image)
-    return Prepared(
-        source=source,
-        header=header,
-        requested=recipe.transform,
-        recipe=_resolve(source, header, recipe),
-        owner=image.account_id,
+def prepare_image(
+    image: Image,
+    transform: Transform,
+    *,
+    acceptance: Acceptance,
+    read_reference: ReadReference,
+    caller: Caller,
+) -> AbstractContextManager[Prepared]:
+    """Decide everything about a transform on a stored image, as `prepare` does."""
+    return prepare(
+        source_of(image),
+        transform,
+        acceptance=acceptance,
+        read_reference=read_reference,
+        caller=caller,
     )
+
+
+def prepare_recipe(image: Image, recipe: Recipe) -> Prepared:
+    """Decide everything about a recipe, whose format is chosen and whose other images are open."""
+    return _resolved(source_of(image), header_of(image), recipe.transform, recipe, image.account_id)
 
 
 def _choose_format(transform: Transform, header: Header, acceptance: Acceptance) -> Transform:
@@ -110,11 +114,21 @@ def _choose_format(transform: Transform, header: Header, acceptance: Acceptance)
         acceptance.accept,
         source=negotiate_format.Extent(header.upright, header.frames),
         fallback=acceptance.fallback or FORMATS[header.format],
-        limits=worker_pool.limits(),
+        limits=pool().settings.limits,
     )
 
 
-def _resolve(source: OpenSource, header: Header, recipe: Recipe) -> Recipe:
+def _resolved(
+    source: OpenSource, header: Header, requested: Transform, recipe: Recipe, owner: Hashable
+) -> Prepared:
+    """Write out all defaults."""
     focal = source.image.focal if source.image else None
     resolved = resolve.resolve(recipe.transform, header.format, focal=focal)
-    return Recipe(resolved, recipe.others)
+    return Prepared(
+        source=source,
+        header=header,
+        requested=requested,
+        recipe=Recipe(resolved, recipe.others),
+        cache_key=resolve.cache_key(source.sha256, resolved),
+        owner=owner,
+    )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from images import temporary_files, worker_pool
+from images import temporary_files
 from images.models import Image
 from transforms.engine import Rendered
+from transforms.workers.pool import pool
 
 from .sources import OpenSource, Recipe, source_of
 
@@ -38,7 +39,7 @@ def render_source(source: OpenSource, recipe: Recipe, *, owner: Hashable) -> Ren
             others = {
                 reference: files.enter_context(other.path()) for reference, other in recipe.others.items()
             }
-            facts = worker_pool.render(
+            facts = pool().render(
                 path,
                 recipe.transform,
                 Path(target.name),

@@ -17,13 +17,14 @@ from typing import ClassVar, Protocol
 from uuid import UUID
 
 from accounts.access.caller import Caller
-from images import services, worker_pool
+from images import services
 from images.models import MAX_FILENAME, Image, Visibility
 from images.receiving.uploads import Upload
 from images.remote.download import download
 from images.services.reading import original_path
 from progimage.transform import Transform
 from transforms.decoding.header import Header
+from transforms.workers.pool import pool
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ class OpenSource:
         return self.upload
 
     def read_header(self, *, owner: Hashable) -> Header:
-        """Return the header: of a stored image from its row. Raise as `worker_pool.probe` does."""
+        """Return the header: of a stored image from its row. Raise as the pool's `probe` does."""
         if self.image is not None:
             return header_of(self.image)
         with self.path() as path:
-            return worker_pool.probe(path, owner=owner)
+            return pool().probe(path, owner=owner)
 
 
 class Source(Protocol):

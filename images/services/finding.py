@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.access.caller import Caller
 from accounts.models import Account, Scope
@@ -21,10 +21,10 @@ def get_visible_image(image_id: UUID, *, caller: Caller) -> Image:
     is_visible = Q(visibility=Visibility.PUBLIC)
     if refusal is None:
         is_visible |= Q(account=caller.account)
-    try:
-        return _get(image_id, is_visible, Image.objects.all())
-    except NotFound as error:
-        raise refusal or error from None
+    image = Image.objects.filter(is_visible, pk=image_id, state=Image.State.READY).first()
+    if image is None:
+        raise refusal or NotFound("There is no image with this id")
+    return image
 
 
 def get_own_image(image_id: UUID, *, account: Account, is_locked: bool = False) -> Image:
@@ -33,7 +33,10 @@ def get_own_image(image_id: UUID, *, account: Account, is_locked: bool = False) 
     if is_locked:
         # Renditions of a locked image may still come and go, because its key does not change.
         rows = rows.select_for_update(no_key=True)
-    return _get(image_id, Q(account=account), rows)
+    image = rows.filter(account=account, pk=image_id, state=Image.State.READY).first()
+    if image is None:
+        raise NotFound("There is no image with this id")
+    return image
 
 
 def find_own_image(image_id: UUID, *, account: Account) -> Image | None:
@@ -53,10 +56,3 @@ def check_own_images(image_ids: Sequence[UUID], *, account: Account) -> None:
 def find_successor(image: Image) -> Image | None:
     """Return the ready image that an upload named as the successor of `image`."""
     return Image.objects.filter(replaces=image, state=Image.State.READY).first()
-
-
-def _get(image_id: UUID, is_visible: Q, rows: QuerySet[Image]) -> Image:
-    image = rows.filter(is_visible, pk=image_id, state=Image.State.READY).first()
-    if image is None:
-        raise NotFound("There is no image with this id")
-    return image

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import Account
-from images import worker_pool
 from images.database import release_connection
 from images.ids import time_of, uuid7
 from images.models import Image, Tag, Visibility
@@ -19,6 +18,7 @@ from images.storage import originals
 from progimage.errors import Conflict, InProgress, NotFound, Unavailable, UnsupportedFormat
 from transforms.decoding.header import Header
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES
+from transforms.workers.pool import pool
 
 from .integrity import is_stored
 
@@ -51,7 +51,7 @@ def store(
     twice. Raises UnsupportedFormat, UnprocessableImage, ImageTooLarge, NotFound or Conflict for `replaces`,
     Unavailable. Whatever is raised, all that may be left is a pending row: never an image that is ready
     without its bytes."""
-    header = worker_pool.validate(upload.path, owner=account.pk)
+    header = pool().validate(upload.path, owner=account.pk)
     if header.media_type not in media_types:
         raise UnsupportedFormat(f"Expected one of {', '.join(media_types)} but received {header.media_type}")
     image = _begin(image_id or uuid7(), upload, header, account, description)

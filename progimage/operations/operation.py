@@ -76,6 +76,14 @@ class Operation(Checked):
     example: ClassVar[str] = ""
     """The arguments of one use, as the text form spells them."""
 
+    def image_parameters(self) -> list[str]:
+        """Return the names of the parameters that hold a reference to another image."""
+        return [
+            name
+            for name, parameter in self.parameters().items()
+            if parameter.type == "image" and getattr(self, name)
+        ]
+
     def __init_subclass__(cls) -> None:
         cls.name = cls.__name__.lower()
         if cls.name in _OPERATIONS:

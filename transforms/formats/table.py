@@ -144,9 +144,7 @@ READABLE = tuple(FORMATS)
 WRITABLE = tuple(name for name, format in FORMATS.items() if format.can_write)
 ACCEPTED_MEDIA_TYPES = tuple(format.media_type for format in _TABLE)
 
-_BY_EXTENSION = {extension: format for format in _TABLE for extension in format.extensions}
-
-
-def format_by_extension(extension: str) -> Format | None:
-    """Return the format of an extension without its dot, in any case of letters."""
-    return _BY_EXTENSION.get(extension.lower())
+BY_EXTENSION: Mapping[str, Format] = MappingProxyType(
+    {extension: format for format in _TABLE for extension in format.extensions}
+)
+"""The formats by their extensions, in lower case and without the dot."""

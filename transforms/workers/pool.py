@@ -50,6 +50,8 @@ class PoolSettings:
     max_output_bytes: int = 512_000_000
     max_tasks: int = 1_000
     limits: Limits = field(default_factory=Limits)
+    before_waiting: Callable[[], None] = lambda: None
+    """Called by every task's thread before it waits for a child."""
 
 
 class RenderPool:
@@ -108,6 +110,7 @@ class RenderPool:
                 future.set_running_or_notify_cancel()  # wakes who waits; cancel() alone does not
 
     def _run(self, function: Callable[..., T], *args: object, owner: Hashable = "") -> T:
+        self.settings.before_waiting()
         stops = self._stops
         with self._admission.place(owner, timeout_s=self.settings.timeout_s):
             return self._try(stops, function, *args)

@@ -14,8 +14,8 @@ from progimage.transform import Transform
 from transforms.formats.table import FORMATS
 
 from .bodies import read_object
-from .format import with_format
 from .query import refuse_unknown
+from .rendition_request import with_format
 from .values import read_transform
 
 

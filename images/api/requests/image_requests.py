@@ -13,7 +13,7 @@ from images.api.serializers.renditions import LedgerPageSerializer
 from images.search.selection import LAST_ID
 
 from .bodies import read_object
-from .query import read_flag, read_query, refuse_unknown
+from .query import Query, read_flag, refuse_unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class DeletionRequest:
 
     @classmethod
     def read(cls, request: Request) -> "DeletionRequest":
-        query = read_query(request)
-        purge = read_flag(query, "purge")
-        refuse_unknown(query.keys() - {"purge"}, "purge")
+        query = Query.read(request)
+        purge = read_flag(query.parameters, "purge")
+        refuse_unknown(query.without("purge"), "purge")
         return cls(purge=purge)

@@ -1,7 +1,8 @@
-"""The query of a request, and where its parameters stand."""
+"""The query of a request as a value, and where its parameters stand."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rest_framework.request import Request
 
@@ -17,31 +18,47 @@ PointerOf = Callable[[str], str]
 """Return where a pointer into a transform stands in the request."""
 
 
-def read_query(request: Request) -> dict[str, str]:
-    """Return the query without its signature. Raise ParameterError if a name stands in it twice."""
-    signature = PARAMETERS if _is_signed(request) else ()
-    query: dict[str, str] = {}
-    for name, values in request.query_params.lists():
-        if len(values) > 1:
-            raise ParameterError(
-                f"Expected {name[:60]!r} once but received it again",
-                pointer=f"/{escape_pointer(name)}",
-            )
-        if name not in signature:
-            query[name] = values[0]
-    if TRANSFORM in query:
-        query[TRANSFORM] = query[TRANSFORM].strip(BLANK)
-    return query
+@dataclass(frozen=True)
+class Query:
+    """The parameters of a query without its signature.
+
+    `expires_at` is the end of the signature in unix seconds, or None if an API key came instead."""
+
+    parameters: Mapping[str, str]
+    expires_at: int | None = None
+
+    @classmethod
+    def read(cls, request: Request) -> "Query":
+        """Raise ParameterError if a name stands in the query twice."""
+        is_signed = isinstance(request.successful_authenticator, SignedUrlAuthentication)
+        signature = PARAMETERS if is_signed else ()
+        parameters: dict[str, str] = {}
+        for name, values in request.query_params.lists():
+            if len(values) > 1:
+                raise ParameterError(
+                    f"Expected {name[:60]!r} once but received it again",
+                    pointer=f"/{escape_pointer(name)}",
+                )
+            if name not in signature:
+                parameters[name] = values[0]
+        if TRANSFORM in parameters:
+            parameters[TRANSFORM] = parameters[TRANSFORM].strip(BLANK)
+        expires_at = int(request.query_params[EXPIRES]) if is_signed else None
+        return cls(parameters, expires_at)
+
+    def without(self, *names: str) -> dict[str, str]:
+        """Return the parameters but those with these names."""
+        return {name: text for name, text in self.parameters.items() if name not in names}
+
+    def pointer_of(self, pointer: str) -> str:
+        """Return the place of a transform's parameter in this query: its name."""
+        only_operation = "" if TRANSFORM in self.parameters else "/operations/0"
+        return pointer.removeprefix(only_operation).removeprefix("/output")
 
 
-def signature_expires_at(request: Request) -> int | None:
-    """Return the end of the URL's signature in unix seconds; None if an API key came instead."""
-    return int(request.query_params[EXPIRES]) if _is_signed(request) else None
-
-
-def read_flag(query: Mapping[str, str], name: str) -> bool:
-    """Return a flag; False if it is not in the query."""
-    text = query.get(name, "false")
+def read_flag(parameters: Mapping[str, str], name: str) -> bool:
+    """Return a flag; False if there is none."""
+    text = parameters.get(name, "false")
     if text not in ("true", "false"):
         raise ParameterError(
             f"Expected true or false for {name} but received {text[:60]!r}",
@@ -57,12 +74,6 @@ def refuse_unknown(names: Iterable[str], expected: str) -> None:
         raise ParameterError(f"Expected {expected} but received {name[:60]!r}", pointer=pointer)
 
 
-def pointer_in_query(query: Mapping[str, str]) -> PointerOf:
-    """Return the place of a transform's parameters in a query, by their names there."""
-    only_operation = "" if TRANSFORM in query else "/operations/0"
-    return lambda pointer: pointer.removeprefix(only_operation).removeprefix("/output")
-
-
 @contextmanager
 def pointed(pointer_of: PointerOf) -> Iterator[None]:
     """Let the pointers of errors within say where the parameter stands in the request."""
@@ -73,7 +84,3 @@ def pointed(pointer_of: PointerOf) -> Iterator[None]:
         if error.pointer or isinstance(error, ParameterError):
             error.pointer = pointer_of(error.pointer)
         raise
-
-
-def _is_signed(request: Request) -> bool:
-    return isinstance(request.successful_authenticator, SignedUrlAuthentication)

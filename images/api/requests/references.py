@@ -1,31 +1,38 @@
 """References to images, as requests spell them, read into sources."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from accounts.access.caller import Caller
 from accounts.models import Scope
 from images.receiving.uploads import Upload
-from images.renditions.other_images import ReadReference
 from images.renditions.sources import ReceivedSource, RemoteSource, Source, StoredSource
 from progimage.errors import ParameterError
 
 
-def reference_reader(caller: Caller, parts: Mapping[str, Upload] | None = None) -> ReadReference:
-    """Return a reader of references: an id, an address, or a part of the request's form.
+@dataclass(frozen=True)
+class ReferenceReader:
+    """Reads references: an id, an address, or a part of the request's form.
 
-    Addresses take the scope `read`: for a stranger this server fetches nothing."""
-    own_parts = parts or {}
+    Addresses take the scope `read`: for a stranger this server downloads nothing."""
 
-    def read_reference(reference: str) -> Source:
+    caller: Caller
+    parts: Mapping[str, Upload] = field(default_factory=dict)
+
+    def __call__(self, reference: str) -> Source:
         if reference.startswith("part:"):
-            return ReceivedSource(_find_part(reference.removeprefix("part:"), own_parts))
+            return ReceivedSource(self._find_part(reference.removeprefix("part:")))
         if "://" in reference:
-            caller.check_scope(Scope.READ)
+            self.caller.check_scope(Scope.READ)
             return RemoteSource(reference)
         return read_stored(reference)
 
-    return read_reference
+    def _find_part(self, name: str) -> Upload:
+        if name in self.parts:
+            return self.parts[name]
+        names = ", ".join(self.parts) or "none came"
+        raise ParameterError(f"Expected a part of the form ({names}) but received {name!r}")
 
 
 def read_stored(reference: str) -> StoredSource:
@@ -33,10 +40,3 @@ def read_stored(reference: str) -> StoredSource:
     if ":" in reference:
         raise ParameterError(f"Expected the id of an image but received {reference[:60]!r}")
     return StoredSource(UUID(reference))
-
-
-def _find_part(name: str, parts: Mapping[str, Upload]) -> Upload:
-    if name in parts:
-        return parts[name]
-    names = ", ".join(parts) or "none came"
-    raise ParameterError(f"Expected a part of the form ({names}) but received {name!r}")

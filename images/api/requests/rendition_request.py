@@ -1,22 +1,19 @@
 """GET /images/<uuid>.<ext> and GET /images/<uuid>: an image in a format, or the original."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rest_framework.request import Request
 
 from images.delivery.responses import DeliveryOptions
 from images.models import MAX_FILENAME
 from images.renditions.preparing import Acceptance
-from progimage.errors import ParameterError
+from progimage.errors import ParameterError, UnsupportedFormat
 from progimage.operations import escape_pointer
 from progimage.text_form import parse_query
 from progimage.transform import Transform
-from transforms.formats.table import Format
+from transforms.formats.table import BY_EXTENSION, FORMATS, WRITABLE, Format
 
-from .format import read_extension, with_format
-from .query import PointerOf, pointer_in_query, read_query, signature_expires_at
-
-_BESIDE_TRANSFORM = ("download", "v")
+from .query import PointerOf, Query
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,42 +28,60 @@ class RenditionRequest:
     @classmethod
     def read(cls, request: Request, extension: str | None = None) -> "RenditionRequest":
         """Raise UnsupportedFormat for the extension, ParameterError for the query."""
-        format = read_extension(extension) if extension is not None else None
-        query = read_query(request)
-        transform_query = {name: text for name, text in query.items() if name not in _BESIDE_TRANSFORM}
-        options = DeliveryOptions.read(
-            request,
-            download=_read_download(query.get("download")),
-            is_versioned="v" in query,
-            expires_at=signature_expires_at(request),
+        format = None if extension is None else _read_extension(extension)
+        query = Query.read(request)
+        download = query.parameters.get("download")
+        if download is not None and (len(download) > MAX_FILENAME or not download.isprintable()):
+            raise ParameterError(
+                f"Expected at most {MAX_FILENAME} printable characters for download",
+                pointer="/download",
+            )
+        options = DeliveryOptions(
+            method=request.method or "",
+            headers=request.headers,
+            download=download,
+            is_versioned="v" in query.parameters,
+            expires_at=query.expires_at,
         )
+        transform_query = query.without("download", "v")
+        transform = parse_query(transform_query.items())
+        if format is not None:
+            transform = with_format(transform, format)
+        elif transform.output.format is None and transform_query:
+            name = next(iter(transform_query))
+            raise ParameterError(
+                f"Expected a format for {name[:60]!r}, in the query or as extension",
+                pointer=f"/{escape_pointer(name)}",
+            )
         return cls(
-            transform=_read_transform(transform_query, format),
+            transform=None if transform.output.format is None else transform,
             acceptance=Acceptance(request.headers.get("Accept", ""), fallback=format),
             options=options,
-            pointer_of=pointer_in_query(query),
+            pointer_of=query.pointer_of,
         )
 
 
-def _read_transform(query: dict[str, str], format: Format | None) -> Transform | None:
-    if format is not None:
-        return with_format(parse_query(query.items()), format)
-    if not query:
-        return None
-    transform = parse_query(query.items())
-    if transform.output.format is None:
-        name = next(iter(query))
+def with_format(transform: Transform, format: Format) -> Transform:
+    """Return the transform with the extension's format. Raise ParameterError if it names another.
+
+    A transform with the format "auto" stays as it is."""
+    named = transform.output.format
+    if named == "auto":
+        return transform
+    if named not in (None, format.name):
         raise ParameterError(
-            f"Expected a format for {name[:60]!r}, in the query or as extension",
-            pointer=f"/{escape_pointer(name)}",
+            f"Expected no format but auto beside the extension, which says {format.name}, "
+            f"but received {named!r}",
+            pointer="/format",
         )
-    return transform
+    output = replace(transform.output, format=format.name)  # type: ignore[arg-type]
+    return Transform(transform.operations, output)
 
 
-def _read_download(filename: str | None) -> str | None:
-    if filename is not None and (len(filename) > MAX_FILENAME or not filename.isprintable()):
-        raise ParameterError(
-            f"Expected at most {MAX_FILENAME} printable characters for download",
-            pointer="/download",
-        )
-    return filename
+def _read_extension(extension: str) -> Format:
+    """Return the format of an extension, in either case of letters. Raise UnsupportedFormat."""
+    format = BY_EXTENSION.get(extension.lower())
+    if format is not None and format.can_write:
+        return format
+    known = ", ".join(name for written in WRITABLE for name in FORMATS[written].extensions)
+    raise UnsupportedFormat(f"Expected one of {known}, json as extension but received {extension[:20]!r}")

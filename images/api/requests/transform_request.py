@@ -3,7 +3,7 @@
 The transform stands in the query of a raw body, in the fields of a form and in the members of JSON. If the
 path names the operation it always stands in the query."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,7 +20,7 @@ from images import services
 from images.api.serializers.descriptions import DescriptionSerializer
 from images.receiving.forms import FORM, Form, receive_form
 from images.receiving.uploads import Upload, receive_raw, too_large
-from images.renditions.other_images import ReadReference, references
+from images.renditions.other_images import ReadReference
 from images.renditions.preparing import Acceptance
 from images.renditions.sources import ReceivedSource, RemoteSource, Source, StoredSource
 from progimage.errors import ParameterError
@@ -29,8 +29,8 @@ from progimage.text_form import TRANSFORM, parse_operation, parse_query
 from progimage.transform import Transform
 
 from .bodies import check_image_body, field_pairs, json_pairs, read_object, unread
-from .query import PointerOf, pointer_in_query, read_flag, read_query, refuse_unknown
-from .references import reference_reader
+from .query import PointerOf, Query, read_flag, refuse_unknown
+from .references import ReferenceReader
 from .values import read_description, read_id, read_transform, read_url
 
 STORE = "store"
@@ -59,13 +59,14 @@ class TransformRequest:
     wish: Wish
     caller: Caller
     acceptance: Acceptance
-    fingerprint: str
+    make_fingerprint: Callable[[], str]
+    """Return the fingerprint of the request, for an attempt to store the result."""
     parts: Mapping[str, Upload] = field(default_factory=dict)
 
     @property
     def read_reference(self) -> ReadReference:
         """The reader of the other images that the transform names."""
-        return reference_reader(self.caller, self.parts)
+        return ReferenceReader(self.caller, self.parts)
 
 
 @contextmanager
@@ -97,7 +98,7 @@ def _of_raw(request: Request, wish: Wish, upload: Upload) -> TransformRequest:
         wish=wish,
         caller=caller_of(request),
         acceptance=Acceptance(request.headers.get("Accept", "")),
-        fingerprint=fingerprint(request, field_pairs(request.query_params), upload.sha256),
+        make_fingerprint=lambda: fingerprint(request, field_pairs(request.query_params), upload.sha256),
     )
 
 
@@ -111,7 +112,7 @@ def _of_form(request: Request, wish_in_query: Wish | None, form: Form) -> Transf
     if any(file.size_bytes > settings.MAX_UPLOAD_BYTES for file in (upload, *parts.values())):
         raise too_large()
     wish = wish_in_query or _read_fields(request, form.fields)
-    named_parts = {reference.removeprefix("part:") for reference in references(wish.transform)}
+    named_parts = {reference.removeprefix("part:") for reference in wish.transform.image_references()}
     refuse_unknown(sorted(parts.keys() - named_parts), "parts that the transform names")
     digests = [text for name in sorted(parts) for text in (name, parts[name].sha256)]
     pairs = [*field_pairs(request.query_params), *field_pairs(form.fields)]
@@ -120,7 +121,7 @@ def _of_form(request: Request, wish_in_query: Wish | None, form: Form) -> Transf
         wish=wish,
         caller=caller_of(request),
         acceptance=Acceptance(request.headers.get("Accept", "")),
-        fingerprint=fingerprint(request, pairs, upload.sha256, *digests),
+        make_fingerprint=partial(fingerprint, request, pairs, upload.sha256, *digests),
         parts=parts,
     )
 
@@ -136,7 +137,7 @@ def _of_json(request: Request, wish_in_query: Wish | None, body: dict[str, Any])
         wish=wish_in_query or _read_members(request, members),
         caller=caller_of(request),
         acceptance=Acceptance(request.headers.get("Accept", "")),
-        fingerprint=fingerprint(request, pairs),
+        make_fingerprint=partial(fingerprint, request, pairs),
     )
 
 
@@ -150,19 +151,21 @@ def _read_source(body: dict[str, Any]) -> Source:
 
 def _read_query(request: Request, operation: type[Operation] | None) -> Wish:
     """Read the wish of a query. A name that the operation has is the operation's."""
-    query = read_query(request)
+    query = Query.read(request)
     parameters = operation.parameters().values() if operation else ()
     operation_names = {name for parameter in parameters for name in (parameter.name, parameter.short)}
-    is_stored = STORE not in operation_names and read_flag(query, STORE)
-    described = [name for name in DESCRIBED_IN_QUERY if name in query and name not in operation_names]
+    is_stored = STORE not in operation_names and read_flag(query.parameters, STORE)
+    described = [
+        name for name in DESCRIBED_IN_QUERY if name in query.parameters and name not in operation_names
+    ]
     fields = QueryDict(mutable=True)
     for name in described:
-        fields[name] = query[name]
-    beside_transform = {*described, STORE} - operation_names
-    transform_query = {name: text for name, text in query.items() if name not in beside_transform}
+        fields[name] = query.parameters[name]
     description = _describe(request, fields, is_stored=is_stored)
+    beside_transform = {*described, STORE} - operation_names
+    transform_query = query.without(*beside_transform)
     parse = partial(parse_operation, operation) if operation else parse_query
-    return Wish(parse(transform_query.items()), description, pointer_in_query(transform_query))
+    return Wish(parse(transform_query.items()), description, query.pointer_of)
 
 
 def _read_fields(request: Request, fields: QueryDict) -> Wish:

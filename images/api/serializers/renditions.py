@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from images.models import Rendition
-from images.renditions.other_images import references, with_ids
+from images.renditions.other_images import with_ids
 from images.renditions.sources import source_of
 from images.search.rendition_pages import CURSOR_BYTES, RenditionPage
 from progimage.operations import Output
@@ -66,7 +66,7 @@ class RenditionSerializer(serializers.ModelSerializer):
 
         null if the rendition shows other images: their ids in the client's request are not stored."""
         transform = rendition.resolved_transform
-        if references(transform):
+        if transform.image_references():
             return None
         query: dict[str, str] = {}
         if transform.operations:

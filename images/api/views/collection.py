@@ -1,24 +1,36 @@
 """The collection of an account's images: list them, and add to them."""
 
+import json
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
 from django.conf import settings
 from django.http import HttpResponse
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accounts.access import idempotency
-from accounts.access.caller import caller_of
+from accounts.access.caller import Caller, caller_of
+from accounts.access.idempotency import Attempt, is_kept_status
+from images import services
 from images.api.requests.image_requests import ListRequest
-from images.api.requests.upload_request import BatchRequest, receive_upload
+from images.api.requests.upload_request import BatchRequest, UploadRequest, receive_upload
 from images.api.schema import images as schema
 from images.api.schema import uploads as upload_schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.images import ImageSerializer
 from images.ids import uuid7
+from images.models import Image
+from images.receiving.uploads import too_large
+from images.renditions.sources import OpenSource
 from images.search.bounded_pages import find_page
 from images.search.cursors import spell_cursor
 from images.search.selection import Selection
-
-from .uploading import store_all, store_one
+from progimage.errors import ProgImageError
 
 
 class ImagesView(ApiView):
@@ -46,15 +58,70 @@ class ImagesView(ApiView):
         """Store an image, or several of a form. Their format is what their bytes are, not what names say."""
         with receive_upload(request) as upload_request:
             if isinstance(upload_request, BatchRequest):
-                return self._store_all(upload_request)
+                return self.store_all(upload_request)
             with idempotency.attempt(self, upload_request.fingerprint, ids=[uuid7()]) as attempt:
                 if not attempt.is_answered:
-                    attempt.response = store_one(upload_request, attempt)
+                    attempt.response = _store_one(upload_request, attempt)
             return attempt.response
 
-    def _store_all(self, batch_request: BatchRequest) -> HttpResponse:
+    def store_all(self, batch_request: BatchRequest) -> HttpResponse:
         ids = [uuid7() for item in batch_request.items]
         with idempotency.attempt(self, batch_request.fingerprint, ids=ids) as attempt:
             if not attempt.is_answered:
-                attempt.response = store_all(self, batch_request, attempt)
+                attempt.response = _store_all(self, batch_request, attempt)
         return attempt.response
+
+
+def created(image: Image) -> Response:
+    """Return the response to a request that has stored an image."""
+    body = ImageSerializer(image).data
+    return Response(body, status=status.HTTP_201_CREATED, headers={"Location": body["urls"]["original"]})
+
+
+def find_stored(attempt: Attempt, caller: Caller) -> Image | None:
+    """Return the image that an earlier attempt has stored, whatever its address answers by now."""
+    if attempt.is_first:
+        return None
+    return services.find_own_image(attempt.ids[0], account=caller.account)
+
+
+def _store_one(upload_request: UploadRequest, attempt: Attempt) -> Response:
+    """Store the image of a request."""
+    caller = upload_request.caller
+    image = find_stored(attempt, caller)
+    if image is not None:
+        return created(image)
+    item = upload_request.item
+    with item.source.open(caller) as source:
+        if item.source.is_remote:
+            attempt.renew()  # the download may have taken long
+        filename = upload_request.description.filename or source.filename
+        description = replace(upload_request.description, filename=filename)
+        return created(_store(source, attempt.ids[0], caller, description))
+
+
+def _store_all(view: APIView, batch_request: BatchRequest, attempt: Attempt) -> Response:
+    """Store the images one after the other. A wrong one has its error as its result and harms no other."""
+    results: list[dict[str, Any]] = []
+    for index, (item, image_id) in enumerate(zip(batch_request.items, attempt.ids, strict=True)):
+        attempt.renew()
+        result: dict[str, Any] = {"index": index, "filename": item.filename}
+        try:
+            with item.source.open(batch_request.caller) as source:
+                image = _store(source, image_id, batch_request.caller, batch_request.describe(item))
+        except (ProgImageError, ValidationError) as error:
+            problem = json.loads(view.handle_exception(error).content)
+            result |= {"status": problem["status"], "error": problem}
+            if not is_kept_status(problem["status"]):
+                attempt.is_final = False
+        else:
+            result |= {"status": status.HTTP_201_CREATED, "image": ImageSerializer(image).data}
+        results.append(result)
+    return Response({"results": results}, status=status.HTTP_207_MULTI_STATUS)
+
+
+def _store(source: OpenSource, image_id: UUID, caller: Caller, description: services.Description) -> Image:
+    upload = source.get_upload()
+    if upload.size_bytes > settings.MAX_UPLOAD_BYTES:
+        raise too_large()
+    return services.store(upload, account=caller.account, description=description, image_id=image_id)

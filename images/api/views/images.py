@@ -13,14 +13,13 @@ from accounts.access.permissions import HasScopeToWrite
 from images import services
 from images.api.requests.image_requests import ChangeRequest, DeletionRequest
 from images.api.requests.query import pointed, refuse_unknown
-from images.api.requests.references import reference_reader
+from images.api.requests.references import ReferenceReader
 from images.api.requests.rendition_request import RenditionRequest
 from images.api.schema import images as schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.images import ImageSerializer
 from images.delivery.responses import deliver_original, deliver_rendition
-from images.renditions.preparing import prepare
-from images.renditions.sources import source_of
+from images.renditions.preparing import prepare_image
 
 _SIGNED_OR_KEY = (SignedUrlAuthentication, ApiKeyAuthentication)
 _PRIVATE = {"Cache-Control": "private, no-cache"}
@@ -33,7 +32,7 @@ class ImageView(ApiView):
     @schema.ORIGINAL
     def get(self, request: Request, image_id: UUID) -> HttpResponseBase:
         """Return the original's exact bytes; with a format in the query, a rendition in that format."""
-        return _deliver(request, image_id, RenditionRequest.read(request))
+        return _deliver(request, image_id)
 
     @schema.CHANGE
     def patch(self, request: Request, image_id: UUID) -> Response:
@@ -60,7 +59,7 @@ class RenditionView(ApiView):
     @schema.RENDITION
     def get(self, request: Request, image_id: UUID, extension: str) -> HttpResponseBase:
         """Return the image in the format that the extension names, transformed as the query says."""
-        return _deliver(request, image_id, RenditionRequest.read(request, extension))
+        return _deliver(request, image_id, extension)
 
 
 class MetadataView(ApiView):
@@ -72,19 +71,20 @@ class MetadataView(ApiView):
         return Response(ImageSerializer(image).data, headers=_PRIVATE)
 
 
-def _deliver(request: Request, image_id: UUID, rendition_request: RenditionRequest) -> HttpResponseBase:
+def _deliver(request: Request, image_id: UUID, extension: str | None = None) -> HttpResponseBase:
     """Respond with the original or a rendition of an image whose pixels the caller may see."""
+    rendition_request = RenditionRequest.read(request, extension)
     caller = caller_of(request)
     image = services.get_visible_image(image_id, caller=caller)
     if rendition_request.transform is None:
         return deliver_original(image, rendition_request.options)
     with (
         pointed(rendition_request.pointer_of),
-        prepare(
-            source_of(image),
+        prepare_image(
+            image,
             rendition_request.transform,
             acceptance=rendition_request.acceptance,
-            read_reference=reference_reader(caller),
+            read_reference=ReferenceReader(caller),
             caller=caller,
         ) as prepared,
     ):

@@ -26,7 +26,7 @@ from images.renditions.preparing import Prepared, prepare
 from progimage.errors import ImageTooLarge, NotFound
 from progimage.operations import Operation, operations
 
-from .uploading import created, find_stored
+from .collection import created, find_stored
 
 
 class _TransformView(ApiView):
@@ -41,7 +41,7 @@ class _TransformView(ApiView):
         with receive_transform(request, self.operation) as transform_request:
             if transform_request.wish.description is None:
                 return _send(transform_request)
-            with idempotency.attempt(self, transform_request.fingerprint, ids=[uuid7()]) as attempt:
+            with idempotency.attempt(self, transform_request.make_fingerprint(), ids=[uuid7()]) as attempt:
                 if not attempt.is_answered:
                     attempt.response = _store(transform_request, attempt)
             return attempt.response

@@ -15,7 +15,7 @@ from accounts.access.caller import caller_of
 from accounts.access.permissions import IsSigned
 from images import services
 from images.api.requests.bodies import unread
-from images.api.requests.query import read_query, refuse_unknown
+from images.api.requests.query import Query, refuse_unknown
 from images.api.requests.upload_url_request import UploadUrlRequest
 from images.api.schema import uploads as schema
 from images.api.schema.endpoint import ApiView
@@ -68,7 +68,7 @@ class UploadUrlView(ApiView):
     @schema.PUT_UPLOAD
     def put(self, request: Request, upload_id: UUID) -> Response:
         """Store the image that the body is."""
-        refuse_unknown(read_query(request), "no query beside the signature")
+        refuse_unknown(Query.read(request).parameters, "no query beside the signature")
         with services.uploading(upload_id, api_key=caller_of(request).api_key) as upload_url:
             http_request = unread(request)
             check_body(http_request, max_bytes=min(upload_url.max_bytes, settings.MAX_UPLOAD_BYTES))
