@@ -9,6 +9,7 @@ The ids of the rows that a request makes are chosen before the work begins, and 
 crash goes on with the same ids. Responses that a later attempt may change (409, 429, 5xx) are not kept."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -131,6 +132,16 @@ def fingerprint(request: Request, fields: Iterable[tuple[str, str]], *digests: s
     parts = [request.method or "", request.path, str(len(pairs)), *pairs, *digests]
     encoded = (part.encode() for part in parts)
     return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in encoded)).hexdigest()
+
+
+def json_pairs(body: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the members for a fingerprint: two spellings of the same values are one."""
+    return [(name, json.dumps(value, sort_keys=True)) for name, value in body.items()]
+
+
+def field_pairs(fields: QueryDict) -> list[tuple[str, str]]:
+    """Return the fields of a query or form for a fingerprint."""
+    return [(name, value) for name, values in fields.lists() for value in values]
 
 
 def is_kept_status(status: int) -> bool:

@@ -15,7 +15,6 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 
 from images import services
-from images.database import release_connection
 from images.models import Image, Rendition, Visibility
 from images.receiving.uploads import CHUNK_BYTES
 from images.renditions.getting import open_rendition
@@ -138,7 +137,7 @@ def _send(
     }
     if is_negotiated:
         headers["Vary"] = "Accept"
-    return _stream(content, size_bytes, headers)
+    return StreamingHttpResponse(chunks(content, size_bytes), headers=headers)
 
 
 def _facts(result: Rendition | Rendered, cache_key: str) -> dict[str, str]:
@@ -208,7 +207,7 @@ def _whole(row: Image | Rendition, content: IO[bytes], headers: dict[str, str]) 
         "Content-Type": row.media_type,
         "Content-Length": str(size_bytes),
     }
-    return _stream(content, size_bytes, headers)
+    return StreamingHttpResponse(chunks(content, size_bytes), headers=headers)
 
 
 def _part(
@@ -221,14 +220,7 @@ def _part(
         "Content-Length": str(part.length),
         "Content-Range": f"bytes {part.start}-{part.stop - 1}/{row.size_bytes or 0}",
     }
-    return _stream(content, part.length, headers, status=206)
-
-
-def _stream(
-    content: IO[bytes], length: int, headers: dict[str, str], *, status: int = 200
-) -> StreamingHttpResponse:
-    release_connection()  # the client may be slow
-    return StreamingHttpResponse(chunks(content, length), status=status, headers=headers)
+    return StreamingHttpResponse(chunks(content, part.length), status=206, headers=headers)
 
 
 def _headers(

@@ -8,6 +8,7 @@ from typing import IO
 from imagekit.cachefiles import ImageCacheFile
 from imagekit.registry import generator_registry
 
+from images.database import release_connection
 from images.models import Image, Rendition
 from images.services import hit_counts
 from images.services import renditions as rows
@@ -100,6 +101,7 @@ def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:
     spec.others = others
     file = ImageCacheFile(spec)
     file.generate()
+    release_connection()  # the row has just been written, and the client may be slow
     return file.generator.source, getattr(file, "_file", None)
 
 

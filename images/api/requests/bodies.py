@@ -1,10 +1,9 @@
 """Bodies of requests: of which kind they are, and JSON objects of bounded size without repeated names."""
 
-import json
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 from images.receiving.forms import FORM, OVERHEAD_BYTES
@@ -56,13 +55,3 @@ def read_object(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ParameterError(f"Expected a JSON object but received {type(value).__name__}")
     return value
-
-
-def json_pairs(body: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the members for a fingerprint: two spellings of the same values are one."""
-    return [(name, json.dumps(value, sort_keys=True)) for name, value in body.items()]
-
-
-def field_pairs(fields: QueryDict) -> list[tuple[str, str]]:
-    """Return the fields of a query or form for a fingerprint."""
-    return [(name, value) for name, values in fields.lists() for value in values]

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from rest_framework.request import Request
 
 from accounts.access.caller import Caller, caller_of
-from accounts.access.idempotency import fingerprint
+from accounts.access.idempotency import field_pairs, fingerprint, json_pairs
 from accounts.models import Scope
 from images import services
 from images.api.serializers.descriptions import DescriptionSerializer
@@ -28,7 +28,7 @@ from progimage.operations import Operation, Output
 from progimage.text_form import TRANSFORM, parse_operation, parse_query
 from progimage.transform import Transform
 
-from .bodies import check_image_body, field_pairs, json_pairs, read_object, unread
+from .bodies import check_image_body, read_object, unread
 from .query import PointerOf, Query, read_flag, refuse_unknown
 from .references import ReferenceReader
 from .values import read_description, read_id, read_transform, read_url
@@ -80,7 +80,14 @@ def receive_transform(
     if media_type.startswith("image/"):
         wish = _read_query(request, operation)
         with receive_raw(unread(request)) as upload:
-            yield _of_raw(request, wish, upload)
+            pairs = field_pairs(request.query_params)
+            yield TransformRequest(
+                source=ReceivedSource(upload),
+                wish=wish,
+                caller=caller_of(request),
+                acceptance=Acceptance(request.headers.get("Accept", "")),
+                make_fingerprint=partial(fingerprint, request, pairs, upload.sha256),
+            )
         return
     wish_in_query = _read_query(request, operation) if operation else None
     if wish_in_query is None:
@@ -90,16 +97,6 @@ def receive_transform(
             yield _of_form(request, wish_in_query, form)
     else:
         yield _of_json(request, wish_in_query, read_object(request))
-
-
-def _of_raw(request: Request, wish: Wish, upload: Upload) -> TransformRequest:
-    return TransformRequest(
-        source=ReceivedSource(upload),
-        wish=wish,
-        caller=caller_of(request),
-        acceptance=Acceptance(request.headers.get("Accept", "")),
-        make_fingerprint=lambda: fingerprint(request, field_pairs(request.query_params), upload.sha256),
-    )
 
 
 def _of_form(request: Request, wish_in_query: Wish | None, form: Form) -> TransformRequest:
@@ -161,7 +158,7 @@ def _read_query(request: Request, operation: type[Operation] | None) -> Wish:
     fields = QueryDict(mutable=True)
     for name in described:
         fields[name] = query.parameters[name]
-    description = _describe(request, fields, is_stored=is_stored)
+    description = _describe(request, fields, is_stored=is_stored) if is_stored or described else None
     beside_transform = {*described, STORE} - operation_names
     transform_query = query.without(*beside_transform)
     parse = partial(parse_operation, operation) if operation else parse_query

@@ -9,13 +9,13 @@ from django.http import QueryDict
 from rest_framework.request import Request
 
 from accounts.access.caller import Caller, caller_of
-from accounts.access.idempotency import fingerprint
+from accounts.access.idempotency import field_pairs, fingerprint, json_pairs
 from images import services
 from images.receiving.forms import FORM, Form, receive_form
 from images.receiving.uploads import receive_raw
 from images.renditions.sources import ReceivedSource, RemoteSource, Source
 
-from .bodies import check_image_body, field_pairs, json_pairs, read_object, unread
+from .bodies import check_image_body, read_object, unread
 from .query import refuse_unknown
 from .values import read_description, read_url
 

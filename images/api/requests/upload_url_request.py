@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from rest_framework.request import Request
 
 from accounts.access.caller import Caller, caller_of
-from accounts.access.idempotency import fingerprint
+from accounts.access.idempotency import fingerprint, json_pairs
 from images import services
 from images.api.serializers.upload_urls import TermsSerializer
 
-from .bodies import json_pairs, read_object
+from .bodies import read_object
 from .query import refuse_unknown
 
 _DESCRIBED = ("filename", "tags", "metadata", "visibility")
