@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from progimage.parameters.annotations import Color, Short
 from progimage.parameters.ranges import Range
 
-from .operation import Checked
+from .operation import ParameterSet
 
 OutputFormat = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "jp2", "auto"]
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
@@ -14,7 +14,7 @@ MetadataLevel = Literal["safe", "copyright", "keep"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Output(Checked):
+class Output(ParameterSet):
     """The format and its options. An option that a format does not have changes nothing there."""
 
     name: ClassVar[str] = "output"

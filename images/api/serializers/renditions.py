@@ -62,7 +62,7 @@ class RenditionSerializer(serializers.ModelSerializer):
         if references(transform):
             return None
         output = transform.output
-        known, given = output.parameters(), output.given()
+        known, given = output.parameters(), output.non_defaults()
         # A query's values are not percent-encoded by themselves, as those of the text form are.
         asked = {name: unquote(known[name].spell(given[name])) for name in given if name != "format"}
         if transform.operations:
