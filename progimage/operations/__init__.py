@@ -1,4 +1,4 @@
-"""The catalogue of operations: the vocabulary that the client and the server share."""
+"""The catalogue of operations, which the client and the server share."""
 
 from . import composite, filters, geometry, masks, tone
 from .geometry import Fit, Gravity, Resize
