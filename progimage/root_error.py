@@ -45,5 +45,6 @@ def rebuild(
 ) -> ProgImageError:
     """Return an error with the given attributes, without a call of its class's __init__."""
     error = error_class.__new__(error_class, message)
-    vars(error).update(state)
+    for name, value in state.items():
+        setattr(error, name, value)
     return error

@@ -1,4 +1,4 @@
-"""Signed URLs: a browser may send one request with them until they expire. Making one takes no request.
+"""Signed URLs: until one expires, a browser may send its request. Signing takes no request to the server.
 
     >>> key = "pi_k3v9x2mq7d4a.7Zr0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     >>> now = int(time.time())
