@@ -69,7 +69,7 @@ def _section(operation: type[Operation]) -> str:
     table = _table(operation.parameters().values())
     return (
         f"### {operation.name}\n\n{_doc(operation)} Kind: {operation.kind}.\n\n"
-        f"`{text}` or `{json.dumps({'op': operation.name} | built.given())}`\n\n"
+        f"`{text}` or `{json.dumps({'op': operation.name} | built.non_defaults())}`\n\n"
         f"| before | after |\n|---|---|\n"
         f"| ![before](pictures/{before}{suffix}) | ![after](pictures/{operation.name}.webp) |\n\n{table}"
     )

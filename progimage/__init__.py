@@ -1,6 +1,6 @@
-"""ProgImage: the Python client, and the vocabulary that the server shares with it.
+"""ProgImage: the Python client, and the language that it shares with the server.
 
-Nothing here imports Django, Pillow or the server's packages."""
+This package imports neither Django nor Pillow nor the server's packages."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -19,10 +19,11 @@ else:
     _CLIENTS = {"AsyncClient": "async_client", "Client": "client"}
 
     def __getattr__(name: str) -> type:
-        """Import httpx, 20 MB with what it imports, for clients alone: the server's renderers need none."""
-        if name in _CLIENTS:
-            return getattr(import_module(f"{__name__}.{_CLIENTS[name]}"), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        """Import a client on first use. Its httpx takes 20 MB, which the server's renderers do not need."""
+        if name not in _CLIENTS:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module(f"{__name__}.{_CLIENTS[name]}")
+        return getattr(module, name)
 
 
 __all__ = [

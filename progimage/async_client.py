@@ -1,6 +1,6 @@
-"""The client of applications that run on asyncio: `async with AsyncClient() as client`.
+"""The asyncio client: `async with AsyncClient() as client`.
 
-What each method takes, sends and returns is in calls.py; it is to be awaited, or iterated by `async for`."""
+It has the methods of client.py. They are awaited; those that yield are iterated by `async for`."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
@@ -9,44 +9,49 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
-from progimage.calls.call import Call, describe, next_page
+from progimage.calls.call import Call, describe, find_next_page
 from progimage.calls.options import Description
 from progimage.calls.results import Page, UploadResult
-from progimage.wire.bodies import Body, Source, draw
+from progimage.wire.bodies import Body, Source, draw_sources
 from progimage.wire.retries import connection_failed, error_of
-from progimage.wire.settings import Connection, Settings
+from progimage.wire.settings import BaseClient, Settings
 
-from .calls import all_calls
+from .calls import images, transforms, uploads
 from .errors import ProgImageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _method(build: Callable[P, Call[T]]) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
+def _method(
+    build: Callable[P, Call[T]],
+) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
     async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        # An upload reads its file here.
-        return await self._send(await asyncio.to_thread(build, *args, **kwargs))
+        # An upload reads its file while its call is built. A thread does it, so that the event loop goes on.
+        call = await asyncio.to_thread(build, *args, **kwargs)
+        return await self._send(call)
 
     describe(method, build)
     return method
 
 
-def _pages(build: Callable[P, Call[Page[T]]]) -> Callable[Concatenate["AsyncClient", P], AsyncIterator[T]]:
+def _pages(
+    build: Callable[P, Call[Page[T]]],
+) -> Callable[Concatenate["AsyncClient", P], AsyncIterator[T]]:
     async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         call: Call[Page[T]] | None = build(*args, **kwargs)
         while call:
             page = await self._send(call)
             for row in page.rows:
                 yield row
-            call = next_page(call, page)
+            call = find_next_page(call, page)
 
     describe(method, build)
     return method
 
 
-class AsyncClient(Connection):
-    """As Client, with the same methods. It belongs to the event loop that it is first used in."""
+class AsyncClient(BaseClient):
+    """A client for asyncio, with the methods of Client. It belongs to the event loop that first uses it."""
 
     def __init__(self, url: str | None = None, **settings: Unpack[Settings]) -> None:
         super().__init__(url, **settings)
@@ -56,39 +61,50 @@ class AsyncClient(Connection):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *args: object) -> None:
         await self.close()
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    upload = _method(all_calls.upload)
-    upload_url = _method(all_calls.upload_url)
-    get = _method(all_calls.get)
-    list = _pages(all_calls.list_images)
-    update = _method(all_calls.update)
-    delete = _method(all_calls.delete)
-    download = _method(all_calls.download)
-    transform = _method(all_calls.transform)
-    derive = _method(all_calls.derive)
-    archive = _method(all_calls.archive)
-    renditions = _pages(all_calls.renditions)
-    purge_renditions = _method(all_calls.purge_renditions)
-    create_upload_url = _method(all_calls.create_upload_url)
+    upload = _method(uploads.upload)
+    upload_url = _method(uploads.upload_url)
+    get = _method(images.get)
+    list = _pages(images.list_images)
+    update = _method(images.update)
+    delete = _method(images.delete)
+    download = _method(images.download)
+    transform = _method(transforms.transform)
+    derive = _method(transforms.derive)
+    archive = _method(images.archive)
+    renditions = _pages(images.renditions)
+    purge_renditions = _method(images.purge_renditions)
+    create_upload_url = _method(uploads.create_upload_url)
 
     async def upload_many(
-        self, sources: Iterable[Source], *, concurrency: int = 4, **description: Unpack[Description]
+        self,
+        sources: Iterable[Source],
+        *,
+        concurrency: int = 4,
+        **description: Unpack[Description],
     ) -> AsyncGenerator[UploadResult, None]:
-        """As Client's. To stop early (`aclose`) cancels what is on its way."""
+        """Store images concurrently, and yield the result of each upload when it ends.
+
+        `sources` may be an iterator of any length: the next source is drawn when an upload ends. If the
+        caller stops early (`aclose`), the running uploads are cancelled."""
         failures: list[Exception] = []
-        waiting = draw(sources, concurrency=concurrency, failures=failures)
-        first = islice(waiting, concurrency)
-        running = {asyncio.create_task(self._try_upload(source, description)) for source in first}
+        remaining = draw_sources(sources, concurrency=concurrency, failures=failures)
+        first_sources = islice(remaining, concurrency)
+
+        def start(source: Source) -> asyncio.Task[UploadResult]:
+            return asyncio.create_task(self._try_upload(source, description))
+
+        running = {start(source) for source in first_sources}
         try:
             while running:
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                more = islice(waiting, len(done))
-                running |= {asyncio.create_task(self._try_upload(source, description)) for source in more}
+                next_sources = islice(remaining, len(done))
+                running |= {start(source) for source in next_sources}
                 for task in done:
                     yield task.result()
         finally:
@@ -100,9 +116,10 @@ class AsyncClient(Connection):
 
     async def _try_upload(self, source: Source, description: Description) -> UploadResult:
         try:
-            return UploadResult(source, image=await self.upload(source, **description))
+            image = await self.upload(source, **description)
         except (ProgImageError, OSError) as error:
             return UploadResult(source, error=error)
+        return UploadResult(source, image=image)
 
     async def _send(self, call: Call[T]) -> T:
         attempt = 0
@@ -110,19 +127,23 @@ class AsyncClient(Connection):
             try:
                 return await self._attempt(call, attempt)
             except ProgImageError as error:
-                wait_s = self._retries.wait_s(error, attempt)
+                wait_s = self._retries.find_wait_s(error, attempt)
                 if wait_s is None:
                     raise
             await self._sleep(wait_s)
             attempt += 1
 
     async def _attempt(self, call: Call[T], attempt: int) -> T:
-        url = str(call.address)
         content = _chunks(call.body) if isinstance(call.body, Body) else call.body
-        sending = self._http.stream(call.method, url, headers=call.headers, content=content)
+        exchange = self._http.stream(
+            call.method,
+            str(call.address),
+            headers=call.headers,
+            content=content,
+        )
         try:
             with call.receive() as receiver:
-                async with sending as response:
+                async with exchange as response:
                     if not call.is_done(response.status_code, attempt):
                         await response.aread()
                         raise error_of(response)

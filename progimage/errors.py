@@ -1,4 +1,4 @@
-"""One tree of errors: what the server raises and answers, the client catches.
+"""The tree of errors, which the server raises and sends, and which the client catches.
 
     ProgImageError
     ├── ParameterError          400 invalid_parameter
@@ -24,60 +24,25 @@
     ├── InternalError           500 internal_error
     ├── ObjectMissing           502 object_missing
     ├── Unavailable             503 unavailable
-    └── ConnectionFailed          0 connection_failed: the client's own, for want of an answer
+    └── ConnectionFailed          0 connection_failed: raised by the client, if no response came
 
-Each class has a stable `code`, an HTTP `status` and a `summary`. A message never holds a secret
-and is fit to be shown to the caller; what only operators may read goes to the log.
+Each class has a stable `code`, an HTTP `status` and a `summary`. A message is shown to the caller.
+Therefore it never holds a secret, and details for operators alone go to the log.
 """
 
 import re
-from typing import ClassVar
 
-
-class ProgImageError(Exception):
-    """The base of every error that ProgImage raises on purpose; itself where a client has no class for it.
-
-    In a client `code` and `status` are the answer's, and the server's log knows the `request_id`."""
-
-    code: str = "error"
-    status: int = 500
-    summary: ClassVar[str] = "Something went wrong"
-    request_id: str = ""
-    retry_after_s: int | None = None
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-
-    def __str__(self) -> str:
-        return f"{self.message} (request {self.request_id})" if self.request_id else self.message
-
-    def members(self) -> dict[str, str | int]:
-        """Return what this error adds to the problem's JSON."""
-        return {}
-
-    def headers(self) -> dict[str, str]:
-        """Return the headers of HTTP that belong to the answer."""
-        return {}
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Come whole through a process pool, with what subclasses add."""
-        return rebuild, (type(self), self.message, self.__dict__)
-
-
-def rebuild(error: type[ProgImageError], message: str, state: dict[str, object]) -> ProgImageError:
-    """Make an error again from what it held, whatever its class asks for to be built."""
-    rebuilt = error.__new__(error, message)
-    rebuilt.__dict__.update(state)
-    return rebuilt
+from .root_error import ProgImageError as ProgImageError  # noqa: PLC0414 - mypy exports it by the alias
 
 
 class ParameterError(ProgImageError):
     """A parameter is unknown, repeated, of the wrong type or out of range.
 
-    `pointer` is a JSON pointer (RFC 6901) to it: /operations/0/width in a transform, /w in a query."""
+    `pointer` is the JSON pointer (RFC 6901) to it: /operations/0/width in a transform, /w in a query."""
 
-    code, status, summary = "invalid_parameter", 400, "A parameter is not right"
+    code = "invalid_parameter"
+    status = 400
+    summary = "A parameter is invalid"
 
     def __init__(self, message: str, *, pointer: str = "") -> None:
         super().__init__(message)
@@ -88,46 +53,60 @@ class ParameterError(ProgImageError):
 
 
 class UrlNotAllowed(ParameterError):
-    """An address that is not of a public host, or whose host has no address: no answer tells which."""
+    """An address is not of a public host, or its host has no IP address. The message hides which."""
 
-    code, summary = "url_not_allowed", "The address may not be fetched from"
+    code = "url_not_allowed"
+    summary = "The server does not fetch from this address"
 
 
 class NotAuthenticated(ProgImageError):
-    code, status, summary = "not_authenticated", 401, "An API key is needed"
+    code = "not_authenticated"
+    status = 401
+    summary = "An API key is needed"
 
     def headers(self) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer realm="ProgImage"'}
 
 
 class PermissionDenied(ProgImageError):
-    code, status, summary = "permission_denied", 403, "The API key may not do this"
+    code = "permission_denied"
+    status = 403
+    summary = "The API key may not do this"
 
 
 class SignatureRefused(PermissionDenied):
-    code, summary = "signature_refused", "The signature of the URL is not valid"
+    code = "signature_refused"
+    summary = "The signature of the URL is not valid"
 
 
 class NotFound(ProgImageError):
-    code, status, summary = "not_found", 404, "There is nothing here"
+    code = "not_found"
+    status = 404
+    summary = "There is nothing here"
 
 
 class MethodNotAllowed(ProgImageError):
-    code, status, summary = "method_not_allowed", 405, "The method is not allowed here"
+    code = "method_not_allowed"
+    status = 405
+    summary = "The method is not allowed here"
 
 
 class Conflict(ProgImageError):
-    code, status, summary = "conflict", 409, "What is there already does not allow this"
+    code = "conflict"
+    status = 409
+    summary = "The present state does not allow this"
 
 
 class AlreadyUsed(Conflict):
-    code, summary = "already_used", "What may be used once has been used"
+    code = "already_used"
+    summary = "The resource may be used once, and has been used"
 
 
 class InProgress(Conflict):
-    """The same request is being worked on. Ask again after `retry_after_s` seconds."""
+    """Another request with the same effect is in progress. Retry after `retry_after_s` seconds."""
 
-    code, summary = "in_progress", "The same request is being worked on"
+    code = "in_progress"
+    summary = "The same request is in progress"
 
     def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
         super().__init__(message)
@@ -138,25 +117,35 @@ class InProgress(Conflict):
 
 
 class LengthRequired(ProgImageError):
-    code, status, summary = "length_required", 411, "The request needs a Content-Length"
+    code = "length_required"
+    status = 411
+    summary = "The request needs a Content-Length"
 
 
 class PreconditionFailed(ProgImageError):
-    code, status, summary = "precondition_failed", 412, "The image is not the one that was meant"
+    code = "precondition_failed"
+    status = 412
+    summary = "The image is not the expected one"
 
 
 class BodyTooLarge(ProgImageError):
-    code, status, summary = "body_too_large", 413, "The body is too large"
+    code = "body_too_large"
+    status = 413
+    summary = "The body is too large"
 
 
 class UnsupportedFormat(ProgImageError):
-    code, status, summary = "unsupported_format", 415, "The format is not supported"
+    code = "unsupported_format"
+    status = 415
+    summary = "The format is not supported"
 
 
 class RangeNotSatisfiable(ProgImageError):
-    """`size` is the length in bytes of what a range was asked of."""
+    """A requested byte range lies outside the file, which has `size` bytes."""
 
-    code, status, summary = "range_not_satisfiable", 416, "The range lies outside the image"
+    code = "range_not_satisfiable"
+    status = 416
+    summary = "The range lies outside the image"
 
     def __init__(self, message: str, *, size: int) -> None:
         super().__init__(message)
@@ -167,9 +156,13 @@ class RangeNotSatisfiable(ProgImageError):
 
 
 class UnprocessableImage(ProgImageError):
-    """`pointer` is a JSON pointer to the parameter that asks for too much, where there is one."""
+    """An image is damaged, or exceeds a limit.
 
-    code, status, summary = "unprocessable_image", 422, "The image cannot be processed"
+    `pointer` is the JSON pointer to the parameter that exceeds it; empty if there is none."""
+
+    code = "unprocessable_image"
+    status = 422
+    summary = "The image cannot be processed"
 
     def __init__(self, message: str, *, pointer: str = "") -> None:
         super().__init__(message)
@@ -180,45 +173,59 @@ class UnprocessableImage(ProgImageError):
 
 
 class ImageTooLarge(UnprocessableImage):
-    code, summary = "image_too_large", "The image is too large"
+    code = "image_too_large"
+    summary = "The image is too large"
 
 
 class ResultTooLarge(UnprocessableImage):
-    """No quality has few enough bytes. The message says last how many there are at least."""
+    """No quality gives a result within max_bytes. The message ends with the smallest result's size."""
 
-    code, summary = "result_too_large", "The result cannot be made small enough"
+    code = "result_too_large"
+    summary = "The result cannot be made small enough"
 
     @property
     def smallest_bytes(self) -> int | None:
-        """Read from the message, which is all that is remembered of a failure."""
-        found = re.search(r"([0-9]+) bytes$", self.message)
-        return int(found[1]) if found else None
+        """The size of the smallest result, read from the message: the server remembers nothing else."""
+        match = re.search(r"([0-9]+) bytes$", self.message)
+        return int(match[1]) if match else None
 
     def members(self) -> dict[str, str | int]:
-        smallest = {"smallest_bytes": self.smallest_bytes} if self.smallest_bytes else {}
-        return super().members() | smallest
+        members = super().members()
+        if self.smallest_bytes:
+            members["smallest_bytes"] = self.smallest_bytes
+        return members
 
 
 class FetchFailed(ProgImageError):
-    code, status, summary = "fetch_failed", 422, "The address did not give an image"
+    code = "fetch_failed"
+    status = 422
+    summary = "The address did not return an image"
 
 
 class IdempotencyMismatch(ProgImageError):
-    code, status, summary = "idempotency_mismatch", 422, "The idempotency key was used for another request"
+    code = "idempotency_mismatch"
+    status = 422
+    summary = "The idempotency key was used for another request"
 
 
 class InternalError(ProgImageError):
-    code, status, summary = "internal_error", 500, "Something went wrong"
+    code = "internal_error"
+    status = 500
+    summary = "Something went wrong"
 
 
 class ObjectMissing(ProgImageError):
-    code, status, summary = "object_missing", 502, "The stored bytes are missing"
+    code = "object_missing"
+    status = 502
+    summary = "The stored bytes are missing"
 
 
 class Unavailable(ProgImageError):
-    """Try again after `retry_after_s` seconds."""
+    """The service is overloaded, or part of it is down. Retry after `retry_after_s` seconds."""
 
-    code, status, summary = "unavailable", 503, "The service is busy"
+    code = "unavailable"
+    status = 503
+    summary = "The service is busy"
 
     def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
         super().__init__(message)
@@ -229,6 +236,8 @@ class Unavailable(ProgImageError):
 
 
 class ConnectionFailed(ProgImageError):
-    """The server could not be reached or was too slow, or what came is not its whole answer."""
+    """The client got no complete response: no connection, a timeout, or a response cut off or damaged."""
 
-    code, status, summary = "connection_failed", 0, "The server did not answer"
+    code = "connection_failed"
+    status = 0
+    summary = "The server did not answer"

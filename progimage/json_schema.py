@@ -1,4 +1,4 @@
-"""The catalogue as JSON Schema (2020-12): what GET /operations, OpenAPI and whoever generates code read."""
+"""The catalogue as JSON Schema (2020-12), for GET /operations, for OpenAPI and for code generators."""
 
 from typing import Any
 
@@ -13,38 +13,47 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def definitions(address: str) -> dict[str, Any]:
-    """Return the schemas of a transform, of output and of every operation, by the names of their classes.
+    """Return the schemas of a transform, of its output and of all operations, by the names of their classes.
 
-    `address` is where they refer to each other, with {} for the name. x-unit, x-short and x-kind are this
-    catalogue's own words, and x-text is an operation's example in the text form."""
-    known = {cls.__name__: cls for cls in operations().values()}
-    steps = {
-        "type": "array",
-        "maxItems": MAX_OPERATIONS,
-        "description": "Done in this order.",
-        "items": {"oneOf": [{"$ref": address.format(name)} for name in known]},
-    }
-    whole = {"operations": steps, "output": {"$ref": address.format("Output")}}
+    `address` is the form of their references to each other, with {} in place of the name. x-unit, x-short and
+    x-kind are extensions of this catalogue. x-text is an operation's example in the text form."""
+    operation_classes = {cls.__name__: cls for cls in operations().values()}
+    references = [{"$ref": address.format(name)} for name in operation_classes]
     return {
-        "Transform": _object("What is done to an image, and how the result is written.", whole),
+        "Transform": _transform_schema(references, {"$ref": address.format("Output")}),
         "Output": _object(help_of(Output), _properties(Output)),
-        **{name: _describe(cls) for name, cls in known.items()},
+        **{name: _operation_schema(cls) for name, cls in operation_classes.items()},
     }
 
 
 def help_of(cls: type) -> str:
-    """Return a docstring as one text, without the indentation of its lines."""
+    """Return a docstring on one line, without indentation."""
     return " ".join((cls.__doc__ or "").split())
 
 
-def _describe(cls: type[Operation]) -> dict[str, Any]:
+def _transform_schema(operations: list[dict[str, str]], output: dict[str, str]) -> dict[str, Any]:
+    steps = {
+        "type": "array",
+        "maxItems": MAX_OPERATIONS,
+        "description": "The operations, applied in this order.",
+        "items": {"oneOf": operations},
+    }
+    return _object(
+        "The operations on an image, and the output that the result is encoded to.",
+        {"operations": steps, "output": output},
+    )
+
+
+def _operation_schema(cls: type[Operation]) -> dict[str, Any]:
     text = f"{cls.name}:{cls.example}" if cls.example else cls.name
     (example,) = parse_text(text)
     required = [name for name, parameter in cls.parameters().items() if parameter.is_required]
-    return _object(help_of(cls), {"op": {"const": cls.name}} | _properties(cls)) | {
+    properties = {"op": {"const": cls.name}} | _properties(cls)
+    return {
+        **_object(help_of(cls), properties),
         "title": cls.name,
         "required": ["op", *required],
-        "examples": [{"op": cls.name} | example.given()],
+        "examples": [{"op": cls.name} | example.non_defaults()],
         "x-text": text,
         "x-kind": cls.kind,
     }
@@ -64,7 +73,7 @@ def _properties(cls: type[Operation] | type[Output]) -> dict[str, Any]:
 
 
 def _property(parameter: Parameter) -> dict[str, Any]:
-    """What need not be given may be null; a query has no word for that."""
+    """Return the schema of a parameter in JSON. An optional one may be null there, unlike in a query."""
     schema = parameter.schema()
     if parameter.short:
         schema["x-short"] = parameter.short

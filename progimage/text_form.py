@@ -1,23 +1,26 @@
-"""How a transform is spelled in a URL: the ordered text form, and short query parameters.
+"""The spellings of a transform in a URL: the ordered text form, and short query parameters.
 
-    >>> parse_text("resize:width=300,height=200,fit=cover")
-    (Resize(width=300, height=200, fit='cover', gravity='center', dpr=1.0, enlarge=False),)
+    >>> parse_text("rotate:angle=90/grayscale")
+    (Rotate(angle=90.0, background='#00000000', expand=True), Grayscale())
+    >>> parse_text("rotate:90") == parse_text("rotate:angle=90")
+    True
+    >>> spell_text(parse_text("resize:width=300,height=200,fit=inside"))
+    'resize:width=300,height=200'
     >>> parse_query([("w", "300"), ("q", "70")]).output.quality
     70
-    >>> parse_text("resize:300/resize:depth=2")
+    >>> parse_text("rotate:depth=2")
     Traceback (most recent call last):
-    progimage.errors.ParameterError: Expected one of width, height, fit, gravity, dpr, enlarge for resize \
-but received 'depth'
+    progimage.errors.ParameterError: Expected one of angle, background, expand for rotate but received 'depth'
 
-The text form is plain text in which each value is percent-encoded once by itself, so that , / : = ; and % may
-stand in values; in a URL it is the value of an ordinary query parameter. Lists are joined by semicolons. An
-operation's first parameter may go unnamed."""
+The text form is plain text. Each value is percent-encoded once by itself, so that it may hold , / : = ; and
+%. In a URL the whole text is the value of an ordinary query parameter. Semicolons join the values of a list.
+An operation's first parameter may stand without its name."""
 
 from collections.abc import Iterable
 from typing import TypeVar
 
 from progimage.operations.geometry import Resize
-from progimage.operations.operation import Checked, Operation, escape_pointer, find_operation
+from progimage.operations.operation import Operation, ParameterSet, escape_pointer, get_operation
 from progimage.operations.output import Output
 from progimage.parameters.parameter import Parameter
 
@@ -26,129 +29,153 @@ from .transform import MAX_OPERATIONS, Transform
 
 TRANSFORM = "transform"
 
-CheckedT = TypeVar("CheckedT", bound=Checked)
+ParameterSetT = TypeVar("ParameterSetT", bound=ParameterSet)
+
+Texts = dict[str, tuple[Parameter, str]]
+"""Parameters with the texts of their values, by the names that the query used."""
 
 
 def parse_text(text: str) -> tuple[Operation, ...]:
-    """Read the ordered text form. Raises ParameterError."""
+    """Return the operations of a text form. Raise ParameterError if it is invalid."""
     if not text:
         return ()
-    steps = text.split("/", MAX_OPERATIONS)  # what is beyond stays one step, and is refused as one too many
+    # The text behind the last allowed step stays one step. It is refused as one too many.
+    steps = text.split("/", MAX_OPERATIONS)
     if len(steps) > MAX_OPERATIONS:
         raise ParameterError(f"Expected at most {MAX_OPERATIONS} operations", pointer="/operations")
-    return tuple(_parse_step(step, f"/operations/{i}") for i, step in enumerate(steps))
+    operations = [_parse_step(step, f"/operations/{i}") for i, step in enumerate(steps)]
+    return tuple(operations)
 
 
 def spell_text(operations: Iterable[Operation]) -> str:
-    """Write the ordered text form, without what is as the defaults have it."""
+    """Return the text form of the operations, without parameters that have their defaults."""
     return "/".join(_spell_step(operation) for operation in operations)
 
 
 def parse_query(pairs: Iterable[tuple[str, str]]) -> Transform:
-    """Read a query's names and values, percent-decoded: `transform=`, or resize's and output's parameters.
+    """Return the transform of a query, given by its percent-decoded names and values.
 
-    Raises ParameterError, with a pointer to the name in the query."""
-    given = _without_repeats(pairs)
-    text = given.pop(TRANSFORM, None)
-    resize = _take(given, Resize)
-    output = _take(given, Output)
-    if given:
-        raise _unknown(next(iter(given)))
-    if text is not None and resize:
-        name = next(iter(resize))
+    The query holds `transform=`, or the parameters of resize, and the parameters of the output. Raise
+    ParameterError with the pointer to the invalid name in the query."""
+    values = _without_repeats(pairs)
+    text = values.pop(TRANSFORM, None)
+    resize_texts = _take(values, Resize)
+    output_texts = _take(values, Output)
+    if values:
+        first_name = next(iter(values))
+        raise _unknown(first_name, (*query_parameters(), TRANSFORM))
+    if text is not None and resize_texts:
+        name = next(iter(resize_texts))
         raise ParameterError(
-            f"Expected {name} inside transform, where its place in the order shows, but received both",
+            f"Expected {name} inside transform, since operations are applied in order, but received both",
             pointer=f"/{name}",
         )
-    operations = parse_text(text) if text is not None else _build_all(Resize, resize)
-    return Transform(operations, _build(Output, output))
+    operations: tuple[Operation, ...] = ()
+    if text is not None:
+        operations = parse_text(text)
+    elif resize_texts:
+        operations = (_build(Resize, resize_texts),)
+    output = _build(Output, output_texts)
+    return Transform(operations, output)
 
 
-def parse_operation(cls: type[Operation], pairs: Iterable[tuple[str, str]]) -> Transform:
-    """Read a query of one operation's parameters and output's. Where both have a name it is the operation's.
+def parse_operation(operation_class: type[Operation], pairs: Iterable[tuple[str, str]]) -> Transform:
+    """Return the transform of a query that holds the parameters of one operation and of the output.
 
-    Raises ParameterError, with a pointer to the name in the query."""
-    given = _without_repeats(pairs)
-    operation, output = _build(cls, _take(given, cls)), _build(Output, _take(given, Output))
-    for name in given:
-        known = ", ".join((*cls.parameters(), *Output.parameters()))
-        raise ParameterError(
-            f"Expected one of {known} but received {name[:60]!r}", pointer=f"/{escape_pointer(name)}"
-        )
+    If both have a parameter of the same name, it belongs to the operation. Raise ParameterError with the
+    pointer to the invalid name in the query."""
+    values = _without_repeats(pairs)
+    operation_texts = _take(values, operation_class)
+    operation = _build(operation_class, operation_texts)
+    output_texts = _take(values, Output)
+    output = _build(Output, output_texts)
+    if values:
+        first_name = next(iter(values))
+        raise _unknown(first_name, (*operation_class.parameters(), *Output.parameters()))
     return Transform((operation,), output)
 
 
 def query_parameters() -> dict[str, Parameter]:
-    """Return the parameters that a query may name by themselves, by their shortest name."""
-    both = (*Resize.parameters().values(), *Output.parameters().values())
-    return {parameter.short or parameter.name: parameter for parameter in both}
+    """Return the parameters that a query may hold beside `transform`, by their shortest names."""
+    parameters = [*Resize.parameters().values(), *Output.parameters().values()]
+    return {parameter.short or parameter.name: parameter for parameter in parameters}
 
 
 def _parse_step(step: str, pointer: str) -> Operation:
-    name, _, arguments = step.partition(":")
-    operation = find_operation(name, pointer=f"{pointer}/op")
-    known = operation.parameters()
+    operation_name, _, arguments = step.partition(":")
+    operation_class = get_operation(operation_name, pointer=f"{pointer}/op")
+    parameters = operation_class.parameters()
     values: dict[str, object] = {}
     for position, argument in enumerate(arguments.split(",") if arguments else ()):
-        key, equals, value = argument.partition("=")
+        name, equals, text = argument.partition("=")
         if not equals and position == 0:
-            key, value = next(iter(known), ""), argument
+            name = next(iter(parameters), "")
+            text = argument
         elif not equals:
             raise ParameterError(
-                f"Expected name=value for {name} but received {argument[:60]!r}", pointer=pointer
+                f"Expected name=value for {operation_name} but received {argument[:60]!r}",
+                pointer=pointer,
             )
-        if key in values:
-            raise ParameterError(f"Expected {name}.{key[:60]} once but received it again", pointer=pointer)
-        values[key] = known[key].parse(value, is_encoded=True) if key in known else value
-    return operation.from_dict(values, pointer=pointer)
+        if name in values:
+            raise ParameterError(
+                f"Expected {operation_name}.{name[:60]} once but received it again",
+                pointer=pointer,
+            )
+        if name in parameters:
+            values[name] = parameters[name].parse(text, is_encoded=True)
+        else:
+            values[name] = text  # from_dict refuses the name
+    return operation_class.from_dict(values, pointer=pointer)
 
 
 def _spell_step(operation: Operation) -> str:
-    known = operation.parameters()
-    arguments = ",".join(f"{name}={known[name].spell(value)}" for name, value in operation.given().items())
-    return f"{operation.name}:{arguments}" if arguments else operation.name
+    parameters = operation.parameters()
+    values = operation.non_defaults()
+    arguments = [f"{name}={parameters[name].spell(value)}" for name, value in values.items()]
+    if not arguments:
+        return operation.name
+    return f"{operation.name}:{','.join(arguments)}"
 
 
 def _without_repeats(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    given: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, value in pairs:
-        if name in given:
+        if name in values:
             raise ParameterError(
-                f"Expected {name[:60]!r} once but received it again", pointer=f"/{escape_pointer(name)}"
+                f"Expected {name[:60]!r} once but received it again",
+                pointer=f"/{escape_pointer(name)}",
             )
-        given[name] = value
-    return given
+        values[name] = value
+    return values
 
 
-def _take(given: dict[str, str], cls: type[Checked]) -> dict[str, tuple[Parameter, str]]:
-    """Move what belongs to `cls` out of `given`, by the name that the query used."""
-    taken: dict[str, tuple[Parameter, str]] = {}
-    for parameter in cls.parameters().values():
-        names = [name for name in (parameter.name, parameter.short) if name in given]
+def _take(values: dict[str, str], owner: type[ParameterSet]) -> Texts:
+    """Remove the parameters of `owner` from a query's values, and return them."""
+    texts: Texts = {}
+    for parameter in owner.parameters().values():
+        possible_names = (parameter.name, parameter.short)
+        names = [name for name in possible_names if name is not None and name in values]
         if len(names) == 2:
             raise ParameterError(
-                f"Expected {names[0]} or {names[1]} but received both", pointer=f"/{names[1]}"
+                f"Expected {names[0]} or {names[1]} but received both",
+                pointer=f"/{names[1]}",
             )
-        taken |= {name: (parameter, given.pop(name)) for name in names if name is not None}
-    return taken
+        for name in names:
+            texts[name] = (parameter, values.pop(name))
+    return texts
 
 
-def _build_all(cls: type[Resize], taken: dict[str, tuple[Parameter, str]]) -> tuple[Operation, ...]:
-    return (_build(cls, taken),) if taken else ()
+def _build(owner: type[ParameterSetT], texts: Texts) -> ParameterSetT:
+    values: dict[str, object] = {}
+    for name, (parameter, text) in texts.items():
+        value = parameter.parse(text, is_encoded=False)
+        values[parameter.name] = parameter.check(value, owner=owner.name, pointer=f"/{name}")
+    return owner.from_dict(values)
 
 
-def _build(cls: type[CheckedT], taken: dict[str, tuple[Parameter, str]]) -> CheckedT:
-    values = {
-        parameter.name: parameter.check(
-            parameter.parse(text, is_encoded=False), owner=cls.name, pointer=f"/{name}"
-        )
-        for name, (parameter, text) in taken.items()
-    }
-    return cls.from_dict(values)
-
-
-def _unknown(name: str) -> ParameterError:
-    known = ", ".join((*query_parameters(), TRANSFORM))
+def _unknown(name: str, expected_names: Iterable[str]) -> ParameterError:
+    expected = ", ".join(expected_names)
     return ParameterError(
-        f"Expected one of {known} but received {name[:60]!r}", pointer=f"/{escape_pointer(name)}"
+        f"Expected one of {expected} but received {name[:60]!r}",
+        pointer=f"/{escape_pointer(name)}",
     )

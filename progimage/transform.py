@@ -1,43 +1,50 @@
-"""A transform: a tuple of operations, done in their order, and an output.
+"""A transform: a tuple of operations, applied in order, and an output.
 
-It has three spellings with one meaning: JSON (here), the ordered text form and a query (spelling.py)."""
+It has three spellings with one meaning: JSON (here), the ordered text form and a query (text_form.py)."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from progimage.operations.operation import Kind, Operation, escape_pointer, find_operation
+from progimage.operations.operation import Kind, Operation, escape_pointer, get_operation
 from progimage.operations.output import Output
 
 from .errors import ParameterError
 
 MAX_OPERATIONS = 10
-"""Chosen for the deadline of a render; imgproxy and thumbor have no bound, and are asked for one."""
+"""Chosen for the deadline of a render. imgproxy and thumbor have no limit, and their users ask for one."""
 
 TransformKind = Kind | Literal["pipeline"]
 
 
 @dataclass(frozen=True)
 class Transform:
-    """What is done to a source, and how the result is written."""
+    """The operations that change an image, and the output that the result is encoded to."""
 
     operations: tuple[Operation, ...] = ()
     output: Output = field(default_factory=Output)
 
     def __post_init__(self) -> None:
-        if len(self.operations) > MAX_OPERATIONS:
+        count = len(self.operations)
+        if count > MAX_OPERATIONS:
             raise ParameterError(
-                f"Expected at most {MAX_OPERATIONS} operations but received {len(self.operations)}",
+                f"Expected at most {MAX_OPERATIONS} operations but received {count}",
                 pointer="/operations",
             )
 
     def kind(self, source_format: str) -> TransformKind:
-        """Return what this does to a source of that format, in the words of routes, queues and services."""
+        """Return the kind of this transform for a source of that format. Routes and queues are named by it.
+
+        Without operations it is compress if the format stays, otherwise convert. With operations of one kind
+        it is that kind, otherwise pipeline."""
         kinds = {operation.kind for operation in self.operations}
         if not kinds:
-            return "compress" if self.output.format in (None, source_format) else "convert"
-        return kinds.pop() if len(kinds) == 1 else "pipeline"
+            keeps_format = self.output.format in (None, source_format)
+            return "compress" if keeps_format else "convert"
+        if len(kinds) > 1:
+            return "pipeline"
+        return kinds.pop()
 
     def image_references(self) -> list[str]:
         """Return the references to other images, in the order of the operations."""
@@ -47,51 +54,62 @@ class Transform:
 
     @classmethod
     def from_dict(cls, values: object) -> Self:
-        """Build from parsed JSON: {"operations": [{"op": "resize", "width": 300}], "output": {}}.
+        """Build a transform from parsed JSON: {"operations": [{"op": "resize", "width": 300}], "output": {}}.
 
-        Raises ParameterError with a JSON pointer to what is wrong."""
-        whole = _expect_object(values, "a transform", "")
-        for name in whole:
+        Raise ParameterError with the JSON pointer to the invalid value."""
+        members = _expect_object(values, "a transform", "")
+        for name in members:
             if name not in ("operations", "output"):
                 raise ParameterError(
                     f"Expected operations and output for a transform but received {name[:60]!r}",
                     pointer=f"/{escape_pointer(name)}",
                 )
-        steps = whole.get("operations", [])
+        steps = members.get("operations", [])
         if not isinstance(steps, list):
             raise ParameterError(
-                f"Expected a list for operations but received {type(steps).__name__}", pointer="/operations"
+                f"Expected a list for operations but received {type(steps).__name__}",
+                pointer="/operations",
             )
-        output = _expect_object(whole.get("output", {}), "output", "/output")
-        return cls(
-            tuple(_operation(step, f"/operations/{i}") for i, step in enumerate(steps[: MAX_OPERATIONS + 1])),
-            Output.from_dict(output, pointer="/output"),
-        )
+        output_values = _expect_object(members.get("output", {}), "output", "/output")
+        # A list that is too long is refused after one step too many, so that it costs little.
+        bounded_steps = steps[: MAX_OPERATIONS + 1]
+        operations = [_operation(step, f"/operations/{i}") for i, step in enumerate(bounded_steps)]
+        output = Output.from_dict(output_values, pointer="/output")
+        return cls(tuple(operations), output)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Build from JSON text. Raises ParameterError, for a name that stands twice too."""
+        """Build a transform from JSON text. Raise ParameterError if it is invalid or repeats a name."""
         return cls.from_dict(parse_json(text))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the whole meaning, with all defaults written out."""
+        """Return the transform as JSON holds it, with all defaults written out."""
         return {
             "operations": [{"op": step.name} | step.as_dict() for step in self.operations],
             "output": self.output.as_dict(),
         }
 
     def canonical_json(self) -> str:
-        """Return the one JSON text of this meaning, from which cache keys are made."""
-        return json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        """Return the JSON text that all transforms of the same meaning share. Cache keys are made from it."""
+        return json.dumps(
+            self.as_dict(),
+            sort_keys=True,
+            separators=(",", ":"),
+            allow_nan=False,
+        )
 
 
 def parse_json(text: str | bytes) -> object:
-    """Return the value of JSON text.
+    """Return the value of a JSON text.
 
-    Raises ParameterError, also for what Python takes and others do not: a name that stands twice, NaN,
-    half a surrogate pair."""
+    Raise ParameterError if it is not JSON. Python accepts repeated names, NaN and half a surrogate pair, but
+    other parsers do not. They are refused, too."""
     try:
-        value: object = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+        value: object = json.loads(
+            text,
+            object_pairs_hook=_without_repeats,
+            parse_constant=_refuse_constant,
+        )
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise ParameterError("Expected JSON but received text that is not JSON") from error
@@ -100,14 +118,16 @@ def parse_json(text: str | bytes) -> object:
 
 def _operation(step: object, pointer: str) -> Operation:
     values = dict(_expect_object(step, "an operation", pointer))
-    operation = find_operation(values.pop("op", None), pointer=f"{pointer}/op")
-    return operation.from_dict(values, pointer=pointer)
+    name = values.pop("op", None)
+    operation_class = get_operation(name, pointer=f"{pointer}/op")
+    return operation_class.from_dict(values, pointer=pointer)
 
 
-def _expect_object(value: object, what: str, pointer: str) -> Mapping[str, object]:
+def _expect_object(value: object, owner: str, pointer: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ParameterError(
-            f"Expected an object for {what} but received {type(value).__name__}", pointer=pointer
+            f"Expected an object for {owner} but received {type(value).__name__}",
+            pointer=pointer,
         )
     return value
 
@@ -121,5 +141,6 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise ParameterError(f"Expected {repeated[:60]!r} once but received it {names.count(repeated)} times")
+        count = names.count(repeated)
+        raise ParameterError(f"Expected {repeated[:60]!r} once but received it {count} times")
     return values

@@ -456,7 +456,7 @@ class TestRepository:
         assert client.get(image.id).visibility == "public"
 
     def test_list_pages_through_what_fits(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("progimage.calls.all_calls._PAGE", (("limit", "2"),))
+        monkeypatch.setattr("progimage.calls.json_calls.PAGE_SIZE", 2)
         images = [client.upload(made.encoded("png", made.picture(10 + i, 10)), tags=["x"]) for i in range(5)]
         client.upload(PNG, tags=["y"])
         assert [image.id for image in client.list(tag="x")] == [image.id for image in reversed(images)]

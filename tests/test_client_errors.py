@@ -214,9 +214,9 @@ class TestRetries:
     def test_waits_grow_to_a_bound(self) -> None:
         slowest, quickest = Retries(10, random=lambda: 1.0), Retries(10, random=lambda: 0.0)
         error = errors.ConnectionFailed("x")
-        assert [slowest.wait_s(error, attempt) for attempt in range(6)] == [0.5, 1, 2, 4, 8, 8]
-        assert quickest.wait_s(error, 5) == 0
-        assert slowest.wait_s(error, 10) is None
+        assert [slowest.find_wait_s(error, attempt) for attempt in range(6)] == [0.5, 1, 2, 4, 8, 8]
+        assert quickest.find_wait_s(error, 5) == 0
+        assert slowest.find_wait_s(error, 10) is None
 
 
 class TestDelete:

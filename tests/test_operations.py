@@ -8,7 +8,7 @@ import pytest
 
 from progimage import Transform, errors
 from progimage.errors import ParameterError
-from progimage.operations import Checked, Fit, Operation, Output, Resize, operations
+from progimage.operations import Fit, Operation, Output, ParameterSet, Resize, operations
 from progimage.parameters import Color, Range, color_channels
 from progimage.parameters.color import expected_color, normalize_color
 from progimage.text_form import parse_query, parse_text, spell_text
@@ -17,7 +17,7 @@ from transforms.render import render, settle
 
 
 @dataclass(frozen=True, kw_only=True)
-class Everything(Checked):
+class Everything(ParameterSet):
     """A parameter of each type, as later operations have them. No operation: it is in no catalogue."""
 
     name: ClassVar[str] = "everything"
@@ -76,7 +76,7 @@ class TestSpellings:
     def test_values_are_percent_encoded_once_by_themselves(self) -> None:
         parameters = Everything.parameters()
         given = Everything(text="a,b/c:d=e%20;", points=(1, -2.5), names=("x;y", "z"))
-        spelled = {name: parameters[name].spell(value) for name, value in given.given().items()}
+        spelled = {name: parameters[name].spell(value) for name, value in given.non_defaults().items()}
         assert spelled == {
             "text": "a%2Cb%2Fc%3Ad%3De%2520%3B",
             "points": "1.0;-2.5",

@@ -1,6 +1,5 @@
 """Signed URLs without a server: what was signed is let in, and nothing else (SIG-1, SIG-2, SIG-3)."""
 
-import doctest
 import time
 import unicodedata
 from typing import Any
@@ -220,8 +219,3 @@ def test_what_would_be_refused_is_not_signed(query: str, expires_at: int) -> Non
 def test_key_id() -> None:
     assert find_key_id(signed()) == PREFIX
     assert find_key_id("w=1&skid=2") is None
-
-
-def test_what_the_module_shows_is_so() -> None:
-    assert doctest.testmod(signing).failed == 0
-    assert doctest.testmod(signing).attempted > 0

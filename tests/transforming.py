@@ -65,7 +65,7 @@ def example(name: str, reference: str) -> Operation:
 def query_of(operation: Operation, **others: str) -> str:
     """Return the query of POST /transforms/<operation>."""
     known = operation.parameters()
-    own = {name: unquote(known[name].spell(value)) for name, value in operation.given().items()}
+    own = {name: unquote(known[name].spell(value)) for name, value in operation.non_defaults().items()}
     return urlencode(own | others)
 
 

@@ -1,9 +1,10 @@
-"""What may be said of an image and asked of a list, by name, and how it is spelled: once for both clients."""
+"""The options that calls take, and their spelling in JSON, in a query and in a form."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict
+from uuid import uuid4
 
 from progimage.wire.urls import ImageId, Pairs
 
@@ -11,7 +12,7 @@ Visibility = Literal["private", "public"]
 
 
 class Description(TypedDict, total=False):
-    """What any upload may say of its image. Private unless public is asked for."""
+    """The properties that any upload may set. `visibility` is private if it is not given."""
 
     tags: Collection[str]
     metadata: Mapping[str, Any]
@@ -23,15 +24,16 @@ class NamedDescription(Description, total=False):
 
 
 class UploadOptions(NamedDescription, total=False):
-    """`replaces` is the image whose successor this one is. With an `idempotency_key` of its own a caller may
-    repeat the call itself, after a restart too."""
+    """The options of one upload. `replaces` is the image that the new one succeeds.
+
+    If the caller gives an `idempotency_key`, it may repeat the call itself, even after a restart."""
 
     replaces: ImageId
     idempotency_key: str
 
 
 class UploadUrlOptions(NamedDescription, total=False):
-    """What whoever holds the URL may put there, and until when."""
+    """The limits of an upload URL, and the description of the image that is put there."""
 
     max_bytes: int
     media_types: Collection[str]
@@ -40,13 +42,15 @@ class UploadUrlOptions(NamedDescription, total=False):
 
 
 class Changes(NamedDescription, total=False):
-    """What is not given stays. `focal_point` is (x, y), each 0 to 1; None lets go of it."""
+    """The properties to change. `focal_point` is (x, y), each 0 to 1; None removes it."""
 
     focal_point: tuple[float, float] | None
 
 
 class Filters(TypedDict, total=False):
-    """All of them have to hold; of tags, too. `metadata` holds what an image's own must contain."""
+    """Conditions of a list. An image matches if all of them hold, and if it has every given tag.
+
+    `metadata` matches if the image's own metadata contains it."""
 
     tag: Collection[str]
     format: str
@@ -63,42 +67,58 @@ class Filters(TypedDict, total=False):
     metadata: Mapping[str, Any]
 
 
-def spell(options: Mapping[str, Any]) -> dict[str, Any]:
+def spell_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options as JSON holds them."""
-    return {
-        name: _SPELLED[name](value) if name in _SPELLED and value is not None else value
-        for name, value in options.items()
-    }
+    return {name: _spell(name, value) for name, value in options.items()}
 
 
-def as_pairs(spelled: Mapping[str, Any]) -> Pairs:
-    """Return what a query or a form holds: a list repeats its name, None is not given."""
-    return tuple(
-        (name, item if isinstance(item, str) else json.dumps(item))
-        for name, value in spelled.items()
-        for item in (value if isinstance(value, list) else [value])
-        if item is not None
-    )
+def split_idempotency_key(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the options as JSON holds them, without the idempotency key, and the header with that key.
+
+    If the caller gave no key, the header holds a random one for this call."""
+    members = spell_options(options)
+    idempotency_key = members.pop("idempotency_key", None) or str(uuid4())
+    return members, {"Idempotency-Key": idempotency_key}
+
+
+def as_pairs(members: Mapping[str, Any]) -> Pairs:
+    """Return the names and values of a query or a form. A list repeats its name; None is left out."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in members.items():
+        items = value if isinstance(value, list) else [value]
+        pairs += [(name, _as_text(item)) for item in items if item is not None]
+    return tuple(pairs)
+
+
+def _spell(name: str, value: Any) -> Any:
+    if value is None or name not in _SPELLERS:
+        return value
+    return _SPELLERS[name](value)
+
+
+def _as_text(item: object) -> str:
+    return item if isinstance(item, str) else json.dumps(item)
 
 
 def _as_list(value: Collection[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def _as_moment(value: datetime | str) -> str:
+def _as_time(value: datetime | str) -> str:
     return value if isinstance(value, str) else value.astimezone(UTC).isoformat()
 
 
 def _as_point(value: tuple[float, float]) -> dict[str, float]:
-    return dict(zip("xy", value, strict=True))
+    x, y = value
+    return {"x": x, "y": y}
 
 
-_SPELLED: dict[str, Callable[[Any], Any]] = {
+_SPELLERS: dict[str, Callable[[Any], Any]] = {
     "tag": _as_list,
     "tags": _as_list,
     "media_types": _as_list,
     "replaces": str,
-    "created_after": _as_moment,
-    "created_before": _as_moment,
+    "created_after": _as_time,
+    "created_before": _as_time,
     "focal_point": _as_point,
 }

@@ -1,4 +1,4 @@
-"""What the API answers, as values. Members that this version does not know are passed over."""
+"""The API's responses as values. Members that this version does not know are ignored."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -17,21 +17,27 @@ T = TypeVar("T")
 class Result:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Build from parsed JSON. Raises an error of Python's where that is not what the API answers."""
-        members = (member for member in fields(cls) if member.name in values)
-        return cls(**{member.name: _read(member.type, values[member.name]) for member in members})
+        """Build from parsed JSON. Raise an error of Python such as ValueError if it does not fit."""
+        members: dict[str, Any] = {}
+        for member in fields(cls):
+            if member.name in values:
+                members[member.name] = _read(member.type, values[member.name])
+        return cls(**members)
 
 
 def _read(kind: Any, value: Any) -> Any:
-    return _READERS[kind](value) if kind in _READERS and value is not None else value
+    if value is None or kind not in _READERS:
+        return value
+    return _READERS[kind](value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image(Result):
-    """An original. Width and height are in px as stored: orientation 5-8 swaps them where it is shown.
+    """An original. Width and height are in px as stored; a viewer swaps them if the orientation is 5 to 8.
 
-    `focal_point` is (x, y), each 0 to 1 of the upright image; `urls` are for whoever may see it. What was
-    made by a transform has it, resolved, and as `parent` the stored image that it was made from."""
+    `focal_point` is (x, y), each 0 to 1 of the upright image. `urls` serve callers that may see the image. If
+    a transform made the image, `transform` is that transform, resolved, and `parent` is the stored image that
+    it was made from."""
 
     id: UUID
     format: str
@@ -57,8 +63,9 @@ class Image(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class Rendition(Result):
-    """A stored result of a transform. Sizes are None until its `state` is ready; `url` is None where it shows
-    other images."""
+    """A stored result of a transform. Sizes are None until `state` is ready.
+
+    `url` is None if the transform uses other images."""
 
     id: int
     transform: Mapping[str, Any] = field(hash=False)
@@ -77,7 +84,7 @@ class Rendition(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class UploadUrl(Result):
-    """Where one image may be put, without an API key, until `expires_at`; it will have this `id`."""
+    """A URL that accepts one image without an API key until `expires_at`. The image gets this `id`."""
 
     id: UUID
     url: str
@@ -89,7 +96,7 @@ class UploadUrl(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveFailure(Result):
-    """An image that could not be had for a zip, with the code and the words of its error."""
+    """An image that a zip lacks, with the code and the message of its error."""
 
     id: UUID
     code: str
@@ -98,7 +105,7 @@ class ArchiveFailure(Result):
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip that was written. It holds what was asked for but the images in `failed`."""
+    """A zip file. It holds the requested images except those in `failed`."""
 
     path: Path
     failed: tuple[ArchiveFailure, ...]
@@ -106,7 +113,7 @@ class Archive:
 
 @dataclass(frozen=True)
 class UploadResult:
-    """What became of one of many sources: an image or an error, never both."""
+    """The result of one of many uploads: either an image or an error."""
 
     source: Source
     image: Image | None = None
@@ -115,7 +122,7 @@ class UploadResult:
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Part of a list, and the cursor of the next part; None on the last."""
+    """One page of a list, and the cursor of the next page; None if this is the last page."""
 
     rows: tuple[T, ...]
     next: str | None

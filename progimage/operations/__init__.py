@@ -1,12 +1,11 @@
-"""The catalogue of operations: the vocabulary that the client and the server share."""
+"""The catalogue of operations, which the client and the server share."""
 
 from . import composite, filters, geometry, masks, tone
 from .geometry import Fit, Gravity, Resize
-from .operation import Checked, Kind, Operation, escape_pointer, find_operation, operations
+from .operation import Kind, Operation, ParameterSet, escape_pointer, get_operation, operations
 from .output import MetadataLevel, Output, OutputFormat
 
 __all__ = [
-    "Checked",
     "Fit",
     "Gravity",
     "Kind",
@@ -14,12 +13,13 @@ __all__ = [
     "Operation",
     "Output",
     "OutputFormat",
+    "ParameterSet",
     "Resize",
     "composite",
     "escape_pointer",
     "filters",
-    "find_operation",
     "geometry",
+    "get_operation",
     "masks",
     "operations",
     "tone",

@@ -1,10 +1,10 @@
-"""What an operation is: a frozen dataclass that checks its parameters when it is built.
+"""An operation: a frozen dataclass that checks its parameters when it is built.
 
-A subclass is registered under its name in lower case; its fields are its parameters, its docstring its
+A subclass is registered under its name in lower case. Its fields are its parameters, and its docstring is its
 help. Nothing else in the client, the server or the documentation lists operations."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 from progimage.errors import ParameterError
@@ -14,67 +14,73 @@ from progimage.parameters.parameter import Parameter
 Kind = Literal["convert", "compress", "thumbnail", "rotate", "filter", "mask"]
 
 
-class Checked:
-    """A dataclass whose fields are parameters: wrong values never get in, equal meanings are equal."""
+class ParameterSet:
+    """A dataclass whose fields are parameters. It never holds an invalid value; equal meanings are equal."""
 
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
-        for name, parameter in parameters_of(type(self)).items():
+        for name, parameter in self.parameters().items():
             value = parameter.check(getattr(self, name), owner=self.name, pointer=f"/{name}")
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, value)  # The dataclass is frozen.
         self.check()
 
     def check(self) -> None:
-        """Raise ParameterError for values that are right by themselves and wrong together."""
+        """Raise ParameterError if values are valid one by one but contradict each other."""
+
+    @classmethod
+    def parameters(cls) -> dict[str, Parameter]:
+        """Return the parameters by name, in the order of the fields."""
+        return parameters_of(cls)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object], *, pointer: str = "") -> Self:
-        """Build from names and values. Raises ParameterError with a pointer below `pointer`."""
-        known = parameters_of(cls)
-        for name in values:
-            if name not in known:
-                expected = f"one of {', '.join(known)}" if known else "no parameters"
-                raise ParameterError(
-                    f"Expected {expected} for {cls.name} but received {name[:60]!r}",
-                    pointer=f"{pointer}/{escape_pointer(name)}",
-                )
-        for name, parameter in known.items():
-            if parameter.is_required and name not in values:
-                raise ParameterError(
-                    f"Expected {parameter.expected} for {cls.name}.{name} but received nothing",
-                    pointer=f"{pointer}/{name}",
-                )
+        """Build from names and values. Raise ParameterError with a JSON pointer below `pointer`."""
+        cls._check_names(values, pointer)
         try:
             return cls(**values)
         except ParameterError as error:
             raise ParameterError(error.message, pointer=pointer + error.pointer) from None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return every parameter with its value, defaults written out, as JSON would hold it."""
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
-
-    def given(self) -> dict[str, Any]:
-        """Return the parameters that differ from their defaults."""
-        known = parameters_of(type(self))
-        return {name: value for name, value in self.as_dict().items() if value != known[name].default}
-
     @classmethod
-    def parameters(cls) -> dict[str, Parameter]:
-        return parameters_of(cls)
+    def _check_names(cls, names: Collection[str], pointer: str) -> None:
+        parameters = cls.parameters()
+        expected = f"one of {', '.join(parameters)}" if parameters else "no parameters"
+        for name in names:
+            if name not in parameters:
+                raise ParameterError(
+                    f"Expected {expected} for {cls.name} but received {name[:60]!r}",
+                    pointer=f"{pointer}/{escape_pointer(name)}",
+                )
+        for name, parameter in parameters.items():
+            if parameter.is_required and name not in names:
+                raise ParameterError(
+                    f"Expected {parameter.expected} for {cls.name}.{name} but received nothing",
+                    pointer=f"{pointer}/{name}",
+                )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all parameters with their values as JSON holds them, defaults written out."""
+        return {name: _as_json(getattr(self, name)) for name in self.parameters()}
+
+    def non_defaults(self) -> dict[str, Any]:
+        """Return the parameters whose values differ from their defaults."""
+        parameters = self.parameters()
+        return {name: value for name, value in self.as_dict().items() if value != parameters[name].default}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Operation(Checked):
+class Operation(ParameterSet):
     """One step of a transform."""
 
     kind: ClassVar[Kind]
     is_sized_by_pixels: ClassVar[bool] = False
-    """Whether only pixels tell how large the result is, and before them the most that it can be."""
+    """Whether the size of the result depends on the pixels. Before they are decoded, the plan has only the
+    largest possible size."""
     hides_content: ClassVar[bool] = False
-    """Whether it takes away what must not be seen, previews in the metadata included."""
+    """Whether the operation removes content that must not be seen. Previews in the metadata go, too."""
     example: ClassVar[str] = ""
-    """The arguments of one use, as the text form spells them."""
+    """The arguments of one example, as the text form spells them."""
 
     def image_parameters(self) -> list[str]:
         """Return the names of the parameters that hold a reference to another image."""
@@ -95,12 +101,12 @@ _OPERATIONS: dict[str, type[Operation]] = {}
 
 
 def operations() -> dict[str, type[Operation]]:
-    """Return the catalogue: every operation's class by its name."""
+    """Return the catalogue: the class of each operation by its name."""
     return dict(_OPERATIONS)
 
 
-def find_operation(name: object, *, pointer: str) -> type[Operation]:
-    """Raises ParameterError where the catalogue holds no operation of that name."""
+def get_operation(name: object, *, pointer: str) -> type[Operation]:
+    """Return the operation of that name. Raise ParameterError if the catalogue has none."""
     if isinstance(name, str) and name in _OPERATIONS:
         return _OPERATIONS[name]
     shown = name if isinstance(name, str) else type(name).__name__
@@ -115,5 +121,5 @@ def escape_pointer(name: str) -> str:
     return name[:60].replace("~", "~0").replace("/", "~1")
 
 
-def _plain(value: object) -> object:
+def _as_json(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value

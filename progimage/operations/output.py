@@ -1,4 +1,4 @@
-"""How a result is written: the format and what belongs to it. An output is no step: order does not matter."""
+"""The output of a transform: the format of the result and its options, which have no order."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from progimage.parameters.annotations import Color, Short
 from progimage.parameters.ranges import Range
 
-from .operation import Checked
+from .operation import ParameterSet
 
 OutputFormat = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "jp2", "auto"]
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
@@ -14,54 +14,54 @@ MetadataLevel = Literal["safe", "copyright", "keep"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Output(Checked):
-    """The format and its options. An option that a format does not have changes nothing there."""
+class Output(ParameterSet):
+    """The format of the result and its options. An option that the format does not have is ignored."""
 
     name: ClassVar[str] = "output"
     format: Annotated[
         OutputFormat | None,
         Short("fm"),
-        "The format; the source's own when not given. auto: the best that the request's Accept names of avif "
-        "and webp, else what it would be without auto.",
+        "The format; the source's own if none is given. auto: avif or webp, if the request's Accept header "
+        "names them, otherwise the same as without auto.",
     ] = None
     quality: Annotated[
         int | None,
         Range(1, 100),
         Short("q"),
-        "Quality of lossy formats; when not given jpeg 80, webp 79, avif 60, jp2 80; 100 with max_bytes.",
+        "Quality of lossy formats. If none is given: jpeg 80, webp 79, avif 60, jp2 80; 100 with max_bytes.",
     ] = None
     max_bytes: Annotated[
         int | None,
         Range(100, 100_000_000, "bytes"),
-        "The most that the result may have. The best quality that fits is taken, at most the quality given; "
-        "without loss the result fits or is refused.",
+        "The largest size of the result. The best quality that fits is used, up to the given quality. A "
+        "lossless result that does not fit is refused.",
     ] = None
-    lossless: Annotated[bool, "Keep every pixel as it is, in webp and jp2."] = False
-    progressive: Annotated[bool, "Write a progressive JPEG, which shows early and is often smaller."] = False
+    lossless: Annotated[bool, "Keep every pixel unchanged, in webp and jp2."] = False
+    progressive: Annotated[bool, "Write a progressive JPEG. It appears earlier and is often smaller."] = False
     subsampling: Annotated[
         Subsampling | None,
-        "Resolution of the colours in jpeg and avif: full (4:4:4), half across (4:2:2) or half each way "
-        "(4:2:0), the default.",
+        "Resolution of the colours in jpeg and avif: full (4:4:4), half horizontally (4:2:2), or half in "
+        "both directions (4:2:0). If none is given: 4:2:0.",
     ] = None
     colors: Annotated[
         int | None,
         Range(2, 256, "colours"),
-        "Write a palette of at most so many colours, in png and gif (256 when not given).",
+        "Write a palette of at most this many colours, in png and gif. If none is given, a gif has 256.",
     ] = None
-    dither: Annotated[bool, "Whether a palette's missing colours are mixed from its others."] = True
+    dither: Annotated[bool, "Mix colours that the palette lacks from those that it has."] = True
     effort: Annotated[
         int | None,
         Range(1, 10),
-        "How much time goes into fewer bytes of png, webp and avif: 1 is fast, 10 small. When not given "
-        "what suits an image of this size; never more than it allows while somebody waits.",
+        "The time spent on fewer bytes of png, webp and avif: 1 is fast, 10 is small. If none is given, it "
+        "depends on the image's size. The size also limits it, because a client waits for the result.",
     ] = None
     background: Annotated[
         Color | None,
-        "The colour below transparent parts. When not given they stay transparent where the format can hold "
-        "them and become white where it cannot.",
+        "The colour below transparent parts. If none is given, they stay transparent if the format allows "
+        "it, and become white otherwise.",
     ] = None
     metadata: Annotated[
         MetadataLevel,
-        "What the result says beside its pixels: safe (nothing), copyright (who made it and under what "
-        "rights), keep (the EXIF and XMP that still hold, with place and camera).",
+        "The metadata in the result: safe (none), copyright (the creator and the rights), keep (the EXIF and "
+        "XMP that still apply, with location and camera).",
     ] = "safe"

@@ -1,8 +1,8 @@
-"""Operations that change each pixel's colour by itself.
+"""Operations that change the colour of each pixel independently of other pixels.
 
-Channels count from 0 (none) to 1 (full), as sRGB has them unless linear light is said; alpha stays as it is.
-Each operation's result is clipped to that range, whatever follows. Between neighbours that are one pass
-nothing is rounded."""
+Channels range from 0 (none) to 1 (full). They are sRGB values unless a docstring says linear light. Alpha
+stays as it is. The result of each operation is clipped to that range, even if another operation follows. If
+neighbouring operations are applied in one pass, nothing is rounded between them."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -13,7 +13,7 @@ from progimage.parameters.ranges import Range
 
 from .operation import Kind, Operation
 
-Share = Annotated[float, Range(0, 100, "%"), "How much of the result is the new colour: 0 none, 100 all."]
+Share = Annotated[float, Range(0, 100, "%"), "Share of the new colour in the result: 0 none, 100 all."]
 Exponent = Annotated[float, Range(0.1, 10), "The exponent is 1/gamma: above 1 is brighter, below darker."]
 Level = Annotated[int, Range(0, 255)]
 
@@ -26,7 +26,7 @@ class Brightness(Operation):
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "amount=20"
-    amount: Annotated[Percent, "-100 is black, 0 none, 100 twice as bright."]
+    amount: Annotated[Percent, "-100 is black, 0 no change, 100 twice as bright."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,23 +37,23 @@ class Contrast(Operation):
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "amount=30"
-    amount: Annotated[Percent, "-100 is grey, 0 none, 100 twice the contrast."]
+    amount: Annotated[Percent, "-100 is grey, 0 no change, 100 twice the contrast."]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Saturation(Operation):
-    """Multiply the colours' distance from grey of the same luminance, BT.709, by 1 + amount/100.
+    """Multiply each colour's distance from the grey of the same BT.709 luminance by 1 + amount/100.
 
     Source: Filter Effects 1, saturate()."""
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "amount=-40"
-    amount: Annotated[Percent, "-100 is grey, 0 none, 100 twice as colourful."]
+    amount: Annotated[Percent, "-100 is grey, 0 no change, 100 twice as colourful."]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exposure(Operation):
-    """Multiply the light by 2 to the power of stops, in linear light (sRGB: IEC 61966-2-1)."""
+    """Multiply each channel in linear light by 2 to the power of stops (sRGB: IEC 61966-2-1)."""
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "stops=-0.5"
@@ -62,7 +62,7 @@ class Exposure(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class Gamma(Operation):
-    """Raise each channel to the power of 1/gamma: black and white stay."""
+    """Raise each channel to the power of 1/gamma. Black and white stay."""
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "gamma=1.8"
@@ -71,37 +71,41 @@ class Gamma(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class Hue(Operation):
-    """Turn every hue by an angle in degrees, keeping BT.709 luminance.
+    """Rotate all hues by an angle in degrees. The BT.709 luminance stays.
 
     Source: Filter Effects 1, hue-rotate()."""
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "angle=90"
-    angle: Annotated[float, Range(-360, 360, "degrees"), "120 turns red to green, -120 red to blue."]
+    angle: Annotated[
+        float,
+        Range(-360, 360, "degrees"),
+        "120 turns red into green, -120 turns red into blue.",
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Temperature(Operation):
-    """Make colours warmer or cooler: red amount/200 stops up and blue as many down, in linear light."""
+    """Make colours warmer or cooler: red gains amount/200 stops and blue loses as many, in linear light."""
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "amount=40"
-    amount: Annotated[Percent, "Above 0 is warmer, below cooler; 100 is one stop between red and blue."]
+    amount: Annotated[Percent, "Above 0 is warmer, below 0 is cooler; 100 is one stop between red and blue."]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Levels(Operation):
-    """Stretch what lies between black and white, bend it by gamma, put it between out_black and out_white.
+    """Map the levels from black to white onto those from out_black to out_white, with a gamma curve.
 
-    out_black above out_white makes a negative."""
+    If out_black is above out_white, the result is a negative."""
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "black=16,white=235,gamma=1.2"
-    black: Annotated[Level, "The level, and all below it, that becomes out_black."] = 0
-    white: Annotated[Level, "The level, and all above it, that becomes out_white."] = 255
+    black: Annotated[Level, "This level and all below it become out_black."] = 0
+    white: Annotated[Level, "This level and all above it become out_white."] = 255
     gamma: Exponent = 1.0
-    out_black: Annotated[Level, "What black becomes."] = 0
-    out_white: Annotated[Level, "What white becomes."] = 255
+    out_black: Annotated[Level, "The level that black becomes."] = 0
+    out_white: Annotated[Level, "The level that white becomes."] = 255
 
     def check(self) -> None:
         if self.white <= self.black:
@@ -113,14 +117,14 @@ class Levels(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class Grayscale(Operation):
-    """Leave the lightness alone: ITU-R BT.601 luma, as JPEG has it."""
+    """Remove colour: replace each pixel by its ITU-R BT.601 luma, as JPEG computes it."""
 
     kind: ClassVar[Kind] = "filter"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sepia(Operation):
-    """Tone in the brown of old photographs.
+    """Tone the image in the brown of old photographs.
 
     Source: Filter Effects 1, sepia()."""
 
@@ -131,27 +135,27 @@ class Sepia(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class Tint(Operation):
-    """Tone in a colour, as photographic paper is: BT.601 luma times the colour."""
+    """Tone the image in one colour, like photographic paper: multiply the BT.601 luma by the colour."""
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "color=ff8800,amount=50"
-    color: Annotated[Color, "What white becomes; black stays. Its alpha counts for nothing."]
+    color: Annotated[Color, "The colour that white becomes; black stays. Its alpha is ignored."]
     amount: Share = 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Duotone(Operation):
-    """Draw in two colours: from that of shadows to that of highlights in proportion to BT.601 luma."""
+    """Draw the image in two colours: mix shadows and highlights in proportion to the BT.601 luma."""
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "shadows=101040,highlights=ffe0a0"
-    shadows: Annotated[Color, "What black becomes. Its alpha counts for nothing."]
-    highlights: Annotated[Color, "What white becomes. Its alpha counts for nothing."]
+    shadows: Annotated[Color, "The colour that black becomes. Its alpha is ignored."]
+    highlights: Annotated[Color, "The colour that white becomes. Its alpha is ignored."]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Invert(Operation):
-    """Make a negative: each channel becomes 1 less its value."""
+    """Make a negative: subtract each channel from 1."""
 
     kind: ClassVar[Kind] = "filter"
 
@@ -162,33 +166,37 @@ class Threshold(Operation):
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "level=100"
-    level: Annotated[Level, "The least luma that becomes white."] = 128
+    level: Annotated[Level, "The smallest luma that becomes white."] = 128
 
 
 @dataclass(frozen=True, kw_only=True)
 class Posterize(Operation):
-    """Leave few levels to each channel, evenly from none to full: each value goes to the nearest."""
+    """Reduce each channel to a few evenly spaced levels. Each value moves to the nearest level."""
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "levels=4"
-    levels: Annotated[int, Range(2, 256, "levels"), "How many; 256 changes nothing."]
+    levels: Annotated[int, Range(2, 256, "levels"), "Number of levels; 256 changes nothing."]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Autocontrast(Operation):
-    """Stretch all channels alike, so that BT.601 luma goes from black to white and grey stays grey.
+    """Stretch all channels alike, so that the BT.601 luma ranges from black to white. Grey stays grey.
 
-    Pixels that cannot be seen are not counted; an animation is stretched as its first frame needs it."""
+    Invisible pixels are not counted. An animation is stretched as its first frame needs it."""
 
     kind: ClassVar[Kind] = "filter"
     example: ClassVar[str] = "cutoff=2"
-    cutoff: Annotated[float, Range(0, 49, "%"), "Share of pixels at each end that may be clipped."] = 1.0
+    cutoff: Annotated[
+        float,
+        Range(0, 49, "%"),
+        "Share of pixels that may be clipped at each end.",
+    ] = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Equalize(Operation):
-    """Bend all channels alike, by the cumulative histogram of BT.601 luma, so that every luma is as frequent.
+    """Map all channels by the cumulative histogram of BT.601 luma, so that every luma is equally frequent.
 
-    Pixels that cannot be seen are not counted; an animation is bent as its first frame needs it."""
+    Invisible pixels are not counted. An animation is mapped as its first frame needs it."""
 
     kind: ClassVar[Kind] = "filter"

@@ -1,4 +1,4 @@
-"""The parameters of operations: what a field's type may say, and how a value is checked and spelled."""
+"""The parameters of operations: their types, and the check and the spelling of their values."""
 
 from .annotations import AspectRatio, Color, Focal, ImageReference, Percent, Pixels, Short, parameters_of
 from .color import color_channels

@@ -34,23 +34,36 @@ expected_color = "a CSS colour such as #ff8800, #ff880080, rgb(255, 136, 0) or o
 
 
 def normalize_color(text: str) -> str | None:
-    """Return `text` as #rrggbbaa, so that one colour has one spelling; None where it is no colour.
+    """Return a colour as #rrggbbaa, so that each colour has one spelling; None if `text` is no colour.
 
-    The # may be left out: it starts a fragment in a URL."""
+    The # may be left out, because in a URL it starts the fragment."""
     lowered = text.strip().lower()
     if lowered in _NAMES:
         return _NAMES[lowered]
     if match := _HEX.fullmatch(lowered):
-        digits = match[1] if len(match[1]) > 4 else "".join(digit * 2 for digit in match[1])
-        return f"#{digits:f<8}"
+        return _normalize_hex(match[1])
     if match := _RGB.fullmatch(lowered):
-        red, green, blue = (int(channel) for channel in match.groups()[:3])
-        alpha = round(255 * float(match[4])) if match[4] else 255
-        return None if max(red, green, blue) > 255 else f"#{red:02x}{green:02x}{blue:02x}{alpha:02x}"
+        return _normalize_rgb(match)
     return None
 
 
 def color_channels(color: str) -> tuple[int, int, int, int]:
-    """Return red, green, blue and alpha, each 0-255, of a colour in its normal spelling #rrggbbaa."""
+    """Return red, green, blue and alpha, each 0-255, of a colour that is spelled #rrggbbaa."""
     red, green, blue, alpha = bytes.fromhex(color[1:])
     return red, green, blue, alpha
+
+
+def _normalize_hex(digits: str) -> str:
+    if len(digits) <= 4:
+        digits = "".join(digit * 2 for digit in digits)
+    return f"#{digits:f<8}"
+
+
+def _normalize_rgb(match: re.Match[str]) -> str | None:
+    red = int(match[1])
+    green = int(match[2])
+    blue = int(match[3])
+    alpha = round(255 * float(match[4])) if match[4] else 255
+    if max(red, green, blue) > 255:
+        return None
+    return f"#{red:02x}{green:02x}{blue:02x}{alpha:02x}"

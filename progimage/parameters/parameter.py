@@ -1,4 +1,4 @@
-"""A parameter of an operation: what its values may be, how they are checked, spelled and described."""
+"""A parameter of an operation: the check, the spelling and the JSON Schema of its values."""
 
 import json
 import math
@@ -14,20 +14,22 @@ from progimage.errors import ParameterError
 from .color import expected_color, normalize_color
 from .ranges import Items, Range
 
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
-_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
-_FLAGS = {"true": True, "1": True, "false": False, "0": False}
-_RATIO = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,5})?):([0-9]{1,5}(?:\.[0-9]{1,5})?)")
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_REFERENCE = re.compile(r"https?://\S+|part:[\w.-]{1,60}|sha256:[0-9a-f]{64}", re.ASCII)
-"""A server puts sha256: in the place of each of the others; from a caller it takes none."""
 MAX_REFERENCE = 2_048
-"""Characters of a URL, as images/remote/download.py takes it."""
-_SHOWN = 60
+"""Characters of a URL, as images/remote/download.py limits it."""
+
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
+_RATIO = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,5})?):([0-9]{1,5}(?:\.[0-9]{1,5})?)")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_REFERENCE = re.compile(r"https?://\S+|part:[\w.-]{1,60}|sha256:[0-9a-f]{64}", re.ASCII)
+"""The server resolves every reference to sha256: and refuses that form from a client."""
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_JSON_TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
+_MAX_SHOWN_CHARS = 60
 
 
 class Default(Enum):
-    """What stands for the default of a parameter that has none."""
+    """Stands for the default of a required parameter."""
 
     REQUIRED = "required"
 
@@ -36,8 +38,8 @@ class Default(Enum):
 class Parameter:
     """One field of an operation.
 
-    `type` is int, float, bool, str, a tuple of choices, "color", "ratio" or "image". `range` is that of the
-    value, or of each value of a list, which has as many as `items` says."""
+    `type` is int, float, bool, str, a tuple of choices, "color", "ratio" or "image". `range` limits the
+    value, or each value of a list. `items` limits the length of a list."""
 
     name: str
     type: Any
@@ -51,11 +53,15 @@ class Parameter:
 
     @property
     def expected(self) -> str:
-        """What a value must be, in words: the sentence of every refusal."""
-        plain = self._expected_item
-        if self.is_list:
-            plain = f"a list of {self.items} values, each {plain}" if self.items else f"a list of {plain}"
-        return plain if self.is_required or not self.is_optional else f"{plain}, or nothing"
+        """The valid values in words, as error messages name them."""
+        words = self._expected_item
+        if self.is_list and self.items:
+            words = f"a list of {self.items} values, each {words}"
+        elif self.is_list:
+            words = f"a list of {words}"
+        if self.is_optional and not self.is_required:
+            return f"{words}, or nothing"
+        return words
 
     @property
     def is_required(self) -> bool:
@@ -72,9 +78,9 @@ class Parameter:
         return _EXPECTED[self.type]
 
     def check(self, value: object, *, owner: str, pointer: str) -> Any:
-        """Return `value` as this parameter keeps it, so that equal meanings are equal values.
+        """Return `value` in its normal form, so that equal meanings are equal values.
 
-        Raises ParameterError."""
+        Raise ParameterError if it is invalid."""
         if value is None and self.is_optional:
             return None
         if not self.is_list:
@@ -83,49 +89,58 @@ class Parameter:
             raise self.refuse(value, owner=owner, pointer=pointer)
         if self.items and not self.items.is_met(len(value)):
             raise self.refuse(value, owner=owner, pointer=pointer)
-        return tuple(self._check_item(item, owner, f"{pointer}/{i}") for i, item in enumerate(value))
+        items = [self._check_item(item, owner, f"{pointer}/{i}") for i, item in enumerate(value)]
+        return tuple(items)
 
     def _check_item(self, value: object, owner: str, pointer: str) -> Any:
-        checked = _CHECKS.get(self.type, _check_choice)(self, value)
-        if checked is None:
+        check = _CHECKS.get(self.type, _check_choice)
+        checked_value = check(self, value)
+        if checked_value is None:
             raise self.refuse(value, owner=owner, pointer=pointer)
-        return checked
+        return checked_value
 
     def refuse(self, value: object, *, owner: str, pointer: str) -> ParameterError:
+        """Return the error of an invalid value. `owner` is the operation's name."""
         shown = value if isinstance(value, str) else json.dumps(value, default=repr)
-        cut = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+        if len(shown) > _MAX_SHOWN_CHARS:
+            shown = shown[:_MAX_SHOWN_CHARS] + "…"
         return ParameterError(
-            f"Expected {self.expected} for {owner}.{self.name} but received {cut!r}", pointer=pointer
+            f"Expected {self.expected} for {owner}.{self.name} but received {shown!r}",
+            pointer=pointer,
         )
 
     def parse(self, text: str, *, is_encoded: bool) -> Any:
-        """Return the value that `text` spells, percent-encoded (the text form) or not (a query's value).
+        """Return the value that `text` spells. It is percent-encoded in the text form, but not in a query.
 
-        What spells no value comes back as the text itself, for `check` to refuse."""
-        items = text.split(";") if self.is_list else [text]
-        values = [self._parse_item(unquote(item) if is_encoded else item) for item in items]
-        return values if self.is_list else values[0]
+        If the text spells no value, return the text itself, which `check` refuses."""
+        if not self.is_list:
+            return self._parse_item(text, is_encoded)
+        return [self._parse_item(item, is_encoded) for item in text.split(";")]
 
-    def _parse_item(self, text: str) -> Any:
+    def _parse_item(self, text: str, is_encoded: bool) -> Any:
+        if is_encoded:
+            text = unquote(text)
         if self.type is bool:
-            return _FLAGS.get(text, text)
-        if self.type is int and _WHOLE.fullmatch(text):
+            return _BOOLEANS.get(text, text)
+        if self.type is int and _WHOLE_NUMBER.fullmatch(text):
             return int(text)
         if self.type in (float, "ratio") and _NUMBER.fullmatch(text):
             return float(text)
         return text
 
     def spell(self, value: Any) -> str:
-        """Return the text from which `parse` makes `value` again."""
+        """Return the percent-encoded text from which `parse` makes `value` again."""
         items = value if self.is_list else (value,)
         return ";".join(quote(_spell_item(item), safe="") for item in items)
 
     def schema(self) -> dict[str, Any]:
-        """Return JSON Schema (2020-12, as OpenAPI 3.1 uses it) for this parameter."""
+        """Return the JSON Schema (2020-12, as in OpenAPI 3.1) of this parameter."""
         schema: dict[str, Any] = self._item_schema()
         if self.is_list:
             schema = {"type": "array", "items": schema}
-            schema |= {"minItems": self.items.low, "maxItems": self.items.high} if self.items else {}
+        if self.is_list and self.items:
+            schema["minItems"] = self.items.low
+            schema["maxItems"] = self.items.high
         if self.help:
             schema["description"] = self.help
         if not self.is_required and self.default is not None:
@@ -141,16 +156,17 @@ class Parameter:
             return {"type": ["number", "string"], "format": "aspect-ratio", "examples": ["16:9"]}
         if self.type == "image":
             return {"type": "string", "maxLength": MAX_REFERENCE, "description": _EXPECTED["image"]}
-        names = {int: "integer", float: "number", bool: "boolean", str: "string"}
-        schema: dict[str, Any] = {"type": names[self.type]}
+        schema: dict[str, Any] = {"type": _JSON_TYPES[self.type]}
         if self.range:
-            schema |= {"minimum": self.range.low, "maximum": self.range.high}
-            schema |= {"x-unit": self.range.unit} if self.range.unit else {}
+            schema["minimum"] = self.range.low
+            schema["maximum"] = self.range.high
+        if self.range and self.range.unit:
+            schema["x-unit"] = self.range.unit
         return schema
 
 
 def _check_int(parameter: Parameter, value: object) -> int | None:
-    if type(value) is not int:  # True is an int, and 40.0 was not meant as one
+    if type(value) is not int:  # True is an int, too, and 40.0 was not meant as one
         return None
     return value if _is_within(value, parameter.range) else None
 
@@ -158,19 +174,20 @@ def _check_int(parameter: Parameter, value: object) -> int | None:
 def _check_float(parameter: Parameter, value: object) -> float | None:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    # + 0.0 makes -0.0 the same value as 0.0; nan and inf are in no range
-    return float(value) + 0.0 if _is_within(value, parameter.range) else None
+    if not _is_within(value, parameter.range):
+        return None
+    return float(value) + 0.0  # turns -0.0 into 0.0
 
 
-def _check_bool(_: Parameter, value: object) -> bool | None:
+def _check_bool(parameter: Parameter, value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _check_text(_: Parameter, value: object) -> str | None:
+def _check_text(parameter: Parameter, value: object) -> str | None:
     return value if isinstance(value, str) and "\0" not in value else None
 
 
-def _check_color(_: Parameter, value: object) -> str | None:
+def _check_color(parameter: Parameter, value: object) -> str | None:
     return normalize_color(value) if isinstance(value, str) else None
 
 
@@ -181,11 +198,12 @@ def _check_ratio(parameter: Parameter, value: object) -> float | None:
     return _check_float(parameter, value)
 
 
-def _check_image(_: Parameter, value: object) -> str | None:
+def _check_image(parameter: Parameter, value: object) -> str | None:
     if not isinstance(value, str) or len(value) > MAX_REFERENCE:
         return None
-    if _ID.fullmatch(value.lower()):
-        return value.lower()
+    lowered = value.lower()
+    if _UUID.fullmatch(lowered):
+        return lowered
     return value if _REFERENCE.fullmatch(value) else None
 
 
@@ -215,6 +233,7 @@ _EXPECTED: dict[Any, str] = {
 
 
 def _is_within(value: Any, limits: Range | None) -> bool:
+    """Return whether a number is finite and within its limits. Comparisons refuse nan and inf."""
     if limits is None:
         return math.isfinite(value)
     return bool(limits.low <= value <= limits.high)

@@ -1,23 +1,25 @@
-"""How large a number may be, and how long a list."""
+"""Limits of numbers and of lists."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Range:
-    """Both ends belong to the range."""
+    """The smallest and the largest value of a number. Both are allowed."""
 
     low: float
     high: float
     unit: str = ""
 
     def __str__(self) -> str:
-        return f"{_plain(self.low)} to {_plain(self.high)} {self.unit}".strip()
+        low = _without_zeros(self.low)
+        high = _without_zeros(self.high)
+        return f"{low} to {high} {self.unit}".strip()
 
 
 @dataclass(frozen=True)
 class Items:
-    """How many values a list has, and of how many each group consists, as x and y of a point."""
+    """The fewest and the most values of a list. Their number is a multiple of `step`: 2 for x and y."""
 
     low: int
     high: int
@@ -31,5 +33,6 @@ class Items:
         return self.low <= count <= self.high and count % self.step == 0
 
 
-def _plain(number: float) -> str:
-    return str(int(number)) if number == int(number) else str(number)
+def _without_zeros(number: float) -> str:
+    is_whole = number == int(number)
+    return str(int(number)) if is_whole else str(number)

@@ -1,4 +1,4 @@
-"""Where the body of an answer goes: to memory, or to a file that appears whole or not at all."""
+"""Destinations of a response's body: memory, or a file that appears complete or not at all."""
 
 import hashlib
 import io
@@ -18,7 +18,7 @@ _SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
 
 
 class Receiver(Generic[T]):
-    """Takes an answer's body chunk by chunk, and hashes it on the way."""
+    """Write a response's body to a file chunk by chunk, and hash it."""
 
     def __init__(self, file: IO[bytes], read: Callable[[], T]) -> None:
         self._file = file
@@ -30,29 +30,31 @@ class Receiver(Generic[T]):
         self._file.write(chunk)
 
     def finish(self, headers: Mapping[str, str]) -> T:
-        """Return the result. Raises ConnectionFailed where the bytes are not those that Repr-Digest names
-        (RFC 9530)."""
-        sent = _SHA256.search(headers.get("Repr-Digest", ""))
-        if sent and sent[1] != b64encode(self._digest.digest()).decode():
+        """Return the result. Raise ConnectionFailed if the bytes do not match Repr-Digest (RFC 9530)."""
+        digest = b64encode(self._digest.digest()).decode()
+        header = headers.get("Repr-Digest", "")
+        promise = _SHA256.search(header)
+        if promise and promise[1] != digest:
             raise ConnectionFailed("Expected the bytes that Repr-Digest names but received others")
         return self._read()
 
 
 @contextmanager
 def into_memory(read: Callable[[bytes], T]) -> Iterator[Receiver[T]]:
+    """Receive a response into memory; `read` makes the result from its bytes."""
     buffer = io.BytesIO()
     yield Receiver(buffer, lambda: read(buffer.getvalue()))
 
 
 @contextmanager
 def into_file(path: Path, read: Callable[[IO[bytes]], T]) -> Iterator[Receiver[T]]:
-    """Write beside `path`, and take its name at the end, over a file that has it.
+    """Receive a response into a temporary file beside `path`, then rename it, over an existing file.
 
-    `read` is given the file when all is in it, and makes the result."""
-    partial = path.with_name(f".progimage-{token_hex(8)}")
+    `read` makes the result from the complete file, before the file is renamed."""
+    temporary_path = path.with_name(f".progimage-{token_hex(8)}")
     try:
-        with partial.open("x+b") as file:
+        with temporary_path.open("x+b") as file:
             yield Receiver(file, lambda: read(file))
-        partial.replace(path)
+        temporary_path.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        temporary_path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What went wrong as an error of the tree, and whether it is worth another try."""
+"""Failed attempts: the error that each one raises, and whether the client retries."""
 
 import random
 import re
@@ -17,94 +17,111 @@ from progimage.errors import (
     ParameterError,
     ProgImageError,
     UnprocessableImage,
-    rebuild,
 )
+from progimage.root_error import rebuild
 
 MAX_WAIT_S = 60
-"""Who is told to wait longer decides himself: the error comes at once, with its `retry_after_s`."""
-_FIRST_WAIT_S, _LAST_WAIT_S = 0.5, 8.0
-_TEMPORARY = {408, 429, 502, 503, 504}
-_UNNAMED = (ProgImageError, ObjectMissing)
+"""If Retry-After is longer, the error is raised at once. The caller decides, by its `retry_after_s`."""
+_FIRST_WAIT_S = 0.5
+_LAST_WAIT_S = 8.0
+_TEMPORARY_STATUSES = {408, 429, 502, 503, 504}
 
 
 @dataclass(frozen=True)
 class Retries:
-    """When a request is sent again. Every request may be: POST carries an Idempotency-Key."""
+    """The rules of retries. Every request may be retried, since a POST carries an Idempotency-Key."""
 
     limit: int
     random: Callable[[], float] = random.random
 
-    def wait_s(self, error: ProgImageError, attempt: int) -> float | None:
-        """Return how long to wait after the attempt with this number, from 0; None where it was the last.
+    def find_wait_s(self, error: ProgImageError, attempt: int) -> float | None:
+        """Return the wait after a failed attempt, counted from 0; None if the client does not retry.
 
-        Full jitter, so that clients that failed together come back apart; never before Retry-After."""
-        asked_s = error.retry_after_s or 0
-        if attempt >= self.limit or not _is_temporary(error) or asked_s > MAX_WAIT_S:
+        The wait has full jitter, so that clients that failed together retry at different times. It is never
+        shorter than Retry-After."""
+        retry_after_s = error.retry_after_s or 0
+        if attempt >= self.limit or retry_after_s > MAX_WAIT_S:
             return None
-        return max(asked_s, self.random() * min(_LAST_WAIT_S, _FIRST_WAIT_S * 2.0**attempt))
+        if not _is_temporary(error):
+            return None
+        longest_s = min(_LAST_WAIT_S, _FIRST_WAIT_S * 2.0**attempt)
+        return max(retry_after_s, self.random() * longest_s)
 
 
 def error_of(response: httpx.Response) -> ProgImageError:
-    """Return what an answer that is no success says. Its body must have been read."""
+    """Return the error that a failed response describes. The response's body must have been read."""
     problem = _problem(response)
-    text = f"{response.status_code} {response.reason_phrase}".strip()
-    message = problem.get("detail") or f"Expected an answer of ProgImage but received {text}"
+    status_line = f"{response.status_code} {response.reason_phrase}".strip()
+    message = problem.get("detail") or f"Expected a response of ProgImage but received {status_line}"
     code = problem.get("code", "")
-    known = _BY_CODE.get(code) or _BY_STATUS.get(response.status_code, ProgImageError)
-    state = {
+    request_id = problem.get("request_id") or response.headers.get("X-Request-ID", "")
+    error_class = _BY_CODE.get(code) or _BY_STATUS.get(response.status_code, ProgImageError)
+    state: dict[str, object] = {
         "message": message,
-        "code": code or known.code,
+        "code": code or error_class.code,
         "status": response.status_code,
-        "request_id": problem.get("request_id") or response.headers.get("X-Request-ID", ""),
+        "request_id": request_id,
         "retry_after_s": _retry_after_s(response.headers.get("Retry-After", "")),
     }
-    pointer = (
-        {"pointer": problem.get("pointer", "")}
-        if issubclass(known, ParameterError | UnprocessableImage)
-        else {}
-    )
-    return rebuild(known, message, state | pointer)
+    if issubclass(error_class, ParameterError | UnprocessableImage):
+        state["pointer"] = problem.get("pointer", "")
+    return rebuild(error_class, message, state)
 
 
 def connection_failed(error: httpx.RequestError) -> ConnectionFailed:
+    """Return the error of a request that got no complete response."""
     host = error.request.url.netloc.decode()
     reason = f"{type(error).__name__}: {error}".removesuffix(": ")
-    return ConnectionFailed(f"Expected an answer of {host} but received {reason}")
+    return ConnectionFailed(f"Expected a response of {host} but received {reason}")
 
 
 def _is_temporary(error: ProgImageError) -> bool:
     if isinstance(error, ObjectMissing):
         return False
-    return isinstance(error, ConnectionFailed | InProgress) or error.status in _TEMPORARY
+    if isinstance(error, ConnectionFailed | InProgress):
+        return True
+    return error.status in _TEMPORARY_STATUSES
 
 
 def _problem(response: httpx.Response) -> dict[str, str]:
-    """The texts of an RFC 9457 answer; none where a proxy has answered."""
+    """Return the text members of an RFC 9457 response; none if a proxy sent something else."""
     try:
         problem = response.json()
     except (ValueError, RecursionError):
         return {}
-    members = problem.items() if isinstance(problem, dict) else ()
-    return {name: value for name, value in members if isinstance(value, str)}
+    if not isinstance(problem, dict):
+        return {}
+    return {name: value for name, value in problem.items() if isinstance(value, str)}
 
 
 def _retry_after_s(text: str) -> int | None:
-    """Seconds or a date (RFC 9110, section 10.2.3), in whole seconds from now."""
+    """Return the whole seconds from now that Retry-After gives, as a number or a date (RFC 9110, 10.2.3)."""
     if re.fullmatch(r"[0-9]{1,9}", text):
         return int(text)
     try:
-        moment = parsedate_to_datetime(text)
-        return max(0, ceil((moment - datetime.now(UTC)).total_seconds()))
+        date = parsedate_to_datetime(text)
+        wait = date - datetime.now(UTC)
     except (ValueError, TypeError):
         return None
+    return max(0, ceil(wait.total_seconds()))
 
 
-def _tree(base: type[ProgImageError]) -> Iterator[type[ProgImageError]]:
-    yield base
-    for child in base.__subclasses__():
-        yield from _tree(child)
+def _subtree(error_class: type[ProgImageError]) -> Iterator[type[ProgImageError]]:
+    yield error_class
+    for subclass in error_class.__subclasses__():
+        yield from _subtree(subclass)
 
 
-_BY_CODE = {known.code: known for known in _tree(ProgImageError)}
-# Of a status the first in the drawing of the tree wins. A proxy's 502 says nothing of objects.
-_BY_STATUS = {known.status: known for known in reversed(_BY_CODE.values()) if known not in _UNNAMED}
+def _classes_by_status() -> dict[int, type[ProgImageError]]:
+    """Return one class for each status: the first in the drawing of the tree.
+
+    A 502 means a proxy unless a code says otherwise. Therefore ObjectMissing is left out."""
+    by_status: dict[int, type[ProgImageError]] = {}
+    for error_class in _BY_CODE.values():
+        if error_class not in (ProgImageError, ObjectMissing):
+            by_status.setdefault(error_class.status, error_class)
+    return by_status
+
+
+_BY_CODE = {error_class.code: error_class for error_class in _subtree(ProgImageError)}
+_BY_STATUS = _classes_by_status()

@@ -1,4 +1,4 @@
-"""Paths and queries of the API, as they stand in requests and in URLs."""
+"""Paths and queries of the API, as requests and URLs hold them."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,72 +13,107 @@ from progimage.text_form import TRANSFORM, parse_query, spell_text
 from progimage.transform import Transform
 
 ImageId = UUID | str
-Asked = Transform | str | float | Iterable[str] | None
-"""What may be asked of an image by name: `format`, `transform` (text or a Transform), `download`, `v` and the
+
+QueryValue = Transform | str | float | Iterable[str] | None
+"""A parameter of an image's URL: `format`, `transform` (text or a Transform), `download`, `v`, or one of the
 short parameters of a query."""
-Wanted = Transform | str | Iterable[Operation]
+
+TransformSpec = Transform | str | Iterable[Operation]
+"""A transform, its text form, or its operations."""
+
 Pairs = tuple[tuple[str, str], ...]
 
-_BESIDE = ("download", "v")  # what is no part of the transform
-_READABLE = "/:,;="
+_DELIVERY_NAMES = ("download", "v")
+"""Parameters of a URL that are no part of its transform."""
+
+_FORMAT_NAMES = ("format", "fm")
+
+_SAFE_CHARACTERS = "/:,;="
 """Delimiters of the text form, which a query may hold as they are (RFC 3986, section 3.4)."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """A path below the server's URL, and the query's names and values."""
+    """A path below the server's URL, and the names and values of its query."""
 
     path: str
     query: Pairs = ()
 
     def __str__(self) -> str:
-        query = urlencode(self.query, quote_via=quote, safe=_READABLE)
-        return f"{self.path}?{query}" if query else self.path
+        if not self.query:
+            return self.path
+        query = urlencode(self.query, quote_via=quote, safe=_SAFE_CHARACTERS)
+        return f"{self.path}?{query}"
 
 
 def image_address(image_id: ImageId, suffix: str = "", query: Pairs = ()) -> Address:
-    """Raises ParameterError for what is no UUID: nothing else gets into a path."""
+    """Return the address of an image, with `suffix` behind its id.
+
+    Raise ParameterError if `image_id` is no UUID. Thus a caller's text never changes the path."""
     try:
-        return Address(f"/images/{UUID(str(image_id))}{suffix}", query)
+        uuid = UUID(str(image_id))
     except ValueError:
-        raise ParameterError(f"Expected a UUID for image_id but received {str(image_id)[:60]!r}") from None
+        shown_id = str(image_id)[:60]
+        raise ParameterError(f"Expected a UUID for image_id but received {shown_id!r}") from None
+    return Address(f"/images/{uuid}{suffix}", query)
 
 
-def find_address(image_id: ImageId, asked: Mapping[str, Asked]) -> Address:
-    """Return where an image is as it is asked for; the original where neither format nor transform is.
+def rendition_address(image_id: ImageId, query: Mapping[str, QueryValue]) -> Address:
+    """Return the address of a rendition, or of the original if `query` has neither format nor transform.
 
-    Raises ParameterError for a transform that is wrong or says something twice, before anything is sent."""
-    pairs = tuple(pair for name, value in asked.items() if value is not None for pair in _spell(name, value))
-    named = parse_query(pair for pair in pairs if pair[0] not in _BESIDE).output.format
-    if named == "auto":  # which no extension says
-        return image_address(image_id, query=pairs)
-    query = tuple(pair for pair in pairs if pair[0] not in ("format", "fm"))
-    if named:
-        return image_address(image_id, f".{named}", query)
-    if any(name not in _BESIDE for name, _ in query):
+    Raise ParameterError if the transform is invalid, has no format, or repeats a parameter."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        if value is not None:
+            pairs += _spell(name, value)
+    transform_pairs = [pair for pair in pairs if pair[0] not in _DELIVERY_NAMES]
+    format = parse_query(transform_pairs).output.format
+    if format == "auto":
+        # No extension means auto. The query says it.
+        return image_address(image_id, query=tuple(pairs))
+    pairs_without_format = tuple(pair for pair in pairs if pair[0] not in _FORMAT_NAMES)
+    if format:
+        return image_address(image_id, f".{format}", pairs_without_format)
+    if any(name not in _DELIVERY_NAMES for name, _ in pairs_without_format):
         raise ParameterError("Expected a format for a transform but received none", pointer="/format")
-    return image_address(image_id, query=query)
+    return image_address(image_id, query=pairs_without_format)
 
 
-def read_transform(transform: Wanted, format: str | None) -> dict[str, Any]:
-    """Return the JSON of a transform: a value, its text form, or its operations. Raises ParameterError."""
+def read_transform(transform: TransformSpec, format: str | None) -> dict[str, Any]:
+    """Return the JSON of a transform. If `format` is given, it replaces the output's.
+
+    Raise ParameterError if the transform is invalid."""
     if isinstance(transform, str):
         transform = parse_query([(TRANSFORM, transform)])
-    whole = transform if isinstance(transform, Transform) else Transform(tuple(transform))
-    given = whole.as_dict()
-    return given | {"output": given["output"] | ({"format": format} if format else {})}
+    elif not isinstance(transform, Transform):
+        transform = Transform(tuple(transform))
+    values = transform.as_dict()
+    if format:
+        values["output"]["format"] = format
+    return values
 
 
-def _spell(name: str, value: Asked) -> Pairs:
-    if not isinstance(value, Transform):
-        return ((name, _spell_value(value)),)
-    operations, known = spell_text(value.operations), Output.parameters()
-    output = value.output.given().items()
-    spelled = tuple((known[option].short or option, _spell_value(given)) for option, given in output)
-    return ((TRANSFORM, operations), *spelled) if operations else spelled
+def _spell(name: str, value: QueryValue) -> Pairs:
+    if isinstance(value, Transform):
+        return _spell_transform(value)
+    return ((name, _spell_value(value)),)
+
+
+def _spell_transform(transform: Transform) -> Pairs:
+    pairs: list[tuple[str, str]] = []
+    text = spell_text(transform.operations)
+    if text:
+        pairs.append((TRANSFORM, text))
+    parameters = Output.parameters()
+    for name, value in transform.output.non_defaults().items():
+        query_name = parameters[name].short or name
+        pairs.append((query_name, _spell_value(value)))
+    return tuple(pairs)
 
 
 def _spell_value(value: object) -> str:
     if isinstance(value, str):
         return value
-    return ";".join(value) if isinstance(value, Iterable) else json.dumps(value)
+    if isinstance(value, Iterable):
+        return ";".join(value)
+    return json.dumps(value)

@@ -99,7 +99,7 @@ def _query_of(output: Output) -> dict[str, str]:
     """Return the parameters of an output for a query, without the format, which is the extension."""
     parameters = output.parameters()
     query: dict[str, str] = {}
-    for name, value in output.given().items():
+    for name, value in output.non_defaults().items():
         if name != "format":
             # urlencode will encode the values. Those of the text form are percent-encoded already.
             query[name] = unquote(parameters[name].spell(value))
