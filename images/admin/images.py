@@ -24,7 +24,8 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from images import services
-from images.delivery.responses import DeliveryOptions, deliver_rendition
+from images.delivery.options import DeliveryOptions
+from images.delivery.responses import deliver_rendition
 from images.models import Image, Rendition
 from images.renditions.preparing import prepare_recipe
 from images.renditions.sources import Recipe

@@ -5,8 +5,7 @@ error is never cached (config/http/problems.py)."""
 
 import base64
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import IO
 
 from django.conf import settings
@@ -25,6 +24,7 @@ from progimage.errors import PreconditionFailed, Unavailable
 from transforms.engine import Rendered
 
 from .byte_ranges import ByteRange, find_range
+from .options import DeliveryOptions
 
 _YEAR_S = 31_536_000
 _IMMUTABLE = f"max-age={_YEAR_S}, immutable"
@@ -35,22 +35,6 @@ _SAFETY = {
 }
 SIZES = ("Image-Width", "Image-Height", "Image-Frames")
 CACHE_KEY = "Transform-Key"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeliveryOptions:
-    """How a client wants an image to be sent, beside the transform.
-
-    `headers` are the request's, of which the conditional ones and Range count."""
-
-    method: str
-    headers: Mapping[str, str]
-    download: str | None = None
-    """The file name of an attachment."""
-    is_versioned: bool = False
-    """Whether the URL has `v=`, and so may be cached for ever."""
-    expires_at: int | None = None
-    """The end of the URL's signature, in unix seconds."""
 
 
 def deliver_original(image: Image, options: DeliveryOptions) -> HttpResponseBase:
@@ -226,7 +210,7 @@ def _part(
 def _headers(
     image: Image, options: DeliveryOptions, *, is_immutable: bool, is_public: bool, is_negotiated: bool
 ) -> dict[str, str]:
-    """Return the headers that say who may keep a response, for how long, and under which name."""
+    """Return the headers about caches, reading by other origins, and the file name."""
     sharing = "public" if is_public else "private"
     headers = {"Cache-Control": f"{sharing}, {_max_age(options, is_immutable=is_immutable)}"}
     if is_public or options.expires_at is not None:

@@ -1,4 +1,4 @@
-"""The plan of a transform: what a render would do, without a pixel."""
+"""The plan of a transform: sizes, steps and format of a render, without a pixel."""
 
 from typing import Any
 

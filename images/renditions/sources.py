@@ -120,7 +120,7 @@ class Recipe:
 
     @property
     def is_public(self) -> bool:
-        """Whether everybody who may see the source may see the result."""
+        """Whether the result may be seen by everybody that may see the source."""
         images = [other.image for other in self.others.values()]
         return all(image is not None and image.visibility == Visibility.PUBLIC for image in images)
 

@@ -63,7 +63,7 @@ def claim(rendition: Rendition, lease: UUID) -> Claim | None:
 def mark_ready(claim: Claim, facts: dict[str, Any]) -> bool:
     """Let the rendition be found. Return False if the lease is gone, or an image that it shows is.
 
-    `facts` are what the render has found of its result, by the names of the row's fields."""
+    `facts` are the render's facts about its result, by the names of the row's fields."""
     changes = facts | {"state": Rendition.State.READY, "lease": None, "lease_until": None}
     if not _leased(claim).filter(~Exists(_deleted_images(claim.row))).update(**changes):
         return False
@@ -99,7 +99,7 @@ def shows_deleted_image(rendition: Rendition) -> bool:
 
 
 def has_row(rendition: Rendition) -> bool:
-    """Whether the row still exists, whoever holds its lease."""
+    """Whether the row still exists, under any lease."""
     return Rendition.objects.filter(pk=rendition.pk).exists()
 
 

@@ -1,4 +1,4 @@
-"""The query of a request as a value, and where its parameters stand."""
+"""The query of a request as a value, and pointers to its parameters."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from progimage.text_form import TRANSFORM
 from .values import BLANK
 
 PointerOf = Callable[[str], str]
-"""Return where a pointer into a transform stands in the request."""
+"""From a pointer into a transform to the pointer into the request."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def refuse_unknown(names: Iterable[str], expected: str) -> None:
 
 @contextmanager
 def pointed(pointer_of: PointerOf) -> Iterator[None]:
-    """Let the pointers of errors within say where the parameter stands in the request."""
+    """Turn the pointers of errors within into pointers into the request."""
     try:
         yield
     except (ParameterError, UnprocessableImage) as error:

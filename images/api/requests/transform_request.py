@@ -37,14 +37,14 @@ STORE = "store"
 DESCRIBED_IN_QUERY = tuple(
     name for name in map(str, DescriptionSerializer().fields) if name not in Output.parameters()
 )
-"""Names that describe a stored image in a query, where `metadata` is the output's."""
+"""Names that describe a stored image in a query. `metadata` is not one: there it is the output's."""
 
 
 @dataclass(frozen=True)
 class Wish:
     """The transform of a request. `description` is None if the client wants the bytes of the result.
 
-    `pointer_of` returns where a pointer into the transform stands in the request."""
+    `pointer_of` turns a pointer into the transform into one into the request."""
 
     transform: Transform
     description: services.Description | None
@@ -201,5 +201,5 @@ def _describe(
     if is_stored:
         caller_of(request).check_scope(Scope.WRITE)
         return read_description(fields)
-    refuse_unknown(fields, f"store=true beside what describes an image, or one of {TRANSFORM}, {STORE}")
+    refuse_unknown(fields, f"store=true beside the description of an image, or one of {TRANSFORM}, {STORE}")
     return None

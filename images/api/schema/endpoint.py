@@ -1,4 +1,4 @@
-"""The documentation of an endpoint: what OpenAPI says of it, with the errors that it answers.
+"""The documentation of an endpoint for OpenAPI, with the errors that it answers.
 
     LIST = Endpoint(operation_id="list_images", errors=(ParameterError,), responses={200: ImagesSerializer})
 

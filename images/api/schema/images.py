@@ -58,7 +58,7 @@ IDENTITY = [
     for name, description in (
         ("ETag", "The sha256 of the bytes, in quotes."),
         ("Repr-Digest", "The same as `sha-256=:<base64>:` (RFC 9530)."),
-        ("Vary", "Accept, where another Accept might have had another format."),
+        ("Vary", "Accept, if a request with another Accept might have got another format."),
     )
 ]
 _BYTES = {
@@ -140,5 +140,7 @@ RENDITIONS = Endpoint(
 PURGE_RENDITIONS = Endpoint(
     operation_id="purge_renditions",
     errors=(errors.ParameterError, errors.NotFound),
-    responses={204: OpenApiResponse(description="They are gone. What is asked for again is made again.")},
+    responses={
+        204: OpenApiResponse(description="They are gone, and are rendered again when they are requested.")
+    },
 )

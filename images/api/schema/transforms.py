@@ -57,7 +57,7 @@ _RESPONSE_HEADERS = [
 _RESPONSES = {
     (200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The result's bytes."),
     (201, "application/json"): OpenApiResponse(
-        ImageSerializer, description="Stored, where store=true. Location is the original's URL."
+        ImageSerializer, description="Stored, with store=true. Location is the original's URL."
     ),
 }
 
@@ -163,7 +163,7 @@ PLAN = Endpoint(
                 frames={"type": "integer"},
                 cache_key={"type": "string", "description": f"{CACHE_KEY} of the result."},
             ),
-            description="What would be done.",
+            description="The plan.",
         )
     },
 )

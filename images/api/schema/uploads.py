@@ -33,7 +33,7 @@ IDEMPOTENCY = [
         idempotency.REPLAYED,
         str,
         OpenApiParameter.HEADER,
-        description="true where this is the answer to an earlier request.",
+        description="true if this is the response to an earlier request.",
         enum=["true"],
         response=[200, 201, 207],
     ),

@@ -32,7 +32,7 @@ class ArchiveView(ApiView):
     def post(self, request: Request) -> StreamingHttpResponse:
         """Send a zip of originals, or of a rendition of each image, as it is made.
 
-        Its last member, manifest.json, says what each file is, and names the images that could not be had."""
+        Its last member, manifest.json, describes each file, and names the images that could not be had."""
         archive_request = ArchiveRequest.read(request)
         account = archive_request.caller.account
         if archive_request.ids is not None:

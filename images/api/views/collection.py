@@ -38,9 +38,9 @@ class ImagesView(ApiView):
 
     @schema.LIST
     def get(self, request: Request) -> Response:
-        """List your images, newest first, that pass all filters which are given.
+        """List your images that pass all given filters, newest first.
 
-        A page may be short, even empty, where much was looked at in vain: the end is where next is null."""
+        A page may be short or even empty if few images pass: the list ends when next is null."""
         list_request = ListRequest.read(request)
         selection = Selection(caller_of(request).account, list_request.filters)
         page = find_page(selection, start=list_request.start, limit=list_request.limit)
@@ -55,7 +55,7 @@ class ImagesView(ApiView):
 
     @upload_schema.UPLOAD
     def post(self, request: Request) -> HttpResponse:
-        """Store an image, or several of a form. Their format is what their bytes are, not what names say."""
+        """Store an image, or several images of a form. The bytes decide the format, not the names."""
         with receive_upload(request) as upload_request:
             if isinstance(upload_request, BatchRequest):
                 return self.store_all(upload_request)
@@ -79,7 +79,7 @@ def created(image: Image) -> Response:
 
 
 def find_stored(attempt: Attempt, caller: Caller) -> Image | None:
-    """Return the image that an earlier attempt has stored, whatever its address answers by now."""
+    """Return the image that an earlier attempt has stored. Its address may answer otherwise by now."""
     if attempt.is_first:
         return None
     return services.find_own_image(attempt.ids[0], account=caller.account)

@@ -36,7 +36,7 @@ class ImageView(ApiView):
 
     @schema.CHANGE
     def patch(self, request: Request, image_id: UUID) -> Response:
-        """Change what is said of the image: all that is given or nothing."""
+        """Change the description of the image: all given members, or none if one is wrong."""
         change_request = ChangeRequest.read(request)
         account = caller_of(request).account
         image = services.change(image_id, account=account, changes=change_request.changes)
@@ -44,9 +44,9 @@ class ImageView(ApiView):
 
     @schema.DELETE
     def delete(self, request: Request, image_id: UUID) -> Response:
-        """Delete the image and all that was derived from it: it is not found from now on.
+        """Delete the image and everything that was derived from it. It is not found from now on.
 
-        Its bytes stay for a grace period, in which an operator may restore it; after a purge they do not."""
+        Its bytes stay for a grace period in which an operator may restore it. A purge removes them at once."""
         deletion_request = DeletionRequest.read(request)
         services.delete(image_id, account=caller_of(request).account, purge=deletion_request.purge)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -65,7 +65,7 @@ class RenditionView(ApiView):
 class MetadataView(ApiView):
     @schema.METADATA
     def get(self, request: Request, image_id: UUID) -> Response:
-        """Return what is known of an image: to its own account alone, also where its pixels are public."""
+        """Return the metadata of an image, to its own account only, even if its pixels are public."""
         refuse_unknown(request.query_params, "no query")
         image = services.get_own_image(image_id, account=caller_of(request).account)
         return Response(ImageSerializer(image).data, headers=_PRIVATE)

@@ -20,7 +20,7 @@ from images.services import hit_counts
 class RenditionsView(ApiView):
     @schema.RENDITIONS
     def get(self, request: Request, image_id: UUID) -> Response:
-        """Return what is kept of an image's renditions, oldest first, with how often each was delivered."""
+        """Return the stored renditions of an image, oldest first, with the number of deliveries of each."""
         renditions_request = RenditionsRequest.read(request)
         image = services.get_own_image(image_id, account=caller_of(request).account)
         hit_counts.flush()
@@ -33,7 +33,7 @@ class RenditionsView(ApiView):
 
     @schema.PURGE_RENDITIONS
     def delete(self, request: Request, image_id: UUID) -> Response:
-        """Remove all renditions of an image, and not the image. What is asked for again is made again."""
+        """Remove all renditions of an image, and not the image. They are rendered again when they are requested."""
         refuse_unknown(request.query_params, "no query")
         services.purge_renditions(image_id, account=caller_of(request).account)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -50,7 +50,7 @@ class _TransformView(ApiView):
 class TransformsView(_TransformView):
     @schema.TRANSFORM_IMAGE
     def post(self, request: Request) -> HttpResponseBase:
-        """Do a transform to an image, and answer the result, or store it as an image of its own."""
+        """Transform an image, and return the result or store it as an image of its own."""
         return self.respond(request)
 
 
@@ -59,7 +59,7 @@ class PlanView(ApiView):
 
     @schema.PLAN
     def post(self, request: Request) -> Response:
-        """Say what a transform would do, and refuse what it would refuse, without a pixel."""
+        """Return the plan of a transform without rendering it. Errors are those of the transform itself."""
         with receive_transform(request) as transform_request, _prepared(transform_request) as prepared:
             return Response(describe_plan(prepared), headers={"Cache-Control": "no-store"})
 

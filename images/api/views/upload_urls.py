@@ -58,7 +58,7 @@ class UploadUrlView(ApiView):
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        """Errors have them too, so that a page can tell what went wrong."""
+        """Errors have these headers too, so that a page can read the reason."""
         return super().default_response_headers | _ANY_ORIGIN
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
@@ -67,7 +67,7 @@ class UploadUrlView(ApiView):
 
     @schema.PUT_UPLOAD
     def put(self, request: Request, upload_id: UUID) -> Response:
-        """Store the image that the body is."""
+        """Store the body as an image."""
         refuse_unknown(Query.read(request).parameters, "no query beside the signature")
         with services.uploading(upload_id, api_key=caller_of(request).api_key) as upload_url:
             http_request = unread(request)
