@@ -141,6 +141,6 @@ PURGE_RENDITIONS = Endpoint(
     operation_id="purge_renditions",
     errors=(errors.ParameterError, errors.NotFound),
     responses={
-        204: OpenApiResponse(description="They are gone, and are rendered again when they are requested.")
+        204: OpenApiResponse(description="They are gone. The next request renders anew.")
     },
 )

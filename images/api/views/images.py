@@ -46,7 +46,7 @@ class ImageView(ApiView):
     def delete(self, request: Request, image_id: UUID) -> Response:
         """Delete the image and everything that was derived from it. It is not found from now on.
 
-        Its bytes stay for a grace period in which an operator may restore it. A purge removes them at once."""
+        Its bytes stay for a grace period, in which an operator may restore it. A purge removes them now."""
         deletion_request = DeletionRequest.read(request)
         services.delete(image_id, account=caller_of(request).account, purge=deletion_request.purge)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -33,7 +33,7 @@ class RenditionsView(ApiView):
 
     @schema.PURGE_RENDITIONS
     def delete(self, request: Request, image_id: UUID) -> Response:
-        """Remove all renditions of an image, and not the image. They are rendered again when they are requested."""
+        """Remove all renditions of an image, and not the image. The next request renders anew."""
         refuse_unknown(request.query_params, "no query")
         services.purge_renditions(image_id, account=caller_of(request).account)
         return Response(status=status.HTTP_204_NO_CONTENT)
