@@ -1,4 +1,4 @@
-"""What every operation of the API shares in its documentation: problems, and how a key is sent."""
+"""The parts of the OpenAPI document that operations share: their errors, and the two ways to authenticate."""
 
 from typing import Any
 
@@ -98,6 +98,8 @@ _BY_OPERATION: dict[str, tuple[type[errors.ProgImageError], ...]] = {
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """An API key in the Authorization header."""
+
     target_class = "accounts.access.authentication.ApiKeyAuthentication"
     name = "ApiKey"
 
@@ -106,12 +108,17 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 class SignedUrlScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The signature in a URL's query."""
+
     target_class = "accounts.access.authentication.SignedUrlAuthentication"
     name = "SignedUrl"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        signature = "exp (unix seconds), kid (the key's prefix) and sig, made by progimage.signing"
-        return {"type": "apiKey", "in": "query", "name": "sig", "description": f"A signed URL: {signature}."}
+        description = (
+            "A signed URL has the query parameters exp (unix seconds), kid (the prefix of the API key) "
+            "and sig. The Python module progimage.signing makes them."
+        )
+        return {"type": "apiKey", "in": "query", "name": "sig", "description": description}
 
 
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
