@@ -89,7 +89,7 @@ def stop(state: State) -> None:
     """End the supervisor of this state folder, or the processes that a killed supervisor left."""
     pid = state.find_supervisor()
     if not pid:
-        with state.locked("its way to stop"):
+        with state.locked(""):
             had_leftovers = embedded_services.stop_leftovers(state)
         _say("stopped the processes of an earlier run" if had_leftovers else "nothing was running")
         return
