@@ -59,7 +59,7 @@ class State:
 
     @contextmanager
     def locked(self, url: str) -> Iterator[None]:
-        """Lock the folder for one supervisor, or for `make stop`. Raise Refused if another one has the lock."""
+        """Lock the folder for a supervisor or `make stop`. Raise Refused if another process has the lock."""
         descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+") as file:
             if not _try_lock(file.fileno()):
