@@ -12,13 +12,13 @@ if TYPE_CHECKING:  # rest_framework.views imports this module, because REST_FRAM
     from rest_framework.views import APIView
 
 
-def check_scope(request: Request, needed: Scope) -> None:
+def check_scope(request: Request, scope: Scope) -> None:
     """Raise NotAuthenticated if the request has no API key, PermissionDenied if its key lacks the scope."""
     api_key = request.auth
     if not isinstance(api_key, ApiKey):
         raise NotAuthenticated("Expected an API key: Authorization: Bearer <prefix>.<secret>")
-    if needed not in api_key.scopes:
-        raise PermissionDenied(f"Expected an API key with the scope {needed.value}")
+    if scope not in api_key.scopes:
+        raise PermissionDenied(f"Expected an API key with the scope {scope.value}")
 
 
 class HasScope(BasePermission):

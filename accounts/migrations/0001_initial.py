@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                             choices=[
                                 ("read", "read: fetch images and metadata"),
                                 ("write", "write: upload, change and delete"),
-                                ("admin", "admin: manage what belongs to the whole account"),
+                                ("admin", "admin: manage the account as a whole"),
                             ],
                             max_length=10,
                         ),

@@ -27,7 +27,7 @@ class Account(models.Model):
 class Scope(models.TextChoices):
     READ = "read", "read: fetch images and metadata"
     WRITE = "write", "write: upload, change and delete"
-    ADMIN = "admin", "admin: manage what belongs to the whole account"
+    ADMIN = "admin", "admin: manage the account as a whole"
 
 
 class ApiKey(models.Model):

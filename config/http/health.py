@@ -107,8 +107,8 @@ def _run_checks() -> dict[str, str]:
     """Return `ok` or the failure of each dependency. Skip a check if the one that it needs has failed."""
     checks: dict[str, str] = {}
     for name, check in _CHECKS.items():
-        needed = _NEEDS.get(name)
-        if needed and checks[needed] != "ok":
+        dependency = _NEEDS.get(name)
+        if dependency and checks[dependency] != "ok":
             checks[name] = "not asked"
         else:
             checks[name] = _run(check)
