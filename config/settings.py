@@ -114,7 +114,7 @@ TEMP_DIR = env.path("TEMP_DIR", None, validate=is_writable_folder)
 # --- Ages
 # The bytes of a deleted image stay for this time.
 DELETED_GRACE_S = env.int("DELETED_GRACE_S", 604_800, validate=NOT_NEGATIVE)
-# The other ages must be longer than a request and its retries can take.
+# The next three must be longer than a request and its retries can take.
 # The sweep ends an upload that is still pending after this time.
 UPLOAD_ABANDONED_AFTER_S = env.int("UPLOAD_ABANDONED_AFTER_S", 900, validate=validate.Range(min=60))
 # `reconcile` removes an object without a row at this age, if two runs this far apart have seen it.
@@ -141,6 +141,7 @@ RENDER_TIMEOUT_S = env.int("RENDER_TIMEOUT_S", 10, validate=validate.Range(min=1
 RENDER_PROCESSES = env.int("RENDER_PROCESSES", max(1, (os.cpu_count() or 2) // 2), validate=POSITIVE)
 # When one account keeps all of those busy, other accounts render in these.
 RENDER_SPARE_PROCESSES = env.int("RENDER_SPARE_PROCESSES", 1, validate=NOT_NEGATIVE)
+# Renders that may wait for a child process, of all accounts together.
 RENDER_QUEUE = env.int("RENDER_QUEUE", 8, validate=NOT_NEGATIVE)
 RENDER_CHILD_MEMORY_BYTES = env.int(
     "RENDER_CHILD_MEMORY_BYTES",
@@ -149,7 +150,9 @@ RENDER_CHILD_MEMORY_BYTES = env.int(
 )
 # At most this many threads of one web process wait for renditions; its other threads stay free for hits.
 RENDITION_WAITERS = env.int("RENDITION_WAITERS", 64, validate=POSITIVE)
+# After a failed render, requests for that rendition get the same error for this time.
 RENDITION_FAILURE_TTL_S = env.int("RENDITION_FAILURE_TTL_S", 60, validate=NOT_NEGATIVE)
+# The max-age of Cache-Control, if the URL of the rendition has no `v`.
 RENDITION_MAX_AGE_S = env.int("RENDITION_MAX_AGE_S", 3_600, validate=NOT_NEGATIVE)
 # Zips that one web process sends at once. Each holds a thread.
 ARCHIVE_STREAMS = env.int("ARCHIVE_STREAMS", 8, validate=POSITIVE)
