@@ -1,7 +1,7 @@
-# One image for the web server, the worker, the scheduler and manage.py: the command makes the difference.
+# One image for the web server, the worker, the scheduler and manage.py. Only the command differs.
 FROM python:3.13-slim AS packages
 COPY requirements/server.txt .
-# Wheels alone: what has none would need a compiler, and would run its own code while it is installed.
+# Only wheels are installed. A source distribution would need a compiler, and would run its own code.
 RUN python -m venv --without-pip /venv \
     && pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
     --only-binary=:all: --require-hashes --requirement server.txt
@@ -12,7 +12,8 @@ RUN groupadd --gid 10001 progimage \
 COPY --from=packages /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONFAULTHANDLER=1
 
-# The code belongs to root: what runs may read it and no more. Compiled now, for the root is read-only later.
+# The code belongs to root, so the server may only read it. It is compiled here, because containers have a
+# read-only file system.
 WORKDIR /app
 COPY . .
 RUN python -m compileall -q .

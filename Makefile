@@ -1,28 +1,28 @@
-# One machine: `make run`. Everything else: `make help`.
+# `make run` starts ProgImage on one machine. `make help` lists the other targets.
 
 PORT ?= 8000
 VAR ?= var
 STORAGE ?= disk
 ARGS ?=
-# Processes that test: much of a test's time is waiting for servers and children.
+# The number of test processes. Tests mostly wait for servers and child processes.
 TEST_PROCESSES ?= 3
-# By the environment, so that the shell takes them as they are, spaces and quotes too.
+# Recipes read these from the environment, so that values with spaces and quotes need no escaping.
 export PORT VAR STORAGE
 
 .PHONY: help run stop manage test lint format docs requirements bench-engine bench-listing bench-bombs
 
 help:
-	@echo 'make run [PORT=8000] [VAR=var] [STORAGE=disk|s3]  start ProgImage and stay; Ctrl-C ends it'
-	@echo 'make stop [VAR=var]                               end it from elsewhere, also what a crash has left'
-	@echo 'make manage ARGS="reconcile --fix" [VAR=var]      run a command of manage.py while it runs'
-	@echo 'make test [TEST_PROCESSES=3] [ARGS="-k upload"]   tests, against services that they start themselves'
-	@echo 'make lint                                         ruff and mypy'
-	@echo 'make format                                       put the code into the common form'
-	@echo 'make docs                                         write docs/operations.md and its pictures anew'
-	@echo 'make bench-engine                                 the engine against Pillow, libvips and sharp (needs npm; 6 min)'
-	@echo 'make bench-bombs                                  what one account suffers from bombs of another (3 min)'
-	@echo 'make bench-listing                                how long pages take on a million images (4 min)'
-	@echo 'make requirements [ARGS=--upgrade]                pin requirements/*.in anew'
+	@echo 'make run [PORT=8000] [VAR=var] [STORAGE=disk|s3]  start ProgImage; Ctrl-C ends it'
+	@echo 'make stop [VAR=var]                               end it from another terminal, or clean up after a crash'
+	@echo 'make manage ARGS="reconcile --fix" [VAR=var]      run a command of manage.py while ProgImage runs'
+	@echo 'make test [TEST_PROCESSES=3] [ARGS="-k upload"]   run the tests, which start their own services'
+	@echo 'make lint                                         check the code with ruff and mypy'
+	@echo 'make format                                       format the code with ruff'
+	@echo 'make docs                                         generate docs/operations.md and its pictures'
+	@echo 'make bench-engine                                 compare the engine with Pillow, libvips and sharp (needs npm; 6 min)'
+	@echo 'make bench-bombs                                  measure how bombs of one account slow down another (3 min)'
+	@echo 'make bench-listing                                measure the list of images with a million images (4 min)'
+	@echo 'make requirements [ARGS=--upgrade]                compile requirements/*.in to pinned requirements/*.txt'
 
 run:
 	@sh config/local/venv.sh local

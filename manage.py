@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line."""
+"""The command line of Django's management commands."""
 
 import os
 import sys

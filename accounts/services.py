@@ -1,4 +1,4 @@
-"""The only writers of accounts and keys: commands, admin and start-up call these."""
+"""The only functions that write accounts and API keys. Commands, the admin and `bootstrap` call them."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,7 +17,7 @@ DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)
 
 
 def create_account(name: str) -> Account:
-    """Raises django.core.exceptions.ValidationError for a name that is empty, too long or taken."""
+    """Create an account. Raise Django's ValidationError if the name is empty, too long or taken."""
     account = Account(name=name)
     account.full_clean()
     account.save()
@@ -31,9 +31,10 @@ def create_api_key(
     scopes: Iterable[str] = DEFAULT_SCOPES,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, KeyText]:
-    """Make a key for `account`. Its text is returned this once and cannot be had again.
+    """Create an API key for `account`, and return its row and its text.
 
-    Raises django.core.exceptions.ValidationError."""
+    The secret is not stored, so the text cannot be shown again. Raise Django's ValidationError if the name or
+    a scope is not valid."""
     text = generate_key()
     api_key = ApiKey(
         account=account,
@@ -50,13 +51,15 @@ def create_api_key(
 
 
 def revoke(api_key: ApiKey) -> None:
-    """End a key. Revoking it again keeps the first time."""
-    ApiKey.objects.filter(pk=api_key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    """Revoke a key. If it is revoked already, keep the time of the first revocation."""
+    valid_keys = ApiKey.objects.filter(pk=api_key.pk, revoked_at=None)
+    valid_keys.update(revoked_at=timezone.now())
 
 
-def note_use(api_key: ApiKey) -> None:
-    """Remember when a key was used, to the minute: not a write for each request."""
+def record_use(api_key: ApiKey) -> None:
+    """Store the time of use, at most once a minute, so that not every request writes to the database."""
     now = timezone.now()
     is_due = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_EVERY)
-    with suppress(Error):  # a request that only reads is served while nothing can be written
+    # While Postgres is read-only the write fails, but requests that only read are still served.
+    with suppress(Error):
         ApiKey.objects.filter(is_due, pk=api_key.pk).update(last_used_at=now)

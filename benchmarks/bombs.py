@@ -27,7 +27,7 @@ from pathlib import Path
 
 import psutil
 
-from config.local import services, supervisor
+from config.local import embedded_services, supervisor
 from config.local.processes import free_ports
 from config.local.state import State
 from tests import bombs
@@ -154,10 +154,10 @@ def serving() -> Iterator[Server]:
         folder = Path(tempfile.mkdtemp(prefix="progimage-bench-"))
         running.callback(shutil.rmtree, folder)
         state, (port,) = State(folder), free_ports(1)
-        postgres = services.make_postgres(state)
+        postgres = embedded_services.make_postgres(state)
         running.callback(postgres.remove)
-        started = services.start([postgres, services.make_valkey(state)], running)
-        environment = services.build_environment(state, f"http://127.0.0.1:{port}", started)
+        started = embedded_services.start([postgres, embedded_services.make_valkey(state)], running)
+        environment = embedded_services.build_environment(state, f"http://127.0.0.1:{port}", started)
         os.environ |= environment | {"DJANGO_SETTINGS_MODULE": "config.settings"}
         keys = prepare("honest", "hostile")
         log = running.enter_context((folder / "web.log").open("wb"))

@@ -24,7 +24,7 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.million import CASES, FILL_IMAGES, FILL_TAGS, FIRST_MS, IMAGES, SMALL, STEP_MS, VIEWS
-from config.local import services
+from config.local import embedded_services
 from config.local.state import State
 
 ROUNDS = 200
@@ -59,9 +59,10 @@ def main() -> int:
         folder = Path(tempfile.mkdtemp(prefix="progimage-bench-"))
         running.callback(shutil.rmtree, folder)
         state = State(folder)
-        postgres, valkey = services.make_postgres(state, durable=False), services.make_valkey(state)
+        postgres = embedded_services.make_postgres(state, durable=False)
+        valkey = embedded_services.make_valkey(state)
         running.callback(postgres.remove)
-        services.start([postgres, valkey], running)
+        embedded_services.start([postgres, valkey], running)
         os.environ |= postgres.environment | valkey.environment | {
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "SECRET_KEY": state.get_secret("SECRET_KEY"),

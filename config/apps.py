@@ -5,5 +5,6 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from . import celery, checks  # noqa: F401 - each registers something by being imported
+        # Importing these modules registers Celery's application, the system checks and the OpenAPI schemes.
+        from . import celery, checks  # noqa: F401
         from .http import openapi  # noqa: F401

@@ -1,4 +1,4 @@
-"""The worker's application: `celery -A config worker`. Its settings are Django's, under CELERY_."""
+"""The Celery application: `celery -A config worker`. Its settings are Django's settings named CELERY_*."""
 
 import os
 from typing import Any
@@ -14,5 +14,5 @@ app.autodiscover_tasks()
 
 
 @setup_logging.connect
-def _keep_the_projects_logging(**_: Any) -> None:
-    """Celery replaces the root logger's handlers unless somebody is connected here."""
+def _keep_django_logging(**_: Any) -> None:
+    """Do nothing. If no receiver is connected to this signal, Celery replaces the root logger's handlers."""

@@ -1,4 +1,4 @@
-"""System checks of the environment: every missing or wrong variable by its name, all of them at once."""
+"""System checks that report every missing or wrong environment variable by its name, all at once."""
 
 import sys
 from functools import cache
@@ -13,15 +13,18 @@ _SETTINGS = "settings"
 
 @register(_SETTINGS)
 def check_environment(**_: Any) -> list[CheckMessage]:
-    return [
-        Error(f"{name}: {' '.join(messages)}", hint=_HINTS.get(name), id="progimage.E001")
-        for name, messages in _wrong_variables().items()
-    ]
+    checks: list[CheckMessage] = []
+    for name, messages in _find_wrong_variables().items():
+        sentence = f"{name}: {' '.join(messages)}"
+        checks.append(Error(sentence, hint=_HINTS.get(name), id="progimage.E001"))
+    return checks
 
 
 @register(_SETTINGS)
 def check_s3(**_: Any) -> list[CheckMessage]:
-    """Half a pair of keys is a slip: boto3 would ignore it and look elsewhere."""
+    """Report an access key without its secret, or a secret without its access key.
+
+    boto3 would ignore half a pair and look for credentials elsewhere."""
     if not settings.S3_BUCKET:
         return []
     options = settings.STORAGES["originals"]["OPTIONS"]
@@ -32,25 +35,26 @@ def check_s3(**_: Any) -> list[CheckMessage]:
 
 
 def stop_if_wrong() -> None:
-    """End the process with one sentence for each wrong setting: servers do not run Django's checks."""
-    wrong = [*check_environment(), *check_s3()]
-    if wrong:
-        sys.exit("\n".join(f"{error.msg} {error.hint or ''}".rstrip() for error in wrong))
+    """End the process with a sentence for each wrong setting. WSGI servers do not run Django's checks."""
+    failures = [*check_environment(), *check_s3()]
+    if failures:
+        lines = [f"{failure.msg} {failure.hint or ''}".rstrip() for failure in failures]
+        sys.exit("\n".join(lines))
 
 
 _HINTS = {
     "SECRET_KEY": "32 characters at least: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
     "DATABASE_URL": "For example postgres://user:password@host:5432/progimage",
     "VALKEY_URL": "For example redis://host:6379/0",
-    "PUBLIC_URL": "The address by which applications reach this, for example https://images.example.com",
-    "ALLOWED_HOSTS": "The host names in PUBLIC_URL and in front of it, with commas between them.",
-    "STORAGE_ROOT": "An absolute path of a folder, where S3_BUCKET is not set.",
+    "PUBLIC_URL": "The address that clients use, for example https://images.example.com",
+    "ALLOWED_HOSTS": "Every host name by which clients reach the server, separated by commas.",
+    "STORAGE_ROOT": "The absolute path of a folder. It is needed if S3_BUCKET is not set.",
 }
 
 
 @cache
-def _wrong_variables() -> dict[str, list[str]]:
-    """What environs collected while the settings were read. Only sealing tells, and it tells once."""
+def _find_wrong_variables() -> dict[str, list[str]]:
+    """Return the errors that environs collected, by variable. Its `seal` raises them, and only once."""
     from .settings import env
 
     try:

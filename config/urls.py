@@ -4,9 +4,10 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from config.http.health import HealthView, ReadyView
 
-admin.site.site_header = admin.site.site_title = "ProgImage"
+admin.site.site_header = "ProgImage"
+admin.site.site_title = "ProgImage"
 admin.site.index_title = "Operations"
-admin.site.site_url = None  # there is no site behind the admin
+admin.site.site_url = None  # hides the link "View site": there is no end-user site
 
 urlpatterns = [
     path("", include("images.api.urls")),

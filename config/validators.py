@@ -1,4 +1,4 @@
-"""What a variable of the environment may hold, where a type and a range do not say it."""
+"""Validators of environment variables, for rules that a type and a range do not cover."""
 
 import os
 from ipaddress import ip_network
@@ -24,10 +24,10 @@ def is_postgres_url(text: str) -> None:
 def is_valkey_url(text: str) -> None:
     try:
         parts = urlsplit(text)
-        is_right = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of a port that is no number
-        is_right = False
-    if not is_right:
+        is_valid = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is not a number
+        is_valid = False
+    if not is_valid:
         raise ValidationError("Expected redis://:password@host:port/0.")
 
 
@@ -37,8 +37,10 @@ def is_absolute(path: Path) -> None:
 
 
 def is_writable_folder(path: Path | None) -> None:
-    if path is not None and not (path.is_dir() and os.access(path, os.W_OK)):
-        raise ValidationError("Expected a folder that exists and may be written to.")
+    if path is None:
+        return
+    if not (path.is_dir() and os.access(path, os.W_OK)):
+        raise ValidationError("Expected a folder that exists and that the server may write to.")
 
 
 def are_networks(texts: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What a WSGI server runs: `granian --interface wsgi config.wsgi:application`."""
+"""The WSGI application: `granian --interface wsgi config.wsgi:application`."""
 
 import gc
 import os
@@ -13,5 +13,6 @@ from .checks import stop_if_wrong  # noqa: E402 - needs Django to be set up
 
 stop_if_wrong()
 
-# All this stays for good: a full collection that looks at it again stops every thread for 0.1 s.
+# Every object so far lives as long as the process. A full garbage collection that scans them all again would
+# stop every thread for 0.1 s.
 gc.freeze()

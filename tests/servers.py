@@ -16,9 +16,9 @@ from secrets import token_hex
 
 import pytest
 
-from config.local import services
+from config.local import embedded_services
 from config.local.programs import find_program
-from config.local.s3 import create_bucket
+from config.local.seaweedfs import create_bucket
 from config.local.state import State
 
 S3_MISSING_REASON: str | None = None
@@ -56,12 +56,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def _start(running: ExitStack) -> None:
     state = State(Path(tempfile.gettempdir()) / f"progimage-tests-{token_hex(8)}")
     running.callback(shutil.rmtree, state.folder)
-    postgres = services.make_postgres(state, durable=False)
+    postgres = embedded_services.make_postgres(state, durable=False)
     running.callback(postgres.remove)
-    started: list[services.Service] = [postgres, services.make_valkey(state)]
+    started: list[embedded_services.Service] = [postgres, embedded_services.make_valkey(state)]
     if not S3_MISSING_REASON:
-        started.append(services.make_s3(state, bucket="progimage-tests"))
-    services.start(started, running)
+        started.append(embedded_services.make_s3(state, bucket="progimage-tests"))
+    embedded_services.start(started, running)
     running.callback(_ignore_signals)
     os.environ |= {
         "SECRET_KEY": state.get_secret("SECRET_KEY"),

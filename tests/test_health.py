@@ -72,7 +72,7 @@ def test_migrations_are_needed(client: Client, db: None) -> None:
 
     MigrationRecorder.Migration.objects.filter(app="images").delete()
     status, _, checks = ready(client)
-    assert (status, checks["migrations"]) == (503, "migrations are to be applied: manage.py migrate")
+    assert (status, checks["migrations"]) == (503, "migrations are missing: run manage.py migrate")
 
 
 def test_without_the_cache_it_is_degraded(client: Client, db: None, settings: Any) -> None:

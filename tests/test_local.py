@@ -16,7 +16,7 @@ from threading import Thread
 import psutil
 import pytest
 
-from config.local import services
+from config.local import embedded_services
 from config.local.processes import find_marked, free_ports
 from config.local.state import State
 
@@ -29,8 +29,8 @@ SETTINGS = ("DATABASE_URL", "VALKEY_URL", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_H
 def state(tmp_path: Path) -> Iterator[State]:
     state = State(tmp_path / "state of mine")
     yield state
-    services.stop_leftovers(state)
-    services.make_postgres(state).remove()
+    embedded_services.stop_leftovers(state)
+    embedded_services.make_postgres(state).remove()
 
 
 def run_local(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -169,7 +169,7 @@ def run(state: State) -> Iterator[Callable[..., Run]]:
         return runs[-1]
 
     yield start
-    services.stop_leftovers(state)
+    embedded_services.stop_leftovers(state)
     for each in runs:
         each.process.terminate()
         each.wait()
@@ -202,7 +202,7 @@ def test_make_run_end_to_end(state: State, run: Callable[..., Run], tmp_path: Pa
     assert run_local("stop", "--var", state.folder).returncode == 0
     assert second.wait() == 0
     assert not find_marked(state.mark)
-    assert not services.stop_leftovers(state)
+    assert not embedded_services.stop_leftovers(state)
 
 
 def test_a_child_that_dies_ends_all(state: State, run: Callable[..., Run]) -> None:
@@ -216,7 +216,7 @@ def test_a_child_that_dies_ends_all(state: State, run: Callable[..., Run]) -> No
 
 
 def test_a_missing_setting_stops_the_start_with_its_name(state: State, tmp_path: Path) -> None:
-    server = services.make_postgres(state)
+    server = embedded_services.make_postgres(state)
     server.start()
     done = run_local(
         "run", "--port", str(free_ports(1)[0]), "--var", state.folder.parent / "other", **server.environment

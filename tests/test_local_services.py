@@ -17,7 +17,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.local import Refused, postgres, s3, services
+from config.local import Refused, embedded_services, postgres, seaweedfs
 from config.local.processes import MARK, Process, end_marked, find_marked
 from config.local.state import State
 from tests.servers import S3_MISSING_REASON
@@ -35,7 +35,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where root's Postgres goes when nobody cannot reach the state folder: pytest's folders are such."""
     folder = Path(tempfile.mkdtemp(prefix="progimage-elsewhere-"))
     folder.chmod(0o711)
-    monkeypatch.setattr(postgres, "ELSEWHERE", folder)
+    monkeypatch.setattr(postgres, "FALLBACK_FOLDER", folder)
     yield folder
     shutil.rmtree(folder)
 
@@ -44,7 +44,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def state(tmp_path: Path) -> Iterator[State]:
     state = State(tmp_path / "state of mine")
     yield state
-    services.stop_leftovers(state)
+    embedded_services.stop_leftovers(state)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def connect(server: postgres.Postgres) -> psycopg.Connection[tuple[object, ...]]
     ],
 )
 def test_postgres_starts_in_any_folder(name: str, tmp_path: Path) -> None:
-    server = services.make_postgres(State(tmp_path / name), durable=False)
+    server = embedded_services.make_postgres(State(tmp_path / name), durable=False)
     server.start()
     with connect(server) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
@@ -77,7 +77,7 @@ def test_postgres_starts_in_any_folder(name: str, tmp_path: Path) -> None:
 
 
 def test_postgres_admits_nobody_else(state: State) -> None:
-    server = services.make_postgres(state, durable=False)
+    server = embedded_services.make_postgres(state, durable=False)
     server.start()
     folder = (server.home / "socket").resolve()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -89,11 +89,11 @@ def test_postgres_admits_nobody_else(state: State) -> None:
 
 
 def test_left_over_postgres_is_stopped_and_its_rows_stay(state: State) -> None:
-    killed = services.make_postgres(state)
+    killed = embedded_services.make_postgres(state)
     killed.start()
     with connect(killed) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
-    server = services.make_postgres(state)
+    server = embedded_services.make_postgres(state)
     server.start()
     with connect(server) as connection:
         assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
@@ -103,7 +103,7 @@ def test_left_over_postgres_is_stopped_and_its_rows_stay(state: State) -> None:
 
 
 def test_postgres_starts_after_its_own_death(state: State) -> None:
-    server = services.make_postgres(state)
+    server = embedded_services.make_postgres(state)
     server.start()
     pid = int((server.data / "postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGKILL)
@@ -113,7 +113,7 @@ def test_postgres_starts_after_its_own_death(state: State) -> None:
 
 
 def test_another_process_with_its_number_is_left_alone(state: State) -> None:
-    server = services.make_postgres(state, durable=False)
+    server = embedded_services.make_postgres(state, durable=False)
     server.start()
     server.stop()
     (server.data / "postmaster.pid").write_text(f"{os.getpid()}\n{server.data}\n")
@@ -126,7 +126,7 @@ def test_root_changes_no_permission_outside_the_state_folder(tmp_path: Path, els
     private = tmp_path / "of root alone"
     private.mkdir(mode=0o700)
     before = [(path, path.stat().st_mode, path.stat().st_uid) for path in (private, *private.parents)]
-    server = services.make_postgres(State(private / "var"), durable=False)
+    server = embedded_services.make_postgres(State(private / "var"), durable=False)
     server.start()
     assert server.data.stat().st_uid != 0
     assert server.home.is_relative_to(elsewhere)
@@ -144,7 +144,7 @@ def test_programs_that_nobody_cannot_reach_are_copied(state: State, monkeypatch:
         "_may_use",
         lambda self, path: "site-packages" not in path.parts and may_use(self, path),
     )
-    server = services.make_postgres(state, durable=False)
+    server = embedded_services.make_postgres(state, durable=False)
     server.start()
     assert server._programs.is_relative_to(server.home)
     connect(server).close()
@@ -152,7 +152,7 @@ def test_programs_that_nobody_cannot_reach_are_copied(state: State, monkeypatch:
 
 
 def test_valkey_wants_the_password_and_listens_on_loopback(state: State) -> None:
-    server = services.make_valkey(state)
+    server = embedded_services.make_valkey(state)
     server.start()
     url = server.environment["VALKEY_URL"]
     with redis.Redis.from_url(url) as client:
@@ -169,17 +169,17 @@ def test_valkey_wants_the_password_and_listens_on_loopback(state: State) -> None
 
 @needs_s3
 def test_s3_keeps_its_objects_when_it_is_killed(state: State) -> None:
-    server = services.make_s3(state)
+    server = embedded_services.make_s3(state)
     server.start()
     assert server.process
     s3_client(server.environment).put_object(Bucket="progimage", Key="a b/c", Body=b"kept", IfNoneMatch="*")
     server.process._popen.kill()
     server.process.stop()
-    again = services.make_s3(state)
+    again = embedded_services.make_s3(state)
     again.start()
     assert s3_client(again.environment).get_object(Bucket="progimage", Key="a b/c")["Body"].read() == b"kept"
     assert stat.S_IMODE((again.home / "s3.json").stat().st_mode) == 0o600
-    (weed,) = find_marked(f"{state.mark}{s3.MARK_SUFFIX}")
+    (weed,) = find_marked(f"{state.mark}{seaweedfs.MARK_SUFFIX}")
     assert {each.laddr.ip for each in weed.net_connections("tcp") if not each.raddr} == {"127.0.0.1"}
     again.stop()
 
@@ -214,17 +214,17 @@ def test_given_services_are_used_as_they_are(state: State, monkeypatch: pytest.M
         monkeypatch.setenv(name, "given")
     monkeypatch.delenv("SECRET_KEY", raising=False)
     monkeypatch.delenv("STORAGE_ROOT", raising=False)
-    assert services.choose(state, "s3") == []
-    environment = services.build_environment(state, "http://127.0.0.1:8000", [])
+    assert embedded_services.choose(state, "s3") == []
+    environment = embedded_services.build_environment(state, "http://127.0.0.1:8000", [])
     assert environment["DATABASE_URL"] == "given"
     assert not {"SECRET_KEY", "STORAGE_ROOT"} & environment.keys()
 
 
 @pytest.mark.usefixtures("bare_environment")
 def test_embedded_mode_keeps_its_secrets(state: State) -> None:
-    server = services.make_postgres(state)
+    server = embedded_services.make_postgres(state)
     server.start()
-    environment = services.build_environment(state, "http://127.0.0.1:8000", [server])
+    environment = embedded_services.build_environment(state, "http://127.0.0.1:8000", [server])
     server.stop()
     assert environment["SECRET_KEY"] == State(state.folder).get_secret("SECRET_KEY")
     assert environment["STORAGE_ROOT"] == str(state.folder / "files")

@@ -18,7 +18,7 @@ import psutil
 import psycopg
 import pytest
 
-from config.local import services, valkey
+from config.local import embedded_services, valkey
 from config.local.postgres import Postgres
 from config.local.state import State
 from config.local.supervisor import ROOT
@@ -81,10 +81,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("outages")
     state = State(folder / "var")
     with ExitStack() as running:
-        postgres = services.make_postgres(state)
+        postgres = embedded_services.make_postgres(state)
         running.callback(postgres.remove)
-        started = services.start([postgres, own := services.make_valkey(state)], running)
-        environment = services.build_environment(state, "http://127.0.0.1", started) | {
+        started = embedded_services.start([postgres, own := embedded_services.make_valkey(state)], running)
+        environment = embedded_services.build_environment(state, "http://127.0.0.1", started) | {
             "S3_BUCKET": "",
             "STORAGE_ROOT": make_storage_root(state.private_folder("files")),
             "DATABASE_STATEMENT_TIMEOUT_MS": "1000",

@@ -1,5 +1,6 @@
-"""Who asks: an API key as `Authorization: Bearer <prefix>.<secret>` (RFC 6750), never in a URL; or the
-signature of a URL, where a view takes one."""
+"""Authentication by an API key, or by a signed URL if the view accepts one.
+
+A key is sent as `Authorization: Bearer <prefix>.<secret>` (RFC 6750), never in a URL."""
 
 import secrets
 import time
@@ -18,17 +19,20 @@ from accounts.models import Account, ApiKey
 from progimage.errors import NotAuthenticated, SignatureRefused, Unavailable
 from progimage.signing import PARAMETERS, check_signature, find_key_id
 
-_NO_SECRET = "0" * 64
 _SIGNED_METHODS = ("GET", "HEAD", "PUT")
+# Unknown keys are compared with these, so that they take as long as known ones.
+_NO_SECRET = "0" * 64
 _NO_SIGNING_SECRET = secrets.token_bytes(32)
-_AT_ONCE, _TURN_TIMEOUT_S = 4, 2
-"""Of the requests with one key, in one process: a hundred that come together leave the interpreter to others
-in between. Their lookups are mostly Python's own work, so that more at once would not be done sooner."""
+_MAX_LOOKUPS_PER_KEY = 4
+"""Lookups of one key that a process does at once, so that a hundred requests with it do not delay other keys.
+
+A lookup is mostly work of the Python interpreter: more of them at once would not finish sooner."""
+_TURN_TIMEOUT_S = 2
 _REFUSED = "Expected a valid API key: it is unknown, revoked or expired"
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Sets request.user to the Account and request.auth to the ApiKey."""
+    """Authenticate by an API key: set request.user to the Account and request.auth to the ApiKey."""
 
     def authenticate(self, request: Request) -> tuple[Account, ApiKey] | None:
         header = request.headers.get("Authorization", "")
@@ -43,8 +47,8 @@ class ApiKeyAuthentication(BaseAuthentication):
         if api_key is None:
             raise NotAuthenticated(_REFUSED)
         if api_key.is_use_due:
-            services.note_use(api_key)
-        request._request.api_key_prefix = api_key.prefix  # type: ignore[attr-defined]  # noqa: SLF001
+            services.record_use(api_key)
+        _set_logged_prefix(request, api_key)
         return api_key.account, api_key
 
     def authenticate_header(self, request: Request) -> str:
@@ -52,7 +56,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 class SignedUrlAuthentication(BaseAuthentication):
-    """For URLs that a key has signed: whoever has one may do what it says in that key's name."""
+    """Authenticate by the signature of a URL. The request acts for the API key that signed the URL."""
 
     def authenticate(self, request: Request) -> tuple[Account, ApiKey] | None:
         if request.method not in _SIGNED_METHODS or not is_signed(request):
@@ -60,7 +64,7 @@ class SignedUrlAuthentication(BaseAuthentication):
         if request.headers.get("Authorization"):
             raise SignatureRefused("Expected a signature or an API key but received both")
         query = request.META["QUERY_STRING"]
-        api_key = ApiKey.objects.select_related("account").filter(prefix=find_key_id(query) or "").first()
+        api_key = _find_by_prefix(find_key_id(query) or "")
         secret = decrypt(api_key.signing_secret) if api_key else None
         check_signature(
             secret or _NO_SIGNING_SECRET,
@@ -71,32 +75,48 @@ class SignedUrlAuthentication(BaseAuthentication):
         )
         if api_key is None or secret is None or not api_key.is_valid():
             raise SignatureRefused("The key that signed this URL is unknown, revoked or expired")
-        request._request.api_key_prefix = api_key.prefix  # type: ignore[attr-defined]  # noqa: SLF001
+        _set_logged_prefix(request, api_key)
         return api_key.account, api_key
 
 
 def is_signed(request: Request) -> bool:
+    """Return True if the query has a parameter of a signed URL."""
     return not request.query_params.keys().isdisjoint(PARAMETERS)
 
 
 @lru_cache(maxsize=1_024)
-def _turnstile(prefix: str) -> Semaphore:
-    return Semaphore(_AT_ONCE)
+def _lookup_slots(prefix: str) -> Semaphore:
+    return Semaphore(_MAX_LOOKUPS_PER_KEY)
 
 
 @contextmanager
 def _turn(prefix: str) -> Iterator[None]:
-    turnstile = _turnstile(prefix)
-    if not turnstile.acquire(timeout=_TURN_TIMEOUT_S):
-        raise Unavailable("Too many requests with this API key come at once")
+    """Wait until fewer lookups of this key run. Raise Unavailable if that takes too long."""
+    slots = _lookup_slots(prefix)
+    if not slots.acquire(timeout=_TURN_TIMEOUT_S):
+        raise Unavailable("Too many requests with this API key arrived at once")
     try:
         yield
     finally:
-        turnstile.release()
+        slots.release()
+
+
+def _set_logged_prefix(request: Request, api_key: ApiKey) -> None:
+    """Let the request's line in the log name the key. The middleware sees Django's request, not DRF's."""
+    request._request.api_key_prefix = api_key.prefix  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def find_api_key(key: KeyText) -> ApiKey | None:
-    """Return the valid key that `key` spells. An unknown prefix costs the same work as a wrong secret."""
-    api_key = ApiKey.objects.select_related("account").filter(prefix=key.prefix).first()
-    is_known = is_secret(key.secret, api_key.secret_sha256 if api_key else _NO_SECRET)
-    return api_key if api_key and is_known and api_key.is_valid() else None
+    """Return the API key with this text if it is valid, otherwise None.
+
+    An unknown prefix takes the same work as a wrong secret, so that the response time reveals no prefix."""
+    api_key = _find_by_prefix(key.prefix)
+    expected_sha256 = api_key.secret_sha256 if api_key else _NO_SECRET
+    has_secret = is_secret(key.secret, expected_sha256)
+    if api_key is None or not has_secret or not api_key.is_valid():
+        return None
+    return api_key
+
+
+def _find_by_prefix(prefix: str) -> ApiKey | None:
+    return ApiKey.objects.select_related("account").filter(prefix=prefix).first()

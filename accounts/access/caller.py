@@ -31,7 +31,7 @@ class Caller:
     def check_scope(self, scope: Scope) -> None:
         """Raise NotAuthenticated without a key, PermissionDenied for a key without the scope."""
         if scope not in self.api_key.scopes:
-            raise PermissionDenied(f"Expected a key with the scope {scope.value}")
+            raise PermissionDenied(f"Expected an API key with the scope {scope.value}")
 
     def find_refusal(self, scope: Scope) -> ProgImageError | None:
         """Return the error that `check_scope` would raise."""

@@ -1,4 +1,4 @@
-"""What a key may do."""
+"""Permissions: the scope that a request's API key must have."""
 
 from typing import TYPE_CHECKING
 
@@ -10,33 +10,38 @@ from progimage.errors import SignatureRefused
 
 from .caller import caller_of
 
-if TYPE_CHECKING:  # at run time the settings name this module while that one is being imported
+if TYPE_CHECKING:  # rest_framework.views imports this module, because REST_FRAMEWORK names it
     from rest_framework.views import APIView
 
 
 class HasScope(BasePermission):
-    """Reading needs the scope read, everything else write; a view's `scopes` names what differs by method."""
+    """Require the scope `read` for GET, HEAD and OPTIONS, and `write` for the other methods.
+
+    A view with other rules has a dictionary `scopes`, by method."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        by_method = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
-        scope = getattr(view, "scopes", {}).get(request.method, by_method)
-        caller_of(request).check_scope(scope)
+        default = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+        scopes = getattr(view, "scopes", {})
+        caller_of(request).check_scope(scopes.get(request.method, default))
         return True
 
 
 class HasScopeToWrite(HasScope):
-    """For what may be public: the view judges who may read."""
+    """Require a scope for methods that write. The view decides who may read, because images may be public."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        return request.method in SAFE_METHODS or super().has_permission(request, view)
+        if request.method in SAFE_METHODS:
+            return True
+        return super().has_permission(request, view)
 
 
 class IsSigned(HasScope):
-    """For what a signed URL alone allows, with the scope of the key that signed."""
+    """Require a signed URL, and the scope of the API key that signed it."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if request.auth is not None:
             return super().has_permission(request, view)
-        if request.method in SAFE_METHODS:  # a browser asks before it puts, and signs nothing then
+        # Before a PUT the browser sends a preflight request, without a signature.
+        if request.method in SAFE_METHODS:
             return True
-        raise SignatureRefused("Expected the URL as it was made, with its signature")
+        raise SignatureRefused("Expected the unchanged URL, with its signature")

@@ -1,5 +1,5 @@
-"""The admin of accounts and keys. Django finds it by the name of this package."""
+"""The admin of accounts and API keys. Django imports this package by its name."""
 
-from . import accounts
+from . import accounts, api_keys
 
-__all__ = ["accounts"]
+__all__ = ["accounts", "api_keys"]

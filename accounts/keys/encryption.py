@@ -1,7 +1,7 @@
-"""Secrets that the server must read again, and a dump of the database must not show.
+"""Encryption of secrets that the server must read again, so that a dump of the database does not show them.
 
-Encrypted with a key made from SECRET_KEY; those of SECRET_KEY_FALLBACKS still decrypt, which is Django's own
-way to change a key."""
+The encryption key is derived from SECRET_KEY. Keys derived from SECRET_KEY_FALLBACKS still decrypt, so
+that an operator changes the key as in every Django project."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -15,7 +15,7 @@ def encrypt(secret: bytes) -> str:
 
 
 def decrypt(text: str) -> bytes | None:
-    """Return the secret; None where no key of the settings fits."""
+    """Return the secret. If none of the keys in the settings decrypts it, return None."""
     try:
         return _cipher().decrypt(text)
     except InvalidToken:
@@ -23,6 +23,10 @@ def decrypt(text: str) -> bytes | None:
 
 
 def _cipher() -> MultiFernet:
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    digests = (hmac.digest(key.encode(), b"progimage signing secrets", "sha256") for key in keys)
-    return MultiFernet([Fernet(urlsafe_b64encode(digest)) for digest in digests])
+    secret_keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return MultiFernet([_derive_cipher(secret_key) for secret_key in secret_keys])
+
+
+def _derive_cipher(secret_key: str) -> Fernet:
+    digest = hmac.digest(secret_key.encode(), b"progimage signing secrets", "sha256")
+    return Fernet(urlsafe_b64encode(digest))

@@ -1,9 +1,10 @@
-"""What an API key looks like, and how one that was sent is told from a wrong one.
+"""The text of API keys: generating, parsing and comparing it.
 
     Authorization: Bearer pi_k3v9x2mq7d4a.7Zr0…
 
-The part before the point is public and finds the row; the part behind it is the secret. Only the secret's
-SHA-256 is kept: 256 random bits need no slow hash, and a slow one would be a way to keep the server busy."""
+The prefix before the dot is public and finds the row. The part after the dot is the secret. The server stores
+the SHA-256 of the secret only. A slow hash is not needed for 256 random bits, and attackers could use it to
+overload the server."""
 
 import hashlib
 import hmac
@@ -11,11 +12,15 @@ import re
 import secrets
 from typing import NamedTuple
 
-_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # none that is taken for another
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # without characters that look like another one
+_PREFIX_CHARACTERS = 12
+_SECRET_BYTES = 32
 _KEY = re.compile(r"(pi_[a-z2-9]{12})\.([A-Za-z0-9_-]{43})")
 
 
 class KeyText(NamedTuple):
+    """The two parts of a key. `str` joins them to the text that a client sends."""
+
     prefix: str
     secret: str
 
@@ -24,13 +29,18 @@ class KeyText(NamedTuple):
 
 
 def generate_key() -> KeyText:
-    """Make a key with a secret of 256 random bits."""
-    return KeyText("pi_" + "".join(secrets.choice(_ALPHABET) for _ in range(12)), secrets.token_urlsafe(32))
+    """Return a new key with a secret of 256 random bits."""
+    characters = [secrets.choice(_ALPHABET) for _ in range(_PREFIX_CHARACTERS)]
+    prefix = f"pi_{''.join(characters)}"
+    return KeyText(prefix, secrets.token_urlsafe(_SECRET_BYTES))
 
 
 def parse_key(text: str) -> KeyText | None:
+    """Return the two parts of a key, or None if `text` does not have the form of a key."""
     match = _KEY.fullmatch(text)
-    return KeyText(match[1], match[2]) if match else None
+    if match is None:
+        return None
+    return KeyText(match[1], match[2])
 
 
 def hash_secret(secret: str) -> str:
@@ -38,5 +48,5 @@ def hash_secret(secret: str) -> str:
 
 
 def is_secret(secret: str, expected_sha256: str) -> bool:
-    """Compare in a time that tells nothing about where they differ."""
+    """Return True if the hash of `secret` is the expected one. The comparison takes constant time."""
     return hmac.compare_digest(hash_secret(secret), expected_sha256)

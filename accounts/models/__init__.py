@@ -1,4 +1,4 @@
-"""Rows: accounts, their keys, and requests that may be sent again."""
+"""Database models: accounts, their API keys, and requests with an Idempotency-Key."""
 
 from .accounts import LAST_USED_EVERY, Account, ApiKey, Scope
 from .idempotency import IdempotentRequest

@@ -1,4 +1,4 @@
-"""Requests that carry an Idempotency-Key, and their responses."""
+"""Requests with an Idempotency-Key, and the responses to them."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -7,15 +7,20 @@ from .accounts import Account
 
 
 class IdempotentRequest(models.Model):
-    """What was answered to a request that carried an Idempotency-Key, or that it is being worked on."""
+    """A request with an Idempotency-Key: its response, or the lease of the attempt that works on it."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="idempotent_requests")
-    name = models.CharField(max_length=255, help_text="the header's value")
-    fingerprint = models.CharField(max_length=64, help_text="sha256 of what was asked")
-    ids = ArrayField(models.UUIDField(), help_text="of what the request makes: the same in every attempt")
-    lease = models.UUIDField(help_text="who works on it")
+    name = models.CharField(max_length=255, help_text="The value of the Idempotency-Key header.")
+    fingerprint = models.CharField(max_length=64, help_text="The sha256 of method, path, fields and content.")
+    ids = ArrayField(
+        models.UUIDField(),
+        help_text="Ids of the objects that the request creates, the same in every attempt.",
+    )
+    lease = models.UUIDField(help_text="The token of the attempt that works on the request.")
     locked_until = models.DateTimeField()
-    status = models.PositiveSmallIntegerField(null=True, help_text="of the answer; empty while in progress")
+    status = models.PositiveSmallIntegerField(
+        null=True, help_text="The response's status. It is empty while the request is in progress."
+    )
     answer = models.JSONField(null=True)
     expires_at = models.DateTimeField()
 

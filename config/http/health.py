@@ -1,4 +1,4 @@
-"""Whether this process lives (/healthz, which touches nothing) and whether it can serve (/readyz)."""
+"""Health probes: /healthz answers while the process lives, /readyz says whether it can serve requests."""
 
 import time
 from collections.abc import Callable
@@ -17,11 +17,14 @@ from images.storage import originals
 from progimage.errors import ProgImageError
 
 _STORAGE_EVERY_S = 10
-_ANSWER = inline_serializer(
+_RESPONSE = inline_serializer(
     "Health",
     {
         "status": serializers.ChoiceField(choices=("ok", "degraded", "unavailable")),
-        "checks": serializers.DictField(child=serializers.CharField(), help_text="ok, or what is wrong."),
+        "checks": serializers.DictField(
+            child=serializers.CharField(),
+            help_text="`ok` for each dependency that works, otherwise the reason why it does not.",
+        ),
     },
 )
 
@@ -30,9 +33,9 @@ class HealthView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="get_health", tags=["health"], auth=[], responses={200: _ANSWER})
+    @extend_schema(operation_id="get_health", tags=["health"], auth=[], responses={200: _RESPONSE})
     def get(self, request: Request) -> Response:
-        """Answer that the process lives. Asks nothing of anybody: an outage elsewhere must not end it."""
+        """Report that the process lives, without a check of dependencies: their outage must not end it."""
         return Response({"status": "ok", "checks": {}})
 
 
@@ -44,17 +47,19 @@ class ReadyView(APIView):
         operation_id="get_readiness",
         tags=["health"],
         auth=[],
-        responses={200: _ANSWER, 503: OpenApiResponse(_ANSWER, description="It cannot serve now.")},
+        responses={
+            200: _RESPONSE,
+            503: OpenApiResponse(_RESPONSE, description="The server cannot serve requests now."),
+        },
     )
     def get(self, request: Request) -> Response:
-        """Say which dependency is missing. Without the cache it is degraded, and serves."""
-        checks: dict[str, str] = {}
-        for name, check in _CHECKS.items():
-            needed = _NEEDS.get(name)
-            checks[name] = "not asked" if needed and checks[needed] != "ok" else _ask(check)
-        missing = {name for name, result in checks.items() if result != "ok"}
-        status = "unavailable" if missing - {"cache"} else "degraded" if missing else "ok"
-        return Response({"status": status, "checks": checks}, status=503 if status == "unavailable" else 200)
+        """Report the state of each dependency. If only the cache fails, the server is degraded but serves."""
+        checks = _run_checks()
+        failing = {name for name, result in checks.items() if result != "ok"}
+        if failing - {"cache"}:
+            return Response({"status": "unavailable", "checks": checks}, status=503)
+        status = "degraded" if failing else "ok"
+        return Response({"status": status, "checks": checks})
 
 
 def _check_database() -> None:
@@ -67,12 +72,13 @@ def _check_migrations() -> None:
         return
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise ProgImageError("migrations are to be applied: manage.py migrate")
+        raise ProgImageError("migrations are missing: run manage.py migrate")
     _Memory.is_migrated = True
 
 
 def _check_storage() -> None:
-    if time.monotonic() - _Memory.storage_was_there_at > _STORAGE_EVERY_S:
+    age_s = time.monotonic() - _Memory.storage_was_there_at
+    if age_s > _STORAGE_EVERY_S:
         originals().check()
         _Memory.storage_was_there_at = time.monotonic()
 
@@ -82,7 +88,7 @@ def _check_cache() -> None:
 
 
 class _Memory:
-    """What was found right and need not be asked again at once."""
+    """Results of this process's earlier checks, so that each probe does not repeat the slow ones."""
 
     is_migrated = False
     storage_was_there_at = float("-inf")
@@ -97,11 +103,23 @@ _CHECKS: dict[str, Callable[[], None]] = {
 _NEEDS = {"migrations": "database"}
 
 
-def _ask(check: Callable[[], None]) -> str:
+def _run_checks() -> dict[str, str]:
+    """Return `ok` or the failure of each dependency. Skip a check if the one that it needs has failed."""
+    checks: dict[str, str] = {}
+    for name, check in _CHECKS.items():
+        dependency = _NEEDS.get(name)
+        if dependency and checks[dependency] != "ok":
+            checks[name] = "not asked"
+        else:
+            checks[name] = _run(check)
+    return checks
+
+
+def _run(check: Callable[[], None]) -> str:
     try:
         check()
     except ProgImageError as error:
         return error.message
-    except Exception as error:  # noqa: BLE001 - whatever a dependency raises, it is not there
+    except Exception as error:  # noqa: BLE001 - any exception means that the dependency is down
         return f"does not answer ({type(error).__name__})"
     return "ok"

@@ -1,4 +1,4 @@
-"""How an answer's media type is chosen for JSON answers: it is not negotiated."""
+"""The media type of JSON responses: it is not negotiated."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,11 +8,13 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 
-class AlwaysTheFirst(DefaultContentNegotiation):
-    """Images are asked for with `Accept: image/*`; an error about one is problem+json all the same."""
+class JsonOnly(DefaultContentNegotiation):
+    """Choose the view's first renderer, whatever the Accept header says.
+
+    Browsers send `Accept: image/*` for images. An error about an image is problem+json all the same."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> Any:
-        first = next(iter(renderers))
-        return first, first.media_type
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type

@@ -1,4 +1,4 @@
-"""Around every request: a line in the log, an id that the answer and the log carry, probes by any name."""
+"""Middleware around every request: its id and line in the log, its unread body, and probes by any host."""
 
 import re
 import time
@@ -17,13 +17,17 @@ log = structlog.get_logger("progimage.request")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _PROBES = ("/healthz", "/readyz")
-_MOST_DRAINED_BYTES = 1_000_000
-_MOST_DRAINING = 4
+_MAX_DRAINED_BYTES = 1_000_000
+_MAX_DRAINING = 4
 _CHUNK_BYTES = 64 * 1024
+_MAX_LOGGED_PATH = 200
 
 
 class ProbesByAnyName:
-    """Orchestrators ask a container by its address, which ALLOWED_HOSTS cannot know; no answer names it."""
+    """Accept any Host header on health probes.
+
+    Orchestrators address a container by its IP, which ALLOWED_HOSTS cannot list. No response to a probe
+    repeats the header, so replacing it is safe."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -36,64 +40,82 @@ class ProbesByAnyName:
 
 
 class DrainBody:
-    """The server closes a connection on a body that an answer left unread, and loses the next request on it.
+    """Read and discard the rest of a request body after an error response.
 
-    So what is left is read here, in vain, as far as it is short; otherwise the client is told to close."""
+    If a body is left unread, the WSGI server closes the connection and loses the client's next request on it.
+    A body that is too long or too slow to drain gets `Connection: close`, which tells the client."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        # Refused senders may be slow: they hold no more threads than this.
-        self.places = BoundedSemaphore(_MOST_DRAINING)
+        # A client whose request was refused may send slowly. Such clients hold at most this many threads.
+        self.slots = BoundedSemaphore(_MAX_DRAINING)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if response.status_code >= HTTPStatus.BAD_REQUEST and not self.is_drained(request):
+        if response.status_code >= HTTPStatus.BAD_REQUEST and not self.try_drain(request):
             response["Connection"] = "close"
         return response
 
-    def is_drained(self, request: HttpRequest) -> bool:
-        # To read would ask for the body that Expect waits with; one that is chunked has no known end.
+    def try_drain(self, request: HttpRequest) -> bool:
+        """Read the rest of the body, and return True if nothing of it is left."""
+        # With Expect, reading would ask the client to send its body. A chunked body has no known end.
         if request.META.keys() & {"HTTP_EXPECT", "HTTP_TRANSFER_ENCODING"}:
             return False
         if request.META.get("CONTENT_LENGTH", "") in ("", "0"):
             return True
-        if not self.places.acquire(blocking=False):
+        if not self.slots.acquire(blocking=False):
             return False
-        left_bytes = _MOST_DRAINED_BYTES
         try:
-            while left_bytes > 0 and (chunk := request.read(_CHUNK_BYTES)):
-                left_bytes -= len(chunk)
+            return _read_to_end(request)
         except UnreadablePostError:
             return False
         finally:
-            self.places.release()
-        return left_bytes > 0
+            self.slots.release()
+
+
+def _read_to_end(request: HttpRequest) -> bool:
+    """Read at most about _MAX_DRAINED_BYTES, and return True if the body ended before."""
+    remaining_bytes = _MAX_DRAINED_BYTES
+    while remaining_bytes > 0:
+        chunk = request.read(_CHUNK_BYTES)
+        if not chunk:
+            return True
+        remaining_bytes -= len(chunk)
+    return False
 
 
 class RequestLog:
-    """Outermost: what any layer below answers is logged and gets its X-Request-ID."""
+    """Log every response of the layers below, and give it an X-Request-ID. It must be the outermost layer."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        started = time.perf_counter()
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        start_s = time.perf_counter()
+        request_id = _choose_request_id(request)
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id
-            # The path alone: signatures stand in queries, and no file name or body belongs into a log.
+            duration_ms = (time.perf_counter() - start_s) * 1_000
+            # The query is not logged, because signatures stand in it. Neither are file names and bodies.
             log.info(
                 "request",
                 method=request.method,
-                path=request.path[:200],
+                path=request.path[:_MAX_LOGGED_PATH],
                 status=response.status_code,
                 bytes=int(response.get("Content-Length", "0")),
-                duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                duration_ms=round(duration_ms, 1),
                 api_key=getattr(request, "api_key_prefix", None),
             )
             return response
         finally:
             structlog.contextvars.clear_contextvars()
+
+
+def _choose_request_id(request: HttpRequest) -> str:
+    """Return the client's X-Request-ID if it is well-formed, otherwise a new one."""
+    client_id = request.headers.get("X-Request-ID", "")
+    if _REQUEST_ID.fullmatch(client_id):
+        return client_id
+    return uuid.uuid4().hex

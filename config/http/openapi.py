@@ -27,6 +27,8 @@ _PROBLEM = {
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """An API key in the Authorization header."""
+
     target_class = "accounts.access.authentication.ApiKeyAuthentication"
     name = "ApiKey"
 
@@ -35,12 +37,17 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 class SignedUrlScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The signature in a URL's query."""
+
     target_class = "accounts.access.authentication.SignedUrlAuthentication"
     name = "SignedUrl"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        signature = "exp (unix seconds), kid (the key's prefix) and sig, made by progimage.signing"
-        return {"type": "apiKey", "in": "query", "name": "sig", "description": f"A signed URL: {signature}."}
+        description = (
+            "A signed URL has the query parameters exp (unix seconds), kid (the prefix of the API key) "
+            "and sig. The Python module progimage.signing makes them."
+        )
+        return {"type": "apiKey", "in": "query", "name": "sig", "description": description}
 
 
 def add_components(result: dict[str, Any], **options: Any) -> dict[str, Any]:

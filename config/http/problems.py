@@ -1,4 +1,4 @@
-"""Every error leaves the server here, as application/problem+json (RFC 9457), and is never cacheable."""
+"""Error responses: every error becomes application/problem+json (RFC 9457), which no cache may keep."""
 
 import errno
 import logging
@@ -30,46 +30,48 @@ _BY_STATUS: dict[int, type[errors.ProgImageError]] = {
 }
 _BY_CAUSE: dict[type[Exception], Callable[[], errors.ProgImageError]] = {
     Http404: lambda: errors.NotFound("There is nothing at this address"),
-    PermissionDenied: lambda: errors.PermissionDenied("This is not allowed"),
+    PermissionDenied: lambda: errors.PermissionDenied("This request is not allowed"),
     RequestDataTooBig: lambda: errors.BodyTooLarge("Expected at most 1 MB of text fields in a form"),
-    DataError: lambda: errors.ParameterError("A value cannot be stored: it is too large or holds NUL"),
+    DataError: lambda: errors.ParameterError("A value cannot be stored: it is too large or contains NUL"),
     UnreadablePostError: lambda: errors.ParameterError("Expected the whole body but the connection ended"),
     SuspiciousOperation: lambda: errors.ParameterError("The request is not well-formed"),
     BadRequest: lambda: errors.ParameterError("The request is not well-formed"),
 }
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-_DATABASE_IS_AWAY = (OperationalError, InterfaceError, PoolTimeout, TooManyRequests)
+_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_DATABASE_IS_DOWN = (OperationalError, InterfaceError, PoolTimeout, TooManyRequests)
 
 
-def answer(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Answer an exception that left a DRF view. None passes an unexpected one on to `server_error`."""
+def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """Return the response to an exception that a DRF view raised. If it is unexpected, return None.
+
+    Django then raises the exception again, and `server_error` responds."""
     problem = as_problem(error)
     return problem_response(problem) if problem else None
 
 
 def as_problem(error: Exception) -> errors.ProgImageError | None:
-    """Return the error of the tree that `error` is for the caller; None where it is unexpected."""
+    """Return the error that the client is told about. If `error` is unexpected, return None."""
     if isinstance(error, errors.ProgImageError):
         return error
     if isinstance(error, exceptions.ValidationError):
-        return _invalid(error)
+        return _as_invalid(error)
     if isinstance(error, exceptions.APIException):
-        known = errors.InternalError if error.status_code >= 500 else errors.ParameterError
-        return _BY_STATUS.get(error.status_code, known)(str(error.detail))
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return _as_status(error)
+    if isinstance(error, OSError) and error.errno in _DISK_IS_FULL:
         log.error("temporary folder cannot be written", exc_info=error)
         return errors.Unavailable("There is no room for temporary files", retry_after_s=5)
-    # Postgres may be written to again when another server has taken over
-    if isinstance(error, _DATABASE_IS_AWAY) or isinstance(error.__cause__, ReadOnlySqlTransaction):
+    # Postgres is read-only during a failover: a retry succeeds when another server has taken over.
+    if isinstance(error, _DATABASE_IS_DOWN) or isinstance(error.__cause__, ReadOnlySqlTransaction):
         log.error("database unavailable", exc_info=error)
         return errors.Unavailable("The database does not answer", retry_after_s=2)
-    return next((problem() for cause, problem in _BY_CAUSE.items() if isinstance(error, cause)), None)
+    return _as_cause(error)
 
 
 def problem_response(error: errors.ProgImageError) -> HttpResponse:
+    """Return the response for `error`, with its status and its own headers."""
     problem = {
         "type": "about:blank",
-        "title": HTTPStatus(error.status).phrase,  # as RFC 9457, section 4.2.1, has it for about:blank
+        "title": HTTPStatus(error.status).phrase,  # the title of about:blank in RFC 9457, section 4.2.1
         "status": error.status,
         "detail": error.message,
         "code": error.code,
@@ -84,14 +86,28 @@ def problem_response(error: errors.ProgImageError) -> HttpResponse:
     )
 
 
-def _invalid(error: exceptions.ValidationError) -> errors.ParameterError:
-    """The first of a serializer's complaints, with a pointer to its field."""
+def _as_status(error: exceptions.APIException) -> errors.ProgImageError:
+    default = errors.InternalError if error.status_code >= 500 else errors.ParameterError
+    error_class = _BY_STATUS.get(error.status_code, default)
+    return error_class(str(error.detail))
+
+
+def _as_cause(error: Exception) -> errors.ProgImageError | None:
+    for cause, make_problem in _BY_CAUSE.items():
+        if isinstance(error, cause):
+            return make_problem()
+    return None
+
+
+def _as_invalid(error: exceptions.ValidationError) -> errors.ParameterError:
+    """Return the first error of a serializer, with a pointer to its field."""
     detail: Any = error.detail
     pointer = ""
     while isinstance(detail, dict | list) and detail:
         if isinstance(detail, dict):
-            step = next(iter(detail))
-            pointer, detail = f"{pointer}/{step}", detail[step]
+            field = next(iter(detail))
+            pointer = f"{pointer}/{field}"
+            detail = detail[field]
         else:
             detail = detail[0]
     return errors.ParameterError(str(detail), pointer=pointer.removesuffix("/non_field_errors"))
@@ -110,13 +126,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer what left a view that is not DRF's, as the admin's are. What is unexpected goes to the log under
-    the request's id, never to the caller."""
+    """Return the response to an exception of a view that is not DRF's, such as the admin's.
+
+    An unexpected exception is logged with the request's id. The client sees that id and no detail."""
     error = sys.exc_info()[1]
     problem = as_problem(error) if isinstance(error, Exception) else None
     if problem:
         return problem_response(problem)
-    log.critical("unexpected error", exc_info=True)  # noqa: LOG014 - Django calls this while it handles
+    log.critical("unexpected error", exc_info=True)  # noqa: LOG014 - Django calls this while it handles it
     return problem_response(
-        errors.InternalError("Something unexpected went wrong; the log knows the request_id")
+        errors.InternalError("An unexpected error occurred; the log has it under this request_id")
     )

@@ -1,12 +1,12 @@
-"""One machine, one command: Postgres, Valkey, S3, web and worker under one supervisor.
+"""ProgImage on one machine, by `make run`: Postgres, Valkey, S3, web server and worker under one supervisor.
 
-Only `make run` and the tests come here. It imports no Django, and the server knows nothing of it: the server
-reads the same environment variables wherever it runs."""
+Only `make run`, the tests and the benchmarks use this package. It does not import Django, and the server does
+not import it: the server reads the same environment variables wherever it runs."""
 
 
 class Refused(Exception):
-    """What a user can put right: one sentence that says what is wrong and the command that helps."""
+    """A problem that the user can fix. The message is a sentence with the reason and a command that helps."""
 
 
 def say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - a person at a terminal reads it
+    print(line, flush=True)  # noqa: T201 - the user reads it at a terminal

@@ -1,4 +1,4 @@
-"""The command line behind `make run`, `stop` and `manage`: what a user can put right is one sentence."""
+"""The command line behind `make run`, `make stop` and `make manage`."""
 
 import argparse
 import sys
@@ -26,14 +26,19 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m config.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="start everything and stay until it is stopped")
+    run = commands.add_parser("run", help="start ProgImage, and run until it is stopped")
     run.add_argument("--port", type=_port, default=8000)
     run.add_argument("--storage", choices=("disk", "s3"), default="disk")
-    stop = commands.add_parser("stop", help="stop it, or what a killed run has left")
-    manage = commands.add_parser("manage", help="run a command of manage.py where it runs")
+    stop = commands.add_parser("stop", help="stop ProgImage, or the processes that a killed run left")
+    manage = commands.add_parser("manage", help="run a command of manage.py while ProgImage runs")
     for command in (run, stop, manage):
-        command.add_argument("--var", type=Path, default=DEFAULT_FOLDER, help="the state folder")
-    manage.add_argument("arguments", nargs=argparse.REMAINDER, help="the command and what it takes")
+        command.add_argument(
+            "--var",
+            type=Path,
+            default=DEFAULT_FOLDER,
+            help="the folder with the state (default: %(default)s)",
+        )
+    manage.add_argument("arguments", nargs=argparse.REMAINDER, help="the command and its arguments")
     return parser
 
 

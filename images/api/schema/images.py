@@ -140,7 +140,5 @@ RENDITIONS = Endpoint(
 PURGE_RENDITIONS = Endpoint(
     operation_id="purge_renditions",
     errors=(errors.ParameterError, errors.NotFound),
-    responses={
-        204: OpenApiResponse(description="They are gone. The next request renders anew.")
-    },
+    responses={204: OpenApiResponse(description="They are gone. The next request renders anew.")},
 )

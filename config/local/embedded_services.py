@@ -1,6 +1,6 @@
-"""Which services of its own a run needs, and the environment in which the server finds them.
+"""The embedded services of a run, and the environment that tells the server their addresses.
 
-What the environment names already (DATABASE_URL, VALKEY_URL, S3_BUCKET) is used as it is."""
+If the environment already names a service (DATABASE_URL, VALKEY_URL, S3_BUCKET), the server uses that one."""
 
 import os
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Protocol
 
-from . import s3
+from . import seaweedfs
 from .postgres import Postgres
 from .processes import Process, end_marked
-from .s3 import S3
+from .seaweedfs import S3
 from .state import State
 from .valkey import Valkey
 
@@ -28,45 +28,52 @@ class Service(Protocol):
 
 
 def choose(state: State, storage: str) -> list[Service]:
-    """Return the services that the environment does not name."""
-    candidates = (
-        ("DATABASE_URL", True, make_postgres),
-        ("VALKEY_URL", True, make_valkey),
-        ("S3_BUCKET", storage == "s3", make_s3),
-    )
-    return [make(state) for name, wanted, make in candidates if wanted and not os.environ.get(name)]
+    """Return the services that the environment does not name. `storage` is "disk" or "s3"."""
+    services: list[Service] = []
+    if not os.environ.get("DATABASE_URL"):
+        services.append(make_postgres(state))
+    if not os.environ.get("VALKEY_URL"):
+        services.append(make_valkey(state))
+    if storage == "s3" and not os.environ.get("S3_BUCKET"):
+        services.append(make_s3(state))
+    return services
 
 
 def start(services: Sequence[Service], running: ExitStack) -> Sequence[Service]:
-    """Start all at once; `running` stops them, also those that are half started when one fails."""
+    """Start all services at once. `running` stops them, even if one of them fails to start."""
     for service in services:
         running.callback(service.stop)
     with ThreadPoolExecutor() as pool:
-        for started in [pool.submit(service.start) for service in services]:
+        starts = [pool.submit(service.start) for service in services]
+        for started in starts:
             started.result()
     return services
 
 
 def stop_leftovers(state: State) -> bool:
-    """End what a killed supervisor has left running, and say whether there was anything."""
-    found = end_marked(state.mark) + end_marked(f"{state.mark}{s3.MARK_SUFFIX}", timeout_s=s3.STOP_TIMEOUT_S)
-    return make_postgres(state).stop() or found > 0
+    """End the processes that a killed supervisor left, and return True if there were any."""
+    count = end_marked(state.mark)
+    count += end_marked(f"{state.mark}{seaweedfs.MARK_SUFFIX}", timeout_s=seaweedfs.STOP_TIMEOUT_S)
+    postgres_ran = make_postgres(state).stop()
+    return postgres_ran or count > 0
 
 
 def build_environment(state: State, url: str, services: Sequence[Service]) -> dict[str, str]:
-    """Return the server's environment. Secrets are made for an embedded Postgres alone."""
-    given = {name: value for name, value in os.environ.items() if value}
-    found = {name: value for service in services for name, value in service.environment.items()}
+    """Return the server's environment. A SECRET_KEY is generated only for an embedded Postgres."""
+    inherited = {name: value for name, value in os.environ.items() if value}
+    embedded: dict[str, str] = {}
+    for service in services:
+        embedded |= service.environment
     defaults = {
         "PUBLIC_URL": url,
         "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]",
         "TEMP_DIR": str(state.private_folder("tmp")),
     }
-    if "S3_BUCKET" not in given | found:
+    if "S3_BUCKET" not in inherited | embedded:
         defaults["STORAGE_ROOT"] = str(state.private_folder("files"))
-    if "DATABASE_URL" in found:
+    if "DATABASE_URL" in embedded:
         defaults["SECRET_KEY"] = state.get_secret("SECRET_KEY")
-    return defaults | given | found
+    return defaults | inherited | embedded
 
 
 def make_postgres(state: State, *, durable: bool = True) -> Postgres:

