@@ -15,9 +15,6 @@ from django.db.models.functions import Now
 from images.models import Image, Rendition
 from progimage.errors import ProgImageError
 
-_LEASE = timedelta(seconds=3 * settings.RENDER_TIMEOUT_S)
-"""One timeout to wait for a worker, one to render, one to fetch the original and store the result. A thread
-that takes longer loses the rendition to the next one and does no harm. A killed process blocks it so long."""
 _IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
 
 
@@ -46,7 +43,7 @@ def claim(rendition: Rendition, lease: UUID) -> Claim | None:
     leased = {
         "state": Rendition.State.RENDERING,
         "lease": lease,
-        "lease_until": Now() + _LEASE,
+        "lease_until": Now() + _lease_time(),
     }
     row = rows.annotate(has_lapsed=has_lapsed).first()
     if row is None:
@@ -101,6 +98,14 @@ def shows_deleted_image(rendition: Rendition) -> bool:
 def has_row(rendition: Rendition) -> bool:
     """Whether the row still exists, under any lease."""
     return Rendition.objects.filter(pk=rendition.pk).exists()
+
+
+def _lease_time() -> timedelta:
+    """Return how long a thread may take: a timeout for each of waiting for a worker, rendering and storing.
+
+    A thread that takes longer loses the rendition to the next one and does no harm. A process that is killed
+    blocks it for that time."""
+    return timedelta(seconds=3 * settings.RENDER_TIMEOUT_S)
 
 
 def _leased(claim: Claim) -> QuerySet[Rendition]:
