@@ -1,16 +1,17 @@
 """The only writers of accounts and keys: commands, admin and start-up call these."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import Error
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.keys.encryption import encrypt
 from accounts.keys.key_text import KeyText, generate_key, hash_secret
-from accounts.models import Account, ApiKey, Scope
+from accounts.models import Account, ApiKey, IdempotentRequest, Scope
 from progimage.signing import derive_signing_secret
 
 DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)
@@ -63,3 +64,9 @@ def note_use(api_key: ApiKey) -> None:
     is_due = Q(last_used_at=None) | Q(last_used_at__lt=now - _LAST_USED_EVERY)
     with suppress(Error):  # a request that only reads is served while nothing can be written
         ApiKey.objects.filter(is_due, pk=api_key.pk).update(last_used_at=now)
+
+
+def delete_expired(requests: Sequence[IdempotentRequest]) -> None:
+    """Delete those of `requests` that have expired and that no retry has begun anew since they were read."""
+    request_ids = [request.pk for request in requests]
+    IdempotentRequest.objects.filter(pk__in=request_ids, expires_at__lt=Now()).delete()

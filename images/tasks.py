@@ -22,7 +22,7 @@ def sweep() -> dict[str, int]:
     ended = {}
     for one in SWEEPS:
         try:
-            ended[one.name] = one.run(for_s=_FOR_S)
+            ended[one.name] = one.run(budget_s=_FOR_S)
         except (ProgImageError, Error):
             log.warning("a sweep could not go on", exc_info=True, extra={"sweep": one.name})
     return ended

@@ -8,7 +8,7 @@ from typing import IO
 from images import services
 from images.models import Image
 from images.storage import originals
-from progimage.errors import Unavailable
+from progimage.errors import NotFound, ObjectMissing, Unavailable
 
 
 def open_original(image: Image, start: int = 0, stop: int | None = None) -> IO[bytes]:
@@ -31,4 +31,7 @@ def _reported(image: Image) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise services.report_missing(image) from error
+        services.mark_missing(image)
+        if not Image.objects.ready().filter(pk=image.pk).exists():
+            raise NotFound("There is no image with this id") from error
+        raise ObjectMissing("The image's bytes are missing from storage") from error
