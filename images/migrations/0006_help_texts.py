@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 db_index=False,
                 editable=False,
-                help_text="the image from which `transform` made this one, if that image was stored",
+                help_text="the image to which the transform was applied, if that image was stored",
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",

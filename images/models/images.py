@@ -88,7 +88,7 @@ class Image(models.Model):
         editable=False,
         related_name="+",
         db_index=False,
-        help_text="the image from which `transform` made this one, if that image was stored",
+        help_text="the image to which the transform was applied, if that image was stored",
     )
     transform = models.JSONField(
         null=True, editable=False, help_text="all defaults written out; empty if the image was uploaded"
