@@ -23,6 +23,7 @@ class Visibility(models.TextChoices):
     PUBLIC = "public", "public"
 
 
+# The sizes in px of the image as it is displayed.
 UPRIGHT_WIDTH = Case(When(orientation__gte=5, then=F("height")), default=F("width"))
 UPRIGHT_HEIGHT = Case(When(orientation__gte=5, then=F("width")), default=F("height"))
 
@@ -59,7 +60,11 @@ class Image(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="images")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE)
+    visibility = models.CharField(
+        max_length=10,
+        choices=Visibility.choices,
+        default=Visibility.PRIVATE,
+    )
     filename = models.CharField(max_length=MAX_FILENAME, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     format = models.CharField(max_length=10)
@@ -73,13 +78,21 @@ class Image(models.Model):
     has_alpha = models.BooleanField()
     orientation = models.PositiveSmallIntegerField(help_text="EXIF 1-8")
     focal_x = models.FloatField(
-        null=True, blank=True, help_text="from 0, the left edge, to 1, the right edge of the upright image"
+        null=True,
+        blank=True,
+        help_text="from 0, the left edge, to 1, the right edge of the upright image",
     )
     focal_y = models.FloatField(
-        null=True, blank=True, help_text="from 0, the top edge, to 1, the bottom edge of the upright image"
+        null=True,
+        blank=True,
+        help_text="from 0, the top edge, to 1, the bottom edge of the upright image",
     )
     replaced_by = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replaces",
     )
     parent = models.ForeignKey(
         "self",
@@ -91,7 +104,9 @@ class Image(models.Model):
         help_text="the image to which the transform was applied, if that image was stored",
     )
     transform = models.JSONField(
-        null=True, editable=False, help_text="all defaults written out; empty if the image was uploaded"
+        null=True,
+        editable=False,
+        help_text="all defaults written out; empty if the image was uploaded",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -163,7 +178,12 @@ class Tag(models.Model):
     Tags are rows so that an index finds images by them. The index begins with the account, so a search reads
     no other account's tags."""
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+    )
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=64)
 

@@ -27,11 +27,21 @@ class Rendition(models.Model):
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="renditions")
     cache_key = models.CharField(max_length=64)
     transform = models.JSONField(help_text="resolved, with all defaults written out")
-    others = ArrayField(models.UUIDField(), default=list, help_text="ids of the other images that it shows")
+    others = ArrayField(
+        models.UUIDField(),
+        default=list,
+        help_text="ids of the other images that it shows",
+    )
     format = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RENDERING)
-    lease = models.UUIDField(null=True, help_text="token of the request that renders it")
-    lease_until = models.DateTimeField(null=True, help_text="when another request may take over or retry")
+    lease = models.UUIDField(
+        null=True,
+        help_text="token of the request that renders it",
+    )
+    lease_until = models.DateTimeField(
+        null=True,
+        help_text="when another request may take over or retry",
+    )
     failure_code = models.CharField(max_length=40, blank=True)
     failure_message = models.TextField(blank=True)
     width = models.PositiveIntegerField(null=True)
@@ -39,7 +49,10 @@ class Rendition(models.Model):
     frames = models.PositiveIntegerField(null=True)
     size_bytes = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
-    hits = models.PositiveBigIntegerField(default=0, help_text="number of times it was delivered")
+    hits = models.PositiveBigIntegerField(
+        default=0,
+        help_text="number of times it was delivered",
+    )
     last_accessed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -11,13 +11,29 @@ class UploadUrl(models.Model):
     """The permission to upload one image by a signed URL. The image takes the id of this row."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="upload_urls")
-    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="upload_urls")
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.CASCADE,
+        related_name="upload_urls",
+    )
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.CASCADE,
+        related_name="upload_urls",
+    )
     max_bytes = models.PositiveBigIntegerField()
-    media_types = ArrayField(models.CharField(max_length=40), help_text="media types that the URL accepts")
-    description = models.JSONField(help_text="filename, tags, metadata and visibility of the future image")
+    media_types = ArrayField(
+        models.CharField(max_length=40),
+        help_text="media types that the URL accepts",
+    )
+    description = models.JSONField(
+        help_text="filename, tags, metadata and visibility of the future image",
+    )
     expires_at = models.DateTimeField()
-    locked_until = models.DateTimeField(null=True, help_text="an upload under way holds the URL until then")
+    locked_until = models.DateTimeField(
+        null=True,
+        help_text="an upload under way holds the URL until then",
+    )
     used_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -18,8 +18,11 @@ from .storing import finish
 
 def abandoned_uploads() -> QuerySet[Image]:
     """Return the images that are pending for longer than UPLOAD_ABANDONED_AFTER_S, the oldest first."""
-    oldest = Now() - timedelta(seconds=settings.UPLOAD_ABANDONED_AFTER_S)
-    rows = Image.objects.filter(state=Image.State.PENDING, created_at__lt=oldest)
+    max_age = timedelta(seconds=settings.UPLOAD_ABANDONED_AFTER_S)
+    rows = Image.objects.filter(
+        state=Image.State.PENDING,
+        created_at__lt=Now() - max_age,
+    )
     return rows.order_by("created_at")
 
 

@@ -37,6 +37,5 @@ def change(image_id: UUID, *, account: Account, changes: Mapping[str, Any]) -> I
 def _replace_tags(image: Image, names: list[str]) -> None:
     image.tags.all().delete()
     distinct_names = dict.fromkeys(names)
-    Tag.objects.bulk_create(
-        Tag(account_id=image.account_id, image=image, name=name) for name in distinct_names
-    )
+    tags = [Tag(account_id=image.account_id, image=image, name=name) for name in distinct_names]
+    Tag.objects.bulk_create(tags)

@@ -46,7 +46,11 @@ def delete(image_id: UUID, *, account: Account, purge: bool = False) -> None:
     if purge:
         states_before.append(Image.State.DELETED)
         state_after = Image.State.PURGING
-    rows = Image.objects.filter(pk=image_id, account=account, state__in=states_before)
+    rows = Image.objects.filter(
+        pk=image_id,
+        account=account,
+        state__in=states_before,
+    )
     if not rows.update(state=state_after, deleted_at=Now()):
         raise NotFound("There is no image with this id")
     try:
@@ -55,7 +59,11 @@ def delete(image_id: UUID, *, account: Account, purge: bool = False) -> None:
         else:
             remove_derived(image_id)
     except (ProgImageError, Error):
-        log.warning("a deletion is left to the sweep", exc_info=True, extra={"image_id": str(image_id)})
+        log.warning(
+            "a deletion is left to the sweep",
+            exc_info=True,
+            extra={"image_id": str(image_id)},
+        )
 
 
 def restore(image_id: UUID) -> None:
@@ -92,8 +100,8 @@ def finish_purge(image: Image) -> None:
     with transaction.atomic():
         Tag.objects.filter(image=image).delete()
         Image.objects.filter(replaced_by=image).update(replaced_by=None)
-        rows = Image.objects.filter(pk=image.pk, state=Image.State.PURGING)
-        rows.update(state=Image.State.PURGED, **_BLANK_FIELDS)
+        purging = Image.objects.filter(pk=image.pk, state=Image.State.PURGING)
+        purging.update(state=Image.State.PURGED, **_BLANK_FIELDS)
 
 
 def purge_renditions(image_id: UUID, *, account: Account) -> None:
@@ -108,8 +116,9 @@ def remove_derived(image_id: UUID) -> None:
     """Remove all renditions that show an image: its own and those of other images. Raise Unavailable."""
     own_renditions = Rendition.objects.filter(image=image_id)
     remove_renditions(own_renditions)
-    composites = Rendition.objects.exclude(others=[]).filter(others__contains=[image_id])
-    remove_renditions(composites)
+    composites = Rendition.objects.exclude(others=[])
+    composites_with_image = composites.filter(others__contains=[image_id])
+    remove_renditions(composites_with_image)
 
 
 def remove_renditions(rows: QuerySet[Rendition]) -> None:
@@ -118,12 +127,14 @@ def remove_renditions(rows: QuerySet[Rendition]) -> None:
     A request that reads in between finds the object missing. It then renders anew, under another row."""
     last_pk = 0
     while True:
-        batch = list(rows.filter(pk__gt=last_pk).order_by("pk")[:_BATCH_SIZE])
+        next_rows = rows.filter(pk__gt=last_pk).order_by("pk")
+        batch = list(next_rows[:_BATCH_SIZE])
         if not batch:
             break
         last_pk = batch[-1].pk
         names = [row.storage_name for row in batch]
+        pks = [row.pk for row in batch]
         release_connection()
         renditions().delete(*names)
-        Rendition.objects.filter(pk__in=[row.pk for row in batch]).delete()
+        Rendition.objects.filter(pk__in=pks).delete()
     release_connection()

@@ -18,7 +18,9 @@ def is_stored(image: Image) -> bool:
     stored_object = originals().find_object(image.storage_name)
     if stored_object is None or stored_object.size_bytes != image.size_bytes:
         return False
-    return stored_object.sha256 == image.sha256 or is_intact(image)
+    if stored_object.sha256 == image.sha256:
+        return True
+    return is_intact(image)
 
 
 def is_intact(image: Image) -> bool:

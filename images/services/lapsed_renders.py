@@ -14,7 +14,8 @@ _OVERDUE = timedelta(minutes=1)
 def lapsed_renders() -> QuerySet[Rendition]:
     """Return the unfinished renditions whose lease, or whose wait after a failure, ended a minute ago."""
     unfinished = Rendition.objects.exclude(state=Rendition.State.READY)
-    return unfinished.filter(lease_until__lt=Now() - _OVERDUE).order_by("lease_until")
+    lapsed = unfinished.filter(lease_until__lt=Now() - _OVERDUE)
+    return lapsed.order_by("lease_until")
 
 
 def drop_lapsed(rendition: Rendition) -> None:
@@ -23,4 +24,5 @@ def drop_lapsed(rendition: Rendition) -> None:
     A killed render may have stored its object, so the object is removed first. The row stays if another
     request has claimed it since it was read. Raise Unavailable if storage does not answer."""
     renditions().delete(rendition.storage_name)
-    lapsed_renders().filter(pk=rendition.pk, lease=rendition.lease).delete()
+    rows = lapsed_renders().filter(pk=rendition.pk, lease=rendition.lease)
+    rows.delete()

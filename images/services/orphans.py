@@ -15,9 +15,13 @@ def find_waste(names: Collection[str], *, prefix: str) -> set[str]:
     """Return those of `names` that an earlier run recorded, at least ORPHAN_SEEN_AGAIN_AFTER_S seconds ago.
 
     All `names` start with `prefix`."""
-    latest = timezone.now() - timedelta(seconds=settings.ORPHAN_SEEN_AGAIN_AFTER_S)
-    rows = Orphan.objects.filter(name__startswith=prefix, first_seen_at__lte=latest)
-    return set(rows.values_list("name", flat=True)).intersection(names)
+    min_age = timedelta(seconds=settings.ORPHAN_SEEN_AGAIN_AFTER_S)
+    seen_before = Orphan.objects.filter(
+        name__startswith=prefix,
+        first_seen_at__lte=timezone.now() - min_age,
+    )
+    names_seen_before = set(seen_before.values_list("name", flat=True))
+    return names_seen_before.intersection(names)
 
 
 def record_orphans(names: Collection[str], *, prefix: str) -> None:

@@ -113,7 +113,8 @@ class Reconciliation:
 
     def _compare_originals(self, digit: str) -> None:
         fingerprints = self._list(ORIGINALS, digit)
-        for image in ORIGINALS.part(self.scope.narrow(ORIGINALS.rows()), digit):
+        rows = self.scope.narrow(ORIGINALS.rows())
+        for image in ORIGINALS.part(rows, digit):
             if _fingerprint(image.storage_name, image.size_bytes) in fingerprints:
                 self._check_listed_original(image)
             else:
@@ -121,19 +122,23 @@ class Reconciliation:
 
     def _compare_renditions(self, digit: str) -> None:
         fingerprints = self._list(RENDITIONS, digit)
-        for rendition in RENDITIONS.part(self.scope.narrow(RENDITIONS.rows()), digit):
+        rows = self.scope.narrow(RENDITIONS.rows())
+        for rendition in RENDITIONS.part(rows, digit):
             if _fingerprint(rendition.storage_name, rendition.size_bytes) not in fingerprints:
                 self._check_unlisted_rendition(rendition)
 
     def _list(self, folder: ObjectFolder, digit: str) -> set[int]:
         """Return the fingerprints of a folder's objects, and handle the objects that no row knows."""
-        newest = timezone.now() - timedelta(seconds=settings.ORPHAN_MIN_AGE_S)
+        min_age = timedelta(seconds=settings.ORPHAN_MIN_AGE_S)
+        newest = timezone.now() - min_age
         fingerprints: set[int] = set()
         orphans: list[str] = []
-        for batch in batches(folder.storage().list_objects(folder.prefix(digit))):
-            fingerprints.update(_fingerprint(listing.name, listing.size_bytes) for listing in batch)
-            without_row = set(folder.without_row([listing.name for listing in batch]))
+        listings = folder.storage().list_objects(folder.prefix(digit))
+        for batch in batches(listings):
+            names = [listing.name for listing in batch]
+            without_row = set(folder.without_row(names))
             for listing in batch:
+                fingerprints.add(_fingerprint(listing.name, listing.size_bytes))
                 # A young object may belong to an upload or a render under way.
                 is_old = listing.modified_at <= newest
                 is_ours = len(listing.name) <= _MAX_NAME_LENGTH

@@ -51,7 +51,8 @@ class Sweep:
         ended_count = 0
         failed_pks: set[Any] = set()
         while time.monotonic() < deadline:
-            batch = list(rows.exclude(pk__in=failed_pks)[:_BATCH_SIZE])
+            remaining = rows.exclude(pk__in=failed_pks)
+            batch = list(remaining[:_BATCH_SIZE])
             if not batch:
                 break
             failures = self.end(batch)
@@ -61,16 +62,19 @@ class Sweep:
 
 
 def _deleted_images_with_renditions() -> QuerySet[Image]:
-    return _deleted_images_shown_by(Rendition.objects.filter(image=OuterRef("pk")))
+    own_renditions = Rendition.objects.filter(image=OuterRef("pk"))
+    return _deleted_images_shown_by(own_renditions)
 
 
 def _deleted_images_in_composites() -> QuerySet[Image]:
     composites = Rendition.objects.exclude(others=[])
-    return _deleted_images_shown_by(composites.filter(others__contains=[OuterRef("pk")]))
+    composites_with_image = composites.filter(others__contains=[OuterRef("pk")])
+    return _deleted_images_shown_by(composites_with_image)
 
 
 def _deleted_images_shown_by(renditions: QuerySet[Rendition]) -> QuerySet[Image]:
-    deleted = Image.objects.filter(state__in=(Image.State.DELETED, Image.State.PURGING))
+    states = (Image.State.DELETED, Image.State.PURGING)
+    deleted = Image.objects.filter(state__in=states)
     return deleted.filter(Exists(renditions)).order_by("deleted_at")
 
 
@@ -109,7 +113,11 @@ def _try_end(end: Callable[[Any], None], row: Any) -> bool:
         end(row)
     except Unavailable:
         originals().check()
-        log.warning("a sweep passes over a row", exc_info=True, extra={"row": str(row)})
+        log.warning(
+            "a sweep passes over a row",
+            exc_info=True,
+            extra={"row": str(row)},
+        )
         return False
     return True
 
