@@ -17,7 +17,7 @@ from .storing import finish
 
 
 def abandoned_uploads() -> QuerySet[Image]:
-    """Return the images that are pending for longer than UPLOAD_ABANDONED_AFTER_S, the oldest first."""
+    """Return the images pending for more than UPLOAD_ABANDONED_AFTER_S seconds, the oldest first."""
     max_age = timedelta(seconds=settings.UPLOAD_ABANDONED_AFTER_S)
     rows = Image.objects.filter(
         state=Image.State.PENDING,

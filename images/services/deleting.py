@@ -40,7 +40,7 @@ def delete(image_id: UUID, *, account: Account, purge: bool = False) -> None:
     """Delete an image: from now on no request finds it. With `purge` its bytes are removed at once.
 
     A deleted image may be restored during the grace period, a purged one never. Raise NotFound if the account
-    has no such image. A deleted image counts as missing, too, unless this call purges it."""
+    has no such image. Raise it, too, if the image is already deleted and this call does not purge it."""
     states_before = [Image.State.READY]
     state_after = Image.State.DELETED
     if purge:

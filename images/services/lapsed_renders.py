@@ -12,7 +12,7 @@ _OVERDUE = timedelta(minutes=1)
 
 
 def lapsed_renders() -> QuerySet[Rendition]:
-    """Return the unfinished renditions whose lease, or whose wait after a failure, ended a minute ago."""
+    """Return the unfinished renditions whose lease, or wait after a failure, ended over a minute ago."""
     unfinished = Rendition.objects.exclude(state=Rendition.State.READY)
     lapsed = unfinished.filter(lease_until__lt=Now() - _OVERDUE)
     return lapsed.order_by("lease_until")

@@ -161,8 +161,7 @@ def _put_original(image: Image, upload: Upload) -> None:
     try:
         with upload.path.open("rb") as content:
             originals().put(image.storage_name, content, sha256=upload.sha256)
-    except (
-        FileExistsError
-    ):  # an earlier attempt stored an object here, perhaps one that was damaged on the way
+    except FileExistsError:
+        # An earlier attempt stored this object. Its bytes may have been damaged on the way.
         if not is_stored(image):
             raise Unavailable("The storage did not keep the bytes of the upload", retry_after_s=5) from None
