@@ -1,16 +1,17 @@
 """The only functions that write accounts and API keys. Commands, the admin and `bootstrap` call them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
 from django.db import Error
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.keys.encryption import encrypt
 from accounts.keys.key_text import KeyText, generate_key, hash_secret
-from accounts.models import LAST_USED_EVERY, Account, ApiKey, Scope
+from accounts.models import LAST_USED_EVERY, Account, ApiKey, IdempotentRequest, Scope
 from progimage.signing import derive_signing_secret
 
 DEFAULT_SCOPES = (Scope.READ, Scope.WRITE)
@@ -63,3 +64,9 @@ def record_use(api_key: ApiKey) -> None:
     # While Postgres is read-only the write fails, but requests that only read are still served.
     with suppress(Error):
         ApiKey.objects.filter(is_due, pk=api_key.pk).update(last_used_at=now)
+
+
+def delete_expired(requests: Sequence[IdempotentRequest]) -> None:
+    """Delete those of `requests` that have expired and that no retry has begun anew since they were read."""
+    request_ids = [request.pk for request in requests]
+    IdempotentRequest.objects.filter(pk__in=request_ids, expires_at__lt=Now()).delete()

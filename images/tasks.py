@@ -23,7 +23,7 @@ def sweep() -> dict[str, int]:
     ended_rows: dict[str, int] = {}
     for step in SWEEPS:
         try:
-            ended_rows[step.name] = step.run(for_s=_SWEEP_BUDGET_S)
+            ended_rows[step.name] = step.run(budget_s=_SWEEP_BUDGET_S)
         except (ProgImageError, Error):
             log.warning("a sweep could not go on", exc_info=True, extra={"sweep": step.name})
     return ended_rows

@@ -219,7 +219,7 @@ def test_renditions_are_searched_by_image(operator: Client, api: Api) -> None:
 def test_lists_count_to_a_bound(operator: Client, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         api.stored(PNG)
-    monkeypatch.setattr("images.admin.images._MOST_LISTED", 2)
+    monkeypatch.setattr("images.admin.read_only._MAX_COUNTED_ROWS", 2)
     assert operator.get("/admin/images/image/").context["cl"].result_count == 2
 
 

@@ -379,7 +379,7 @@ def test_row_that_storage_refuses_stops_no_sweep(
     api: Api, monkeypatch: pytest.MonkeyPatch, storage: ObjectStorage
 ) -> None:
     """It is passed over, and comes up again in the next run."""
-    monkeypatch.setattr("images.upkeep.sweeps._BATCH", 2)
+    monkeypatch.setattr("images.upkeep.sweeps._BATCH_SIZE", 2)
     paths = [api.stored(PNG) for _ in range(5)]
     Image.objects.update(state="deleted", deleted_at=timezone.now() - LONG_AGO)
     bad = Image.objects.get(pk=id_of(paths[0])).storage_name

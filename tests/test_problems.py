@@ -75,7 +75,7 @@ def test_unexpected_failure_tells_nothing_and_is_logged(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("the password is swordfish")
 
-    monkeypatch.setattr(services, "find_image", fail)
+    monkeypatch.setattr(services, "get_visible_image", fail)
     answer = api.get(MISSING, Accept="text/html")
     problem = check_problem(answer, 500, "internal_error")
     assert "swordfish" not in answer.content.decode()
@@ -88,7 +88,7 @@ def test_database_that_is_away_is_503(api: Api, monkeypatch: pytest.MonkeyPatch)
     def fail(*_: Any, **__: Any) -> None:
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(services, "find_image", fail)
+    monkeypatch.setattr(services, "get_visible_image", fail)
     answer = api.get(MISSING)
     check_problem(answer, 503, "unavailable")
     assert answer["Retry-After"] == "2"

@@ -283,8 +283,8 @@ def test_storage_that_is_away(disk: ObjectStorage, db: None, monkeypatch: pytest
 def test_batches_leave_nothing_out(api: Api, disk: ObjectStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     from images.upkeep import inventory, sweeps
 
-    monkeypatch.setattr(inventory, "BATCH", 2)
-    monkeypatch.setattr(sweeps, "_BATCH", 2)
+    monkeypatch.setattr(inventory, "BATCH_SIZE", 2)
+    monkeypatch.setattr(sweeps, "_BATCH_SIZE", 2)
     api.stored(PNG)
     kept = Image.objects.get()
     for _ in range(40):

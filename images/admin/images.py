@@ -1,17 +1,15 @@
-"""Images and their renditions, for operators to look at, delete and restore."""
+"""The admin pages of images, for operators to look at, delete and restore them."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -20,83 +18,38 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
 from django.utils.formats import date_format
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from images import services
 from images.delivery.options import DeliveryOptions
 from images.delivery.responses import deliver_rendition
-from images.models import Image, Rendition
+from images.models import Image
 from images.renditions.preparing import prepare_recipe
 from images.renditions.sources import Recipe
 from progimage.errors import NotFound
 from progimage.operations import Output, Resize
 from progimage.transform import Transform
-from transforms.formats.table import FORMATS
+
+from .read_only import SHA256_PATTERN, UUID_PATTERN, FormatFilter, ReadOnlyAdmin
 
 _THUMBNAIL = Transform((Resize(width=160, height=120),), Output(format="webp"))
-_UUID = "[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}"
-_SHA256 = "[0-9a-f]{64}"
-_MOST_LISTED = 5_000
-
-
-class _ShortPaginator(Paginator):
-    """Counts as many rows as anybody looks through: of millions it would read all for their number."""
-
-    @cached_property
-    def count(self) -> int:
-        return cast("QuerySet[Any]", self.object_list)[:_MOST_LISTED].count()
-
-
-class _ByFormat(admin.SimpleListFilter):
-    """Django's own filter would read all rows for the formats that they have."""
-
-    title = parameter_name = "format"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in FORMATS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(format=self.value()) if self.value() else queryset
-
-
-class _LookOnly(admin.ModelAdmin):
-    """Rows here describe bytes in storage: nothing is added, changed or deleted behind the services' back."""
-
-    exact: ClassVar[Mapping[str, str]]
-    """Patterns of what is searched for, and the column whose index has it."""
-    list_per_page = 50
-    paginator = _ShortPaginator
-    show_full_result_count = False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip().lower()
-        for pattern, name in self.exact.items():
-            if re.fullmatch(pattern, term):
-                return queryset.filter(**{name: term}), False
-        return super().get_search_results(request, queryset, search_term)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Image)
-class ImageAdmin(_LookOnly):
+class ImageAdmin(ReadOnlyAdmin):
     list_display = ("thumbnail", "id", "account", "filename", "facts", "visibility", "state", "created_at")
     list_display_links = ("thumbnail", "id")
-    list_filter = ("state", ("missing_at", admin.EmptyFieldListFilter), "visibility", _ByFormat, "account")
+    list_filter = (
+        "state",
+        ("missing_at", admin.EmptyFieldListFilter),
+        "visibility",
+        FormatFilter,
+        "account",
+    )
     list_select_related = ("account",)
-    exact: ClassVar = {_UUID: "pk", _SHA256: "sha256"}
+    exact_searches: ClassVar = {UUID_PATTERN: "pk", SHA256_PATTERN: "sha256"}
     search_fields = ("filename",)
-    search_help_text = "An id, a sha256, or part of a file name."
+    search_help_text = "Search by an id, a sha256, or a part of a file name."
     readonly_fields = (
         "thumbnail",
         "tag_list",
@@ -110,34 +63,48 @@ class ImageAdmin(_LookOnly):
     actions = ("delete_images", "restore_images", "purge_images", "purge_renditions")
 
     def has_dispose_permission(self, request: HttpRequest) -> bool:
+        """Return whether the operator may run the actions below."""
         return request.user.has_perm("images.delete_image")
 
     @admin.action(description="Delete selected images", permissions=["dispose"])
     def delete_images(self, request: HttpRequest, images: QuerySet[Image]) -> TemplateResponse | None:
-        if "confirmed" not in request.POST:
-            warning = "They are not found from now on. They may be restored while the grace period lasts."
-            return self._ask(request, images, warning)
-        self._do(request, images, "Deleted", _delete)
+        if not _is_confirmed(request):
+            return self._ask(
+                request,
+                images,
+                title="Delete these images?",
+                warning="No request finds them any more. They can be restored until the grace period ends.",
+            )
+        self._run_action(request, images, _delete, past_tense="Deleted")
         return None
 
     @admin.action(description="Restore selected images", permissions=["dispose"])
     def restore_images(self, request: HttpRequest, images: QuerySet[Image]) -> None:
-        self._do(request, images, "Restored", lambda image: services.restore(image.pk))
+        self._run_action(request, images, _restore, past_tense="Restored")
 
     @admin.action(description="Purge selected images now", permissions=["dispose"])
     def purge_images(self, request: HttpRequest, images: QuerySet[Image]) -> TemplateResponse | None:
-        if "confirmed" not in request.POST:
-            return self._ask(request, images, "Their bytes are removed now. Nobody can restore them.")
-        self._do(request, images, "Purged", _purge)
+        if not _is_confirmed(request):
+            return self._ask(
+                request,
+                images,
+                title="Purge these images?",
+                warning="Their bytes are removed at once. Nobody can restore them.",
+            )
+        self._run_action(request, images, _purge, past_tense="Purged")
         return None
 
     @admin.action(description="Purge renditions of selected images", permissions=["dispose"])
     def purge_renditions(self, request: HttpRequest, images: QuerySet[Image]) -> None:
-        self._do(request, images, "Purged the renditions of", _purge_renditions)
+        self._run_action(request, images, _purge_renditions, past_tense="Purged the renditions of")
 
-    def _ask(self, request: HttpRequest, images: QuerySet[Image], warning: str) -> TemplateResponse:
-        context = self.admin_site.each_context(request) | {
-            "title": "Are you sure?",
+    def _ask(
+        self, request: HttpRequest, images: QuerySet[Image], *, title: str, warning: str
+    ) -> TemplateResponse:
+        """Return a page that asks the operator to confirm the action."""
+        context = self.admin_site.each_context(request)
+        context |= {
+            "title": title,
             "opts": self.opts,
             "images": images[: self.list_per_page],
             "warning": warning,
@@ -146,30 +113,42 @@ class ImageAdmin(_LookOnly):
         }
         return TemplateResponse(request, "admin/images/image/confirm.html", context)
 
-    def _do(
-        self, request: HttpRequest, images: QuerySet[Image], done: str, act: Callable[[Image], None]
+    def _run_action(
+        self,
+        request: HttpRequest,
+        images: QuerySet[Image],
+        act: Callable[[Image], None],
+        *,
+        past_tense: str,
     ) -> None:
-        """A page at a time: each image is a change of its own, and a request must end."""
-        chosen, skipped = images[: self.list_per_page], Counter[str]()
-        for image in chosen:
+        """Apply `act` to at most a page of images, each by itself, and tell the operator the result.
+
+        The bound lets the request end in time."""
+        selected = images[: self.list_per_page]
+        skipped = Counter[str]()
+        for image in selected:
             try:
                 act(image)
             except NotFound as error:
                 skipped[error.message] += 1
-        count = len(chosen) - skipped.total()
-        told = [f"{done} {count} image{'' if count == 1 else 's'}."]
-        told += [f"Skipped {number}: {reason}." for reason, number in skipped.items()]
-        self.message_user(request, " ".join(told), messages.WARNING if skipped else messages.SUCCESS)
+        count = len(selected) - skipped.total()
+        noun = "image" if count == 1 else "images"
+        sentences = [f"{past_tense} {count} {noun}."]
+        for reason, skipped_count in skipped.items():
+            sentences.append(f"Skipped {skipped_count}: {reason}.")
+        level = messages.WARNING if skipped else messages.SUCCESS
+        self.message_user(request, " ".join(sentences), level)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.thumbnail_view, cacheable=True)
-        return [path("<uuid:image_id>/thumbnail", view, name="image_thumbnail"), *super().get_urls()]
+        thumbnail = path("<uuid:image_id>/thumbnail", view, name="image_thumbnail")
+        return [thumbnail, *super().get_urls()]
 
     def thumbnail_view(self, request: HttpRequest, image_id: UUID) -> HttpResponseBase:
-        """The operator's session has no API key, so the admin delivers thumbnails itself."""
+        """Deliver a thumbnail to the operator, whose session has no API key for the API's own URLs."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        image = Image.objects.filter(pk=image_id, state=Image.State.READY).first()
+        image = Image.objects.ready().filter(pk=image_id).first()
         if image is None:
             raise Http404
         prepared = prepare_recipe(image, Recipe(_THUMBNAIL))
@@ -178,7 +157,8 @@ class ImageAdmin(_LookOnly):
 
     @admin.display(description="original")
     def facts(self, image: Image) -> str:
-        return f"{image.format} {image.width} x {image.height}, {filesizeformat(image.size_bytes)}"
+        size = filesizeformat(image.size_bytes)
+        return f"{image.format} {image.width} x {image.height}, {size}"
 
     @admin.display(description="tags")
     def tag_list(self, image: Image) -> str:
@@ -188,19 +168,28 @@ class ImageAdmin(_LookOnly):
     def restorable_until(self, image: Image) -> str:
         if image.state != Image.State.DELETED or image.deleted_at is None:
             return "-"
-        return date_format(image.deleted_at + timedelta(seconds=settings.DELETED_GRACE_S), "DATETIME_FORMAT")
+        grace_period = timedelta(seconds=settings.DELETED_GRACE_S)
+        return date_format(image.deleted_at + grace_period, "DATETIME_FORMAT")
 
     @admin.display(description="thumbnail")
     def thumbnail(self, image: Image) -> str:
         if image.state != Image.State.READY:
-            return ""
+            return "-"
         url = reverse("admin:image_thumbnail", args=[image.pk])
         style = "max-width:160px;max-height:120px"
         return format_html('<img src="{}" alt="" loading="lazy" style="{}">', url, style)
 
 
+def _is_confirmed(request: HttpRequest) -> bool:
+    return "confirmed" in request.POST
+
+
 def _delete(image: Image) -> None:
     services.delete(image.pk, account=image.account)
+
+
+def _restore(image: Image) -> None:
+    services.restore(image.pk)
 
 
 def _purge(image: Image) -> None:
@@ -209,23 +198,3 @@ def _purge(image: Image) -> None:
 
 def _purge_renditions(image: Image) -> None:
     services.purge_renditions(image.pk, account=image.account)
-
-
-@admin.register(Rendition)
-class RenditionAdmin(_LookOnly):
-    list_display = (
-        "cache_key",
-        "image",
-        "format",
-        "width",
-        "height",
-        "size_bytes",
-        "state",
-        "hits",
-        "last_accessed_at",
-        "created_at",
-    )
-    list_filter = ("state", _ByFormat)
-    exact: ClassVar = {_UUID: "image", _SHA256: "cache_key"}
-    search_fields = ("=cache_key",)
-    search_help_text = "An image's id, or a cache key."

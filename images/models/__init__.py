@@ -1,4 +1,4 @@
-"""Rows: originals, what is derived from them, and promises of uploads."""
+"""Database rows: images, tags, renditions, upload URLs and orphaned objects."""
 
 from .images import MAX_FILENAME, UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Tag, Visibility
 from .orphans import Orphan

@@ -1,4 +1,4 @@
-"""Originals and their tags. Rows are the truth; bytes lie in storage, named by ids."""
+"""Originals and their tags. The rows are the truth. The bytes lie in storage, under names made of the ids."""
 
 from functools import cached_property
 
@@ -15,27 +15,41 @@ MAX_FILENAME = 255
 
 
 class Visibility(models.TextChoices):
-    """Private: only with a key of its account. Public: anybody who knows its id."""
+    """Who may see the pixels of an image.
+
+    Private: callers with an API key of its account. Public: every caller that knows its id."""
 
     PRIVATE = "private", "private"
     PUBLIC = "public", "public"
 
 
+# The sizes in px of the image as it is displayed.
 UPRIGHT_WIDTH = Case(When(orientation__gte=5, then=F("height")), default=F("width"))
 UPRIGHT_HEIGHT = Case(When(orientation__gte=5, then=F("width")), default=F("height"))
 
 
-def _of_ready(name: str, *by: str | Case) -> models.Index:
-    """Ids come ascending, and lists are read backwards: so new ids go to a page's end and fill it."""
-    return models.Index("account", *by, name=name, condition=Q(state="ready"))
+def _index_of_ready(name: str, *columns: str | Case) -> models.Index:
+    """Return an index of each account's ready images by `columns`.
+
+    Its ids ascend although lists are read from the newest: new ids then fill the last page of the index."""
+    return models.Index("account", *columns, name=name, condition=Q(state="ready"))
+
+
+class ImageManager(models.Manager["Image"]):
+    def ready(self) -> models.QuerySet["Image"]:
+        """Return the images that are served: all their bytes are stored and nobody has deleted them."""
+        return self.filter(state=Image.State.READY)
 
 
 class Image(models.Model):
     """An original, as it was uploaded. Its bytes and its id never change."""
 
     class State(models.TextChoices):
-        """Pending: its bytes are on their way to storage. Deleted: not served, and may be restored.
-        Purging: its bytes are on their way out. Purged: a tombstone, which keeps its id from being used."""
+        """The life of an image.
+
+        Pending: its bytes are on their way to storage. Ready: it is served. Deleted: it is not served, and
+        may be restored. Purging: its bytes are being removed. Purged: a tombstone, so that no upload takes
+        its id again."""
 
         PENDING = "pending", "pending"
         READY = "ready", "ready"
@@ -46,23 +60,39 @@ class Image(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="images")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE)
+    visibility = models.CharField(
+        max_length=10,
+        choices=Visibility.choices,
+        default=Visibility.PRIVATE,
+    )
     filename = models.CharField(max_length=MAX_FILENAME, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
     format = models.CharField(max_length=10)
-    width = models.PositiveIntegerField(help_text="px, as stored; orientation 5-8 swaps it with the height")
-    height = models.PositiveIntegerField(help_text="px, as stored")
+    width = models.PositiveIntegerField(
+        help_text="px as stored; an orientation from 5 to 8 swaps width and height on display"
+    )
+    height = models.PositiveIntegerField(help_text="px as stored")
     frames = models.PositiveIntegerField()
     size_bytes = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
     has_alpha = models.BooleanField()
     orientation = models.PositiveSmallIntegerField(help_text="EXIF 1-8")
     focal_x = models.FloatField(
-        null=True, blank=True, help_text="0 is the left edge, 1 the right one, upright"
+        null=True,
+        blank=True,
+        help_text="from 0, the left edge, to 1, the right edge of the upright image",
     )
-    focal_y = models.FloatField(null=True, blank=True, help_text="0 is the top, 1 the bottom, upright")
+    focal_y = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="from 0, the top edge, to 1, the bottom edge of the upright image",
+    )
     replaced_by = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces"
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replaces",
     )
     parent = models.ForeignKey(
         "self",
@@ -71,27 +101,34 @@ class Image(models.Model):
         editable=False,
         related_name="+",
         db_index=False,
-        help_text="the image that `transform` made this one of, where that was stored",
+        help_text="the image to which the transform was applied, if that image was stored",
     )
     transform = models.JSONField(
-        null=True, editable=False, help_text="with all defaults; empty for an upload"
+        null=True,
+        editable=False,
+        help_text="all defaults written out; empty if the image was uploaded",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     missing_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="when its bytes were found missing from storage"
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="when its bytes were first found to be missing from storage",
     )
+
+    objects = ImageManager()
 
     class Meta:
         ordering = ("-id",)
         indexes = (
-            _of_ready("image_listed", "id"),
-            _of_ready("image_by_format", "format", "id"),
-            _of_ready("image_by_visibility", "visibility", "id"),
-            _of_ready("image_by_sha256", "sha256", "id"),
-            _of_ready("image_bytes", "size_bytes"),
-            _of_ready("image_width", UPRIGHT_WIDTH),
-            _of_ready("image_height", UPRIGHT_HEIGHT),
+            _index_of_ready("image_listed", "id"),
+            _index_of_ready("image_by_format", "format", "id"),
+            _index_of_ready("image_by_visibility", "visibility", "id"),
+            _index_of_ready("image_by_sha256", "sha256", "id"),
+            _index_of_ready("image_bytes", "size_bytes"),
+            _index_of_ready("image_width", UPRIGHT_WIDTH),
+            _index_of_ready("image_height", UPRIGHT_HEIGHT),
             models.Index(fields=["created_at"], name="image_pending", condition=Q(state="pending")),
             models.Index(
                 fields=["deleted_at"], name="image_to_purge", condition=Q(state__in=("deleted", "purging"))
@@ -103,7 +140,7 @@ class Image(models.Model):
                 fields=["metadata"],
                 name="image_metadata",
                 opclasses=["jsonb_path_ops"],
-                # The list of what is not yet in the index would be read whole by every search.
+                # With fastupdate every search would read the whole list of rows not yet in the index.
                 fastupdate=False,
             ),
         )
@@ -113,7 +150,9 @@ class Image(models.Model):
 
     @property
     def storage_name(self) -> str:
-        """The last two hex digits are random in a UUID of version 7, and spread the names over folders."""
+        """Name of the object in storage. Its folder is the last two hex digits of the id.
+
+        These digits are random in a UUID of version 7, so the names spread evenly over the folders."""
         return f"originals/{self.id.hex[-2:]}/{self.id}"
 
     @property
@@ -122,19 +161,29 @@ class Image(models.Model):
 
     @property
     def focal(self) -> tuple[float, float] | None:
-        return None if self.focal_x is None or self.focal_y is None else (self.focal_x, self.focal_y)
+        """The focal point, x and y from 0 to 1."""
+        if self.focal_x is None or self.focal_y is None:
+            return None
+        return self.focal_x, self.focal_y
 
     @cached_property
     def tag_names(self) -> list[str]:
-        """Where many images are read, their query brings this along."""
+        """Names of the tags. A query for many images should prefetch `tags`."""
         return [tag.name for tag in self.tags.all()]
 
 
 class Tag(models.Model):
-    """A word that an account gave to an image. Rows, so that an index finds images by them: it begins with
-    the account, so that nobody's search passes through another's."""
+    """A word that an account gave to an image.
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    Tags are rows so that an index finds images by them. The index begins with the account, so a search reads
+    no other account's tags."""
+
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+    )
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=64)
 

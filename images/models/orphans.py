@@ -1,11 +1,13 @@
-"""Objects in storage that no row knows."""
+"""Objects in storage to which no row belongs."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class Orphan(models.Model):
-    """An object in storage that no row knew when it was last looked for. Two sightings make it waste."""
+    """An object in storage to which no row belonged at the last reconciliation.
+
+    A later reconciliation that still finds it removes the object."""
 
     name = models.CharField(max_length=200, primary_key=True)
     first_seen_at = models.DateTimeField(default=timezone.now)

@@ -1,4 +1,4 @@
-"""Results of transforms that are kept."""
+"""Stored results of transforms."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -12,10 +12,13 @@ from .images import Image
 
 
 class Rendition(models.Model):
-    """The result of a transform on an image: this row is ImageKit's state of the cache file."""
+    """The stored result of a transform on an image, and ImageKit's state of that cache file."""
 
     class State(models.TextChoices):
-        """Rendering: somebody holds the lease. Failed: not tried again for a while."""
+        """The life of a rendition.
+
+        Rendering: a request holds the lease and renders. Ready: its bytes are stored. Failed: no request
+        retries it until `lease_until`."""
 
         RENDERING = "rendering", "rendering"
         READY = "ready", "ready"
@@ -24,11 +27,21 @@ class Rendition(models.Model):
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="renditions")
     cache_key = models.CharField(max_length=64)
     transform = models.JSONField(help_text="resolved, with all defaults written out")
-    others = ArrayField(models.UUIDField(), default=list, help_text="images, beside its own, that it shows")
+    others = ArrayField(
+        models.UUIDField(),
+        default=list,
+        help_text="ids of the other images that it shows",
+    )
     format = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RENDERING)
-    lease = models.UUIDField(null=True, help_text="who renders it")
-    lease_until = models.DateTimeField(null=True, help_text="when others may take over, or try again")
+    lease = models.UUIDField(
+        null=True,
+        help_text="token of the request that renders it",
+    )
+    lease_until = models.DateTimeField(
+        null=True,
+        help_text="when another request may take over or retry",
+    )
     failure_code = models.CharField(max_length=40, blank=True)
     failure_message = models.TextField(blank=True)
     width = models.PositiveIntegerField(null=True)
@@ -36,7 +49,10 @@ class Rendition(models.Model):
     frames = models.PositiveIntegerField(null=True)
     size_bytes = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
-    hits = models.PositiveBigIntegerField(default=0, help_text="times it was delivered")
+    hits = models.PositiveBigIntegerField(
+        default=0,
+        help_text="number of times it was delivered",
+    )
     last_accessed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -55,7 +71,9 @@ class Rendition(models.Model):
 
     @property
     def storage_name(self) -> str:
-        """Made of the image's id and the cache key alone, so that no change of code moves it."""
+        """Name of the object in storage.
+
+        It is made of the image's id and the cache key alone, so that a change of code never moves it."""
         extension = FORMATS[self.format].extensions[0]
         return f"renditions/{self.image_id.hex[-2:]}/{self.image_id}/{self.cache_key}.{extension}"
 

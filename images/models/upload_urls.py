@@ -1,4 +1,4 @@
-"""URLs for one upload each."""
+"""Signed URLs that take one upload each."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,18 +8,32 @@ from images.ids import uuid7
 
 
 class UploadUrl(models.Model):
-    """A promise that whoever holds a signed URL may put one image, whose id is this row's."""
+    """The permission to upload one image by a signed URL. The image takes the id of this row."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="upload_urls")
-    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="upload_urls")
+    account = models.ForeignKey(
+        Account,
+        on_delete=models.CASCADE,
+        related_name="upload_urls",
+    )
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.CASCADE,
+        related_name="upload_urls",
+    )
     max_bytes = models.PositiveBigIntegerField()
-    media_types = ArrayField(models.CharField(max_length=40), help_text="Formats that are taken.")
+    media_types = ArrayField(
+        models.CharField(max_length=40),
+        help_text="media types that the URL accepts",
+    )
     description = models.JSONField(
-        help_text="What the image will be called: filename, tags, metadata, visibility"
+        help_text="filename, tags, metadata and visibility of the future image",
     )
     expires_at = models.DateTimeField()
-    locked_until = models.DateTimeField(null=True, help_text="somebody is uploading until then")
+    locked_until = models.DateTimeField(
+        null=True,
+        help_text="an upload under way holds the URL until then",
+    )
     used_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The only writers of images: views, admin, commands and tasks call these."""
+"""The only writers of image rows. Views, the admin, commands, sweeps and tasks call these functions."""
 
 from .changing import change
 from .deleting import delete, finish_purge, purge_renditions, remove_derived, remove_renditions, restore
@@ -9,7 +9,7 @@ from .finding import (
     get_own_image,
     get_visible_image,
 )
-from .integrity import is_intact, is_stored, mark_missing, report_back
+from .integrity import is_intact, is_stored, mark_back, mark_missing
 from .storing import Description, finish, store
 from .upload_urls import Terms, open_upload, uploading
 
@@ -27,12 +27,12 @@ __all__ = [
     "get_visible_image",
     "is_intact",
     "is_stored",
+    "mark_back",
     "mark_missing",
     "open_upload",
     "purge_renditions",
     "remove_derived",
     "remove_renditions",
-    "report_back",
     "restore",
     "store",
     "uploading",

@@ -1,4 +1,4 @@
-"""What an account says of its image may change; the bytes never do."""
+"""Changes of an image's description. The bytes of an image never change."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,22 +13,29 @@ from .finding import get_own_image
 
 
 def change(image_id: UUID, *, account: Account, changes: Mapping[str, Any]) -> Image:
-    """Set what `changes` names, as a ChangeSerializer has checked it, and return the image.
+    """Set the fields that `changes` names and return the image. `changes` comes from a ChangeSerializer.
 
-    All at once or nothing: of two at a time the later one sees what the earlier one has changed. Tags are
-    replaced as a whole. Raises NotFound."""
+    All changes take effect together or not at all. If two requests change an image at once, the later one
+    starts from the result of the earlier one. Tags are replaced as a whole. Raise NotFound if the account
+    has no such image."""
     values = dict(changes)
-    tags = values.pop("tags", None)
+    tag_names = values.pop("tags", None)
     if "focal_point" in values:
-        point = values.pop("focal_point") or {"x": None, "y": None}
-        values |= {"focal_x": point["x"], "focal_y": point["y"]}
+        focal_point = values.pop("focal_point") or {"x": None, "y": None}
+        values["focal_x"] = focal_point["x"]
+        values["focal_y"] = focal_point["y"]
     with transaction.atomic():
         image = get_own_image(image_id, account=account, is_locked=True)
         for name, value in values.items():
             setattr(image, name, value)
         image.save(update_fields=values.keys())
-        if tags is not None:
-            image.tags.all().delete()
-            names = dict.fromkeys(tags)
-            Tag.objects.bulk_create(Tag(account=account, image=image, name=name) for name in names)
+        if tag_names is not None:
+            _replace_tags(image, tag_names)
     return image
+
+
+def _replace_tags(image: Image, names: list[str]) -> None:
+    image.tags.all().delete()
+    distinct_names = dict.fromkeys(names)
+    tags = [Tag(account_id=image.account_id, image=image, name=name) for name in distinct_names]
+    Tag.objects.bulk_create(tags)

@@ -1,18 +1,20 @@
-"""From an image that is ready to a tombstone: it is not found at once, its bytes go later.
+"""The end of an image: from ready to deleted, purging, and at last a tombstone.
 
-Each step first says in a row what it is about to do, so that a sweep (images/upkeep/sweeps.py) ends
-what a crash or a storage that was away has left."""
+A deleted image is not found from that moment on; its bytes are removed later. Each step first writes its
+intention into a row. The sweep (images/upkeep/sweeps.py) can then finish a deletion that a crash or an
+unreachable storage has interrupted."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import Error, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import Account
-from images.database import release_connection
 from images.models import Image, Rendition, Tag
 from images.storage import originals, renditions
 from progimage.errors import NotFound, ProgImageError
@@ -21,8 +23,8 @@ from .finding import get_own_image
 
 log = logging.getLogger("progimage.deleting")
 
-_BATCH = 500
-_BLANK: Any = {
+_BATCH_SIZE = 500
+_BLANK_FIELDS: Any = {
     "filename": "",
     "metadata": {},
     "focal_x": None,
@@ -34,13 +36,21 @@ _BLANK: Any = {
 
 
 def delete(image_id: UUID, *, account: Account, purge: bool = False) -> None:
-    """Let nobody find the image from now on. It may be restored for a while; after a purge never.
+    """Delete an image: from now on no request finds it. With `purge` its bytes are removed at once.
 
-    Raises NotFound, also where it has been deleted before: only a purge may follow a deletion."""
-    before = [Image.State.READY, Image.State.DELETED] if purge else [Image.State.READY]
-    after = Image.State.PURGING if purge else Image.State.DELETED
-    own = Image.objects.filter(pk=image_id, account=account, state__in=before)
-    if not own.update(state=after, deleted_at=Now()):
+    A deleted image may be restored during the grace period, a purged one never. Raise NotFound if the account
+    has no such image. Raise it, too, if the image is already deleted and this call does not purge it."""
+    states_before = [Image.State.READY]
+    state_after = Image.State.DELETED
+    if purge:
+        states_before.append(Image.State.DELETED)
+        state_after = Image.State.PURGING
+    rows = Image.objects.filter(
+        pk=image_id,
+        account=account,
+        state__in=states_before,
+    )
+    if not rows.update(state=state_after, deleted_at=Now()):
         raise NotFound("There is no image with this id")
     try:
         if purge:
@@ -48,52 +58,80 @@ def delete(image_id: UUID, *, account: Account, purge: bool = False) -> None:
         else:
             remove_derived(image_id)
     except (ProgImageError, Error):
-        log.warning("a deletion is left to the sweep", exc_info=True, extra={"image_id": str(image_id)})
+        log.warning(
+            "a deletion is left to the sweep",
+            exc_info=True,
+            extra={"image_id": str(image_id)},
+        )
 
 
 def restore(image_id: UUID) -> None:
-    """Take a deletion back while the bytes are there. Renditions are made again when they are asked for.
+    """Take a deletion back while the bytes are still stored. Later requests render its renditions again.
 
-    Raises NotFound."""
-    deleted = Image.objects.filter(pk=image_id, state=Image.State.DELETED)
-    if not deleted.update(state=Image.State.READY, deleted_at=None):
+    Raise NotFound if there is no deleted image with this id."""
+    rows = Image.objects.filter(pk=image_id, state=Image.State.DELETED)
+    if not rows.update(state=Image.State.READY, deleted_at=None):
         raise NotFound("There is no deleted image with this id whose bytes are still there")
 
 
-def finish_purge(image: Image) -> None:
-    """Remove the bytes of an image in the state purging, and leave a tombstone: its id is never used again.
+def images_to_purge() -> QuerySet[Image]:
+    """Return the deleted images whose grace period is over, and those whose purge has not ended."""
+    grace_period = timedelta(seconds=settings.DELETED_GRACE_S)
+    is_purging = Q(state=Image.State.PURGING)
+    is_past_grace = Q(state=Image.State.DELETED, deleted_at__lt=Now() - grace_period)
+    # Both states stand here once more, because the index image_to_purge has just these rows.
+    rows = Image.objects.filter(state__in=(Image.State.DELETED, Image.State.PURGING))
+    return rows.filter(is_purging | is_past_grace).order_by("deleted_at")
 
-    Raises Unavailable."""
+
+def purge_if_due(image: Image) -> None:
+    """Purge an image unless it was restored or purged since it was listed. Raise Unavailable."""
+    if images_to_purge().filter(pk=image.pk).update(state=Image.State.PURGING):
+        finish_purge(image)
+
+
+def finish_purge(image: Image) -> None:
+    """Remove the bytes of an image in the state purging and turn its row into a tombstone.
+
+    No upload can take the id of a tombstone. Raise Unavailable if storage does not answer."""
     remove_derived(image.pk)
     originals().delete(image.storage_name)
     with transaction.atomic():
         Tag.objects.filter(image=image).delete()
         Image.objects.filter(replaced_by=image).update(replaced_by=None)
         purging = Image.objects.filter(pk=image.pk, state=Image.State.PURGING)
-        purging.update(state=Image.State.PURGED, **_BLANK)
+        purging.update(state=Image.State.PURGED, **_BLANK_FIELDS)
 
 
 def purge_renditions(image_id: UUID, *, account: Account) -> None:
-    """Remove all that was derived from an image. What is asked for again is made again.
+    """Remove all renditions of an image. Later requests render them again.
 
-    Raises NotFound or Unavailable."""
+    Raise NotFound if the account has no such image, Unavailable if storage does not answer."""
     image = get_own_image(image_id, account=account)
     remove_renditions(Rendition.objects.filter(image=image))
 
 
 def remove_derived(image_id: UUID) -> None:
-    """Remove all that shows an image: its renditions, and those of others where it is. Raises Unavailable."""
-    remove_renditions(Rendition.objects.filter(image=image_id))
-    remove_renditions(Rendition.objects.exclude(others=[]).filter(others__contains=[image_id]))
+    """Remove all renditions that show an image: its own and those of other images. Raise Unavailable."""
+    own_renditions = Rendition.objects.filter(image=image_id)
+    remove_renditions(own_renditions)
+    composites = Rendition.objects.exclude(others=[])
+    composites_with_image = composites.filter(others__contains=[image_id])
+    remove_renditions(composites_with_image)
 
 
 def remove_renditions(rows: QuerySet[Rendition]) -> None:
-    """Remove objects first, rows second: whoever reads in between finds the object gone and renders anew,
-    under another row. Raises Unavailable."""
-    last = 0
-    while batch := list(rows.filter(pk__gt=last).order_by("pk")[:_BATCH]):
-        last = batch[-1].pk
-        release_connection()
-        renditions().delete(*(row.storage_name for row in batch))
-        Rendition.objects.filter(pk__in=[row.pk for row in batch]).delete()
-    release_connection()
+    """Remove the objects of renditions first, then their rows. Raise Unavailable if storage does not answer.
+
+    A request that reads in between finds the object missing. It then renders anew, under another row."""
+    last_pk = 0
+    while True:
+        next_rows = rows.filter(pk__gt=last_pk).order_by("pk")
+        batch = list(next_rows[:_BATCH_SIZE])
+        if not batch:
+            break
+        last_pk = batch[-1].pk
+        names = [row.storage_name for row in batch]
+        pks = [row.pk for row in batch]
+        renditions().delete(*names)
+        Rendition.objects.filter(pk__in=pks).delete()

@@ -1,4 +1,4 @@
-"""Whether the bytes behind a row are there, and are the right ones."""
+"""Comparison of an image's row with the stored bytes."""
 
 import hashlib
 import logging
@@ -12,29 +12,35 @@ log = logging.getLogger("progimage.integrity")
 
 
 def is_stored(image: Image) -> bool:
-    """Return whether storage has an object of the right size and sha256, which is read where it must be."""
-    found = originals().find_object(image.storage_name)
-    if found is None or found.size_bytes != image.size_bytes:
+    """Return whether storage has the image's bytes: an object of the right size and sha256.
+
+    The bytes are read unless the storage itself reports that sha256."""
+    stored_object = originals().find_object(image.storage_name)
+    if stored_object is None or stored_object.size_bytes != image.size_bytes:
         return False
-    return image.sha256 == found.sha256 or is_intact(image)
+    if stored_object.sha256 == image.sha256:
+        return True
+    return is_intact(image)
 
 
 def is_intact(image: Image) -> bool:
-    """Return whether the stored bytes, read to their end, are those that were uploaded."""
+    """Read the stored bytes to their end, and return whether their sha256 is that of the upload."""
     try:
         with originals().local_path(image.storage_name) as path, path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest() == image.sha256
+            digest = hashlib.file_digest(content, "sha256")
     except FileNotFoundError:
         return False
+    return digest.hexdigest() == image.sha256
 
 
 def mark_missing(image: Image) -> None:
-    """Flag a ready image whose bytes are not in storage."""
-    unflagged = Image.objects.filter(pk=image.pk, state=Image.State.READY, missing_at=None)
-    if unflagged.update(missing_at=Now()):
+    """Set `missing_at` of a ready image whose bytes are not in storage. A date that is set stays."""
+    rows = Image.objects.ready().filter(pk=image.pk, missing_at=None)
+    if rows.update(missing_at=Now()):
         log.error("an original is missing from storage", extra={"image_id": str(image.pk)})
 
 
-def report_back(image: Image) -> bool:
-    """Take the flag away from an image whose bytes are in storage again."""
-    return bool(Image.objects.filter(pk=image.pk, missing_at__isnull=False).update(missing_at=None))
+def mark_back(image: Image) -> bool:
+    """Clear `missing_at` of an image whose bytes are in storage again. Return whether it was set."""
+    rows = Image.objects.filter(pk=image.pk, missing_at__isnull=False)
+    return rows.update(missing_at=None) > 0

@@ -35,6 +35,6 @@ def _flagged_if_missing(image: Image) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         mark_missing(image)
-        if not Image.objects.filter(pk=image.pk, state=Image.State.READY).exists():
+        if not Image.objects.ready().filter(pk=image.pk).exists():
             raise NotFound("There is no image with this id") from error
         raise ObjectMissing("The image's bytes are missing from storage") from error

@@ -13,8 +13,10 @@ from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Now
 
 from images.models import Image, Rendition
+from images.storage import renditions
 from progimage.errors import ProgImageError
 
+_OVERDUE = timedelta(minutes=1)
 _IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
 
 
@@ -88,6 +90,23 @@ def abandon(claim: Claim) -> None:
 def forget(rendition: Rendition) -> None:
     """Remove the row of a rendition whose bytes are gone from storage, so that it is rendered again."""
     Rendition.objects.filter(pk=rendition.pk, state=Rendition.State.READY).delete()
+
+
+def lapsed_renders() -> QuerySet[Rendition]:
+    """Return the unfinished renditions whose lease, or wait after a failure, ended over a minute ago."""
+    unfinished = Rendition.objects.exclude(state=Rendition.State.READY)
+    lapsed = unfinished.filter(lease_until__lt=Now() - _OVERDUE)
+    return lapsed.order_by("lease_until")
+
+
+def drop_lapsed(rendition: Rendition) -> None:
+    """Remove the object and the row of a lapsed rendition.
+
+    A killed render may have stored its object, so the object is removed first. The row stays if another
+    request has claimed it since it was read. Raise Unavailable if storage does not answer."""
+    renditions().delete(rendition.storage_name)
+    rows = lapsed_renders().filter(pk=rendition.pk, lease=rendition.lease)
+    rows.delete()
 
 
 def shows_deleted_image(rendition: Rendition) -> bool:

@@ -1,4 +1,4 @@
-"""From an upload to an image that is ready: row first, object second, flip third."""
+"""From an upload to a ready image: commit a pending row, store the object, then set the row to ready."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import Account
-from images.database import release_connection
 from images.ids import time_of, uuid7
 from images.models import Image, Tag, Visibility
 from images.receiving.uploads import Upload
@@ -25,8 +24,10 @@ from .integrity import is_stored
 
 @dataclass(frozen=True)
 class Description:
-    """What is said of an image. `replaces` is the id of the image whose successor it is, `parent` that of the
-    one from which `transform` has made it."""
+    """The facts about a new image that its bytes do not hold.
+
+    `replaces` is the id of the image that the new one succeeds. `parent` is the id of the image from which
+    `transform` made the new one."""
 
     filename: str = ""
     tags: Sequence[str] = ()
@@ -45,33 +46,40 @@ def store(
     image_id: UUID | None = None,
     media_types: Collection[str] = ACCEPTED_MEDIA_TYPES,
 ) -> Image:
-    """Keep `upload` and return its image, ready to be served.
+    """Store `upload` and return its ready image.
 
-    Called again with the same `image_id` and bytes it goes on where the first call ended, and makes nothing
-    twice. Raises UnsupportedFormat, UnprocessableImage, ImageTooLarge, NotFound or Conflict for `replaces`,
-    Unavailable. Whatever is raised, all that may be left is a pending row: never an image that is ready
-    without its bytes."""
+    A retry with the same `image_id` and the same bytes continues after the last finished step and makes
+    nothing twice. A failure leaves at most a pending row, never a ready image without its bytes.
+
+    Raise UnsupportedFormat, UnprocessableImage or ImageTooLarge if the bytes are refused. Raise NotFound or
+    Conflict if `replaces` or `image_id` cannot be used, InProgress if another upload holds the id. Raise
+    Unavailable if the pool is full or storage does not answer."""
     header = pool().validate(upload.path, owner=account.pk)
     if header.media_type not in media_types:
         raise UnsupportedFormat(f"Expected one of {', '.join(media_types)} but received {header.media_type}")
-    image = _begin(image_id or uuid7(), upload, header, account, description)
-    release_connection()
+    new_image = _make_image(image_id or uuid7(), upload, header, account, description)
+    image = _commit_pending(new_image, description)
     if image.state == Image.State.READY:
         return image
-    try:
-        with upload.path.open("rb") as content:
-            originals().put(image.storage_name, content, sha256=upload.sha256)
-    except FileExistsError:  # an earlier call put these bytes there, or what became of them on the way
-        if not is_stored(image):
-            raise Unavailable("The storage did not keep what it was sent", retry_after_s=5) from None
+    _put_original(image, upload)
     return finish(image)
 
 
-def _begin(
+def finish(image: Image) -> Image:
+    """Make an image ready: its bytes are stored. Raise Unavailable if the sweep has given the upload up."""
+    rows = Image.objects.filter(pk=image.pk, state__in=(Image.State.PENDING, Image.State.READY))
+    # A pending row has the time when its upload began. Its id may have been made long before.
+    image.created_at = time_of(image.pk)
+    if not rows.update(state=Image.State.READY, created_at=image.created_at):
+        raise Unavailable("The upload took too long and was given up")
+    image.state = Image.State.READY
+    return image
+
+
+def _make_image(
     image_id: UUID, upload: Upload, header: Header, account: Account, description: Description
 ) -> Image:
-    """Commit a pending row, or return the one that an earlier call has left."""
-    wanted = Image(
+    return Image(
         id=image_id,
         account=account,
         visibility=description.visibility,
@@ -88,44 +96,69 @@ def _begin(
         size_bytes=upload.size_bytes,
         sha256=upload.sha256,
     )
-    tags = [Tag(account=account, image=wanted, name=name) for name in dict.fromkeys(description.tags)]
+
+
+def _commit_pending(new_image: Image, description: Description) -> Image:
+    """Commit the pending row and return it, or return the row of an earlier attempt.
+
+    Raise Conflict or InProgress if the id belongs to another image, NotFound or Conflict for `replaces`."""
+    account = new_image.account
+    tag_names = dict.fromkeys(description.tags)
+    tags = [Tag(account=account, image=new_image, name=name) for name in tag_names]
     with transaction.atomic():
-        Image.objects.bulk_create([wanted], ignore_conflicts=True)
+        Image.objects.bulk_create([new_image], ignore_conflicts=True)
         Tag.objects.bulk_create(tags, ignore_conflicts=True)
         if description.replaces:
-            _point(description.replaces, wanted)
-        image = Image.objects.get(pk=image_id)
-        if (image.account_id, image.sha256) != (account.pk, upload.sha256):
-            if image.state != Image.State.PENDING:
-                raise Conflict("There is another image with this id")
-            wait_s = settings.UPLOAD_ABANDONED_AFTER_S
-            raise InProgress("Another upload with this id is unfinished", retry_after_s=wait_s)
-        if image.deleted_at is not None:
-            raise Conflict("The image with this id has been deleted")
-        if image.created_at != wanted.created_at:
-            Image.objects.filter(pk=image_id, state=Image.State.PENDING).update(created_at=Now())
+            _set_successor(description.replaces, new_image)
+        image = Image.objects.get(pk=new_image.pk)
+        _check_same_upload(image, new_image)
+        if image.created_at != new_image.created_at:
+            _renew_pending(image)
     return image
 
 
-def _point(replaced: UUID, successor: Image) -> None:
-    """Let `replaced` name its successor, which nobody is told until that one is ready. One that was deleted
-    is in nobody's way."""
-    own = Image.objects.filter(pk=replaced, account=successor.account, state=Image.State.READY)
-    image = own.select_for_update(no_key=True).first()
-    if image is None:
+def _check_same_upload(image: Image, new_image: Image) -> None:
+    """Raise Conflict or InProgress unless `image`, the row with the id, is of the same upload."""
+    is_own = image.account_id == new_image.account_id
+    if not is_own or image.sha256 != new_image.sha256:
+        if image.state != Image.State.PENDING:
+            raise Conflict("There is another image with this id")
+        wait_s = settings.UPLOAD_ABANDONED_AFTER_S
+        raise InProgress("Another upload with this id is unfinished", retry_after_s=wait_s)
+    if image.deleted_at is not None:
+        raise Conflict("The image with this id has been deleted")
+
+
+def _renew_pending(image: Image) -> None:
+    """Start the time of a retried upload anew, so that the sweep does not take it for an abandoned one."""
+    rows = Image.objects.filter(pk=image.pk, state=Image.State.PENDING)
+    rows.update(created_at=Now())
+
+
+def _set_successor(replaced_id: UUID, successor: Image) -> None:
+    """Note `successor` in the image that it replaces. Readers learn of it once the successor is ready.
+
+    A deleted successor does not block a new one. Raise NotFound if the account has no image to be replaced,
+    Conflict if that image has another successor."""
+    rows = Image.objects.ready().filter(pk=replaced_id, account=successor.account)
+    replaced = rows.select_for_update(no_key=True).first()
+    if replaced is None:
         raise NotFound("There is no image with this id to be replaced")
-    live = Image.objects.filter(state__in=(Image.State.PENDING, Image.State.READY), replaces=image)
-    if live.exclude(pk=successor.pk).exists():
+    successors = Image.objects.filter(
+        state__in=(Image.State.PENDING, Image.State.READY),
+        replaces=replaced,
+    )
+    if successors.exclude(pk=successor.pk).exists():
         raise Conflict("Expected an image to replace that has no successor yet")
-    own.update(replaced_by=successor)
+    rows.update(replaced_by=successor)
 
 
-def finish(image: Image) -> Image:
-    """Show an image whose bytes are stored. Raises Unavailable where it has been given up."""
-    stored = Image.objects.filter(pk=image.pk, state__in=(Image.State.PENDING, Image.State.READY))
-    # While it is pending this is when its upload began, which may be long after its id was made.
-    image.created_at = time_of(image.pk)
-    if not stored.update(state=Image.State.READY, created_at=image.created_at):
-        raise Unavailable("The upload took too long and was given up")
-    image.state = Image.State.READY
-    return image
+def _put_original(image: Image, upload: Upload) -> None:
+    """Store the bytes. Raise Unavailable if storage does not answer or keeps other bytes."""
+    try:
+        with upload.path.open("rb") as content:
+            originals().put(image.storage_name, content, sha256=upload.sha256)
+    except FileExistsError:
+        # An earlier attempt stored this object. Its bytes may have been damaged on the way.
+        if not is_stored(image):
+            raise Unavailable("The storage did not keep the bytes of the upload", retry_after_s=5) from None

@@ -1,4 +1,4 @@
-"""The two folders of storage, and which rows know their objects."""
+"""The two folders of object storage, and the rows that belong to their objects."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,58 +12,85 @@ from django.db.models.functions import Cast, Substr
 from images.models import Image, Rendition
 from images.storage import ObjectStorage, originals, renditions
 
-BATCH = 1_000
-_PENULTIMATE_DIGIT = 35  # of a UUID's text, counted from 1
+BATCH_SIZE = 1_000
+HEX_DIGITS = "0123456789abcdef"
+_PENULTIMATE_DIGIT = 35  # position in the text of a UUID, counted from 1
 
 ItemT = TypeVar("ItemT")
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """`rows` should have an object each; the rows that `known` finds for a list of names may have one."""
+@dataclass(frozen=True, kw_only=True)
+class ObjectFolder:
+    """A folder of storage, its objects and their rows.
 
-    folder: str
+    Each of `rows` must have an object. `find_rows` takes names of objects and returns the rows that may have
+    them, and possibly more rows. `image_id` is the field that holds the image's id."""
+
+    name: str
     storage: Callable[[], ObjectStorage]
     rows: Callable[[], QuerySet[Any]]
+    find_rows: Callable[[Sequence[str]], QuerySet[Any]]
     image_id: str
-    known: Callable[[Sequence[str]], QuerySet[Any]]
 
     def prefix(self, digit: str) -> str:
-        """Return how the names of a sixteenth of all objects start."""
-        return f"{self.folder}/{digit}"
+        """Return the prefix of a sixteenth of all names: those of images with this penultimate hex digit."""
+        return f"{self.name}/{digit}"
 
-    def unknown(self, names: Sequence[str]) -> list[str]:
-        """Return those that no row knows."""
-        known = {row.storage_name for row in self.known(names)}
-        return [name for name in names if name not in known]
+    def without_row(self, names: Sequence[str]) -> list[str]:
+        """Return those of `names` to which no row belongs."""
+        names_of_rows = {row.storage_name for row in self.find_rows(names)}
+        return [name for name in names if name not in names_of_rows]
 
     def part(self, rows: QuerySet[Any], digit: str) -> Iterator[Any]:
-        """Go through the rows of that sixteenth, without a cursor that stays open."""
-        text = Substr(Cast(self.image_id, TextField()), _PENULTIMATE_DIGIT, 1)
-        rows = rows.alias(penultimate_digit=text).filter(penultimate_digit=digit).order_by("pk")
-        batch = list(rows[:BATCH])
+        """Go through the rows whose objects have the prefix of `digit`. No cursor stays open meanwhile."""
+        penultimate_digit = Substr(Cast(self.image_id, TextField()), _PENULTIMATE_DIGIT, 1)
+        rows = rows.alias(penultimate_digit=penultimate_digit)
+        rows = rows.filter(penultimate_digit=digit).order_by("pk")
+        batch = list(rows[:BATCH_SIZE])
         while batch:
             yield from batch
-            batch = list(rows.filter(pk__gt=batch[-1].pk)[:BATCH])
+            last_pk = batch[-1].pk
+            batch = list(rows.filter(pk__gt=last_pk)[:BATCH_SIZE])
 
 
 def batches(items: Iterable[ItemT]) -> Iterator[list[ItemT]]:
-    items = iter(items)
-    while batch := list(islice(items, BATCH)):
+    """Group `items` into lists of BATCH_SIZE."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, BATCH_SIZE)):
         yield batch
 
 
-def _known_originals(names: Sequence[str]) -> QuerySet[Image]:
-    """What is left of an image that was purged is waste."""
-    ids = [_parse_id(name.rpartition("/")[2]) for name in names]
-    return Image.objects.filter(pk__in=filter(None, ids)).exclude(state=Image.State.PURGED).only("id")
+def _ready_images() -> QuerySet[Image]:
+    return Image.objects.ready().only("id", "size_bytes", "sha256", "missing_at")
 
 
-def _known_renditions(names: Sequence[str]) -> QuerySet[Rendition]:
-    folders, files = zip(*(name.rpartition("/")[::2] for name in names), strict=True)
-    ids = {_parse_id(folder.rpartition("/")[2]) for folder in folders}
-    keys = {file.partition(".")[0] for file in files}
-    rows = Rendition.objects.filter(image_id__in=filter(None, ids), cache_key__in=keys)
+def _ready_renditions() -> QuerySet[Rendition]:
+    rows = Rendition.objects.filter(state=Rendition.State.READY)
+    return rows.only("image_id", "cache_key", "format", "size_bytes")
+
+
+def _find_images(names: Sequence[str]) -> QuerySet[Image]:
+    """Return the images with these objects. Tombstones have none: an object that is left of them is waste."""
+    image_ids = []
+    for name in names:
+        file_name = name.rpartition("/")[2]
+        image_id = _parse_id(file_name)
+        if image_id is not None:
+            image_ids.append(image_id)
+    rows = Image.objects.filter(pk__in=image_ids)
+    return rows.exclude(state=Image.State.PURGED).only("id")
+
+
+def _find_renditions(names: Sequence[str]) -> QuerySet[Rendition]:
+    image_ids = set()
+    cache_keys = set()
+    for name in names:
+        folder, _, file_name = name.rpartition("/")
+        cache_keys.add(file_name.partition(".")[0])
+        image_id = _parse_id(folder.rpartition("/")[2])
+        if image_id is not None:
+            image_ids.add(image_id)
+    rows = Rendition.objects.filter(image_id__in=image_ids, cache_key__in=cache_keys)
     return rows.only("image_id", "cache_key", "format")
 
 
@@ -74,19 +101,17 @@ def _parse_id(text: str) -> UUID | None:
         return None
 
 
-ORIGINALS = Shelf(
-    "originals",
-    originals,
-    lambda: Image.objects.filter(state=Image.State.READY).only("id", "size_bytes", "sha256", "missing_at"),
-    "id",
-    _known_originals,
+ORIGINALS = ObjectFolder(
+    name="originals",
+    storage=originals,
+    rows=_ready_images,
+    find_rows=_find_images,
+    image_id="id",
 )
-RENDITIONS = Shelf(
-    "renditions",
-    renditions,
-    lambda: Rendition.objects.filter(state=Rendition.State.READY).only(
-        "image_id", "cache_key", "format", "size_bytes"
-    ),
-    "image_id",
-    _known_renditions,
+RENDITIONS = ObjectFolder(
+    name="renditions",
+    storage=renditions,
+    rows=_ready_renditions,
+    find_rows=_find_renditions,
+    image_id="image_id",
 )

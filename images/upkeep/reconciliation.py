@@ -1,12 +1,13 @@
-"""Whether rows and storage say the same, and the mending of what does not.
+"""Comparison of rows with storage, and repair of their differences.
 
-Rows are held against listings of storage, a sixteenth of all names at a time: neither a request for each row
-nor all names in memory. A listing is old when its rows are read, so what it lacks is asked for by name; and
-nothing is removed for being listed once (some servers list what has been deleted)."""
+Rows are compared with listings of storage, a sixteenth of all names at a time. This takes neither a request
+for each row nor memory for all names. A listing is already old when the rows are read, so an object that it
+lacks is looked up by name. An object is never removed after a single sighting, because some servers list
+objects that have been deleted."""
 
 import logging
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,43 +20,47 @@ from django.utils import timezone
 from accounts.models import Account
 from images import services
 from images.ids import least_id
-from images.models import Image, Orphan, Rendition, UploadUrl
+from images.models import Image, Rendition, UploadUrl
+from images.services.orphans import find_waste, record_orphans
 from images.storage import originals, renditions
 
-from .inventory import BATCH, ORIGINALS, RENDITIONS, Shelf, batches
+from .inventory import HEX_DIGITS, ORIGINALS, RENDITIONS, ObjectFolder, batches
 from .sweeps import SWEEPS, Sweep
 
 log = logging.getLogger("progimage.reconcile")
 
+# Keys of the command's JSON, as the names of the sweeps are.
 MISSING = "originals that are missing from storage"
 BACK = "originals that are back in storage"
 DAMAGED = "originals that are not what was uploaded"
 LOST = "renditions without their bytes"
 ORPHANS = "objects that no row knows"
-_DIGITS = "0123456789abcdef"
-_EXAMPLES = 5
-_MAX_NAME = 200
-"""Longer names are not of this program's making, and none of its business."""
+_MAX_EXAMPLES = 5
+_MAX_NAME_LENGTH = 200
+"""ProgImage makes no longer names. It leaves such objects alone."""
 
 
 @dataclass
 class Finding:
-    """How many were found, how many are left, and the first few of them."""
+    """The rows or objects with one kind of fault: how many, how many of them remain, and the first few."""
 
-    found: int = 0
-    left: int = 0
+    count: int = 0
+    remaining: int = 0
     examples: list[str] = field(default_factory=list)
 
     def add(self, name: object, *, is_mended: bool = False) -> None:
-        self.found += 1
-        self.left += not is_mended
-        if len(self.examples) < _EXAMPLES:
+        self.count += 1
+        if not is_mended:
+            self.remaining += 1
+        if len(self.examples) < _MAX_EXAMPLES:
             self.examples.append(str(name))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Which rows are looked at. Objects that no row knows are left out of any scope but the whole."""
+    """The rows to look at: those of one account, those made since a moment, or all.
+
+    Orphans are looked for only if the scope is the whole, since an object alone tells no account."""
 
     account: Account | None = None
     since: datetime | None = None
@@ -65,106 +70,147 @@ class Scope:
         return self.account is None and self.since is None
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        path = "image__" if rows.model is Rendition else ""
+        """Return those of `rows` that lie in the scope."""
+        image_path = "image__" if rows.model is Rendition else ""
         if self.account is not None:
-            rows = rows.filter(**{f"{path}account": self.account})
+            rows = rows.filter(**{f"{image_path}account": self.account})
         if self.since is not None and rows.model in (Image, Rendition, UploadUrl):
-            rows = rows.filter(**{f"{path}id__gte": least_id(self.since)})
+            rows = rows.filter(**{f"{image_path}id__gte": least_id(self.since)})
         return rows
 
 
 class Reconciliation:
-    """One run. Dry it only counts; with `fix` it mends what can be mended without losing anything."""
+    """One run. Without `fix` it only counts. With `fix` it mends each fault if nothing can be lost thereby.
+
+    `sample` is the share of the originals whose bytes are read, from 0 to 1."""
 
     def __init__(self, scope: Scope, *, fix: bool, sample: float) -> None:
-        """`sample` is the share of the originals whose bytes are read, 0 to 1."""
-        self.scope, self.fix, self.sample = scope, fix, sample
-        names = (*(sweep.name for sweep in SWEEPS), MISSING, BACK, DAMAGED, LOST, ORPHANS)
+        self.scope = scope
+        self.fix = fix
+        self.sample = sample
+        sweep_names = [sweep.name for sweep in SWEEPS]
+        names = [*sweep_names, MISSING, BACK, DAMAGED, LOST, ORPHANS]
         self.findings = {name: Finding() for name in names}
 
     def steps(self) -> list[Callable[[], None]]:
-        """Return what is to be called, in this order. A step raises Unavailable where storage is away."""
-        shelves = ((ORIGINALS, self._check_original), (RENDITIONS, self._check_rendition))
-        return [
-            *(partial(self._sweep, sweep) for sweep in SWEEPS),
-            *(partial(self._compare, shelf, check, digit) for shelf, check in shelves for digit in _DIGITS),
-        ]
+        """Return the functions to call, in this order. Each raises Unavailable if storage does not answer."""
+        sweeps = [partial(self._sweep, sweep) for sweep in SWEEPS]
+        of_originals = [partial(self._compare_originals, digit) for digit in HEX_DIGITS]
+        of_renditions = [partial(self._compare_renditions, digit) for digit in HEX_DIGITS]
+        return [*sweeps, *of_originals, *of_renditions]
 
     def _sweep(self, sweep: Sweep) -> None:
         rows = self.scope.narrow(sweep.due())
         finding = self.findings[sweep.name]
-        finding.found = finding.left = rows.count()
-        if not finding.found:
+        finding.count = rows.count()
+        finding.remaining = finding.count
+        if not finding.count:
             return
-        finding.examples = [str(row.pk) for row in rows[:_EXAMPLES]]
+        finding.examples = [str(row.pk) for row in rows[:_MAX_EXAMPLES]]
         if self.fix:
             sweep.run(rows=rows)
-            finding.left = rows.count()
+            finding.remaining = rows.count()
 
-    def _compare(self, shelf: Shelf, check: Callable[[Any], None], digit: str) -> None:
-        listed: set[int] = set()
-        orphans = list(self._list(shelf, digit, listed))
+    def _compare_originals(self, digit: str) -> None:
+        fingerprints = self._list(ORIGINALS, digit)
+        rows = self.scope.narrow(ORIGINALS.rows())
+        for image in ORIGINALS.part(rows, digit):
+            if _fingerprint(image.storage_name, image.size_bytes) in fingerprints:
+                self._check_listed_original(image)
+            else:
+                self._check_unlisted_original(image)
+
+    def _compare_renditions(self, digit: str) -> None:
+        fingerprints = self._list(RENDITIONS, digit)
+        rows = self.scope.narrow(RENDITIONS.rows())
+        for rendition in RENDITIONS.part(rows, digit):
+            if _fingerprint(rendition.storage_name, rendition.size_bytes) not in fingerprints:
+                self._check_unlisted_rendition(rendition)
+
+    def _list(self, folder: ObjectFolder, digit: str) -> set[int]:
+        """Return the fingerprints of a folder's objects, and handle the objects that no row knows."""
+        min_age = timedelta(seconds=settings.ORPHAN_MIN_AGE_S)
+        newest = timezone.now() - min_age
+        fingerprints: set[int] = set()
+        orphans: list[str] = []
+        listings = folder.storage().list_objects(folder.prefix(digit))
+        for batch in batches(listings):
+            names = [listing.name for listing in batch]
+            without_row = set(folder.without_row(names))
+            for listing in batch:
+                fingerprints.add(_fingerprint(listing.name, listing.size_bytes))
+                # A young object may belong to an upload or a render under way.
+                is_old = listing.modified_at <= newest
+                is_ours = len(listing.name) <= _MAX_NAME_LENGTH
+                if listing.name in without_row and is_old and is_ours:
+                    orphans.append(listing.name)
         if self.scope.is_whole:
-            self._note_orphans(shelf, digit, orphans)
-        for row in shelf.part(self.scope.narrow(shelf.rows()), digit):
-            if hash((row.storage_name, row.size_bytes)) not in listed:
-                check(row)
-            elif shelf is ORIGINALS:
-                self._check_listed(row)
+            self._note_orphans(folder, digit, orphans)
+        return fingerprints
 
-    def _list(self, shelf: Shelf, digit: str, listed: set[int]) -> Iterator[str]:
-        """Put what is listed into `listed`, and go through the names that no row knows and that are old."""
-        newest = timezone.now() - timedelta(seconds=settings.ORPHAN_MIN_AGE_S)
-        for batch in batches(shelf.storage().list_objects(shelf.prefix(digit))):
-            listed.update(hash((found.name, found.size_bytes)) for found in batch)
-            old = {found.name for found in batch if found.modified_at <= newest}
-            unknown = shelf.unknown([found.name for found in batch])
-            yield from (name for name in unknown if name in old and len(name) <= _MAX_NAME)
-
-    def _check_original(self, image: Image) -> None:
-        found = originals().find_object(image.storage_name)
-        if found is None:
-            self._report(MISSING, image)
-        elif found.size_bytes != image.size_bytes:
-            self._report(DAMAGED, image)
-
-    def _check_listed(self, image: Image) -> None:
+    def _check_listed_original(self, image: Image) -> None:
         if image.missing_at is not None:
-            self.findings[BACK].add(image.pk, is_mended=self.fix and services.report_back(image))
-        if random.random() < self.sample and not services.is_intact(image):  # noqa: S311 - a sample, no secret
-            self._report(DAMAGED, image)
+            is_mended = self.fix and services.mark_back(image)
+            self.findings[BACK].add(image.pk, is_mended=is_mended)
+        is_sampled = random.random() < self.sample  # noqa: S311 - a sample is no secret
+        if is_sampled and not services.is_intact(image):
+            self._note_damaged(image)
 
-    def _report(self, what: str, image: Image) -> None:
-        """Nothing here brings bytes back, so the row stays: a backup may have them."""
-        if not Image.objects.filter(pk=image.pk, state=Image.State.READY).exists():
+    def _check_unlisted_original(self, image: Image) -> None:
+        stored_object = originals().find_object(image.storage_name)
+        if stored_object is None:
+            self._note_missing(image)
+        elif stored_object.size_bytes != image.size_bytes:
+            self._note_damaged(image)
+
+    def _note_missing(self, image: Image) -> None:
+        """Count a missing original and flag its row. The row stays, because a backup may have the bytes."""
+        if not _is_ready(image):
             return
-        self.findings[what].add(image.pk)
-        if self.fix and what == MISSING:
+        self.findings[MISSING].add(image.pk)
+        if self.fix:
             services.mark_missing(image)
-        if what == DAMAGED:
-            log.error("an original is not what was uploaded", extra={"image_id": str(image.pk)})
 
-    def _check_rendition(self, rendition: Rendition) -> None:
-        found = renditions().find_object(rendition.storage_name)
-        row = Rendition.objects.filter(pk=rendition.pk)
-        if (found is not None and found.size_bytes == rendition.size_bytes) or not row.exists():
+    def _note_damaged(self, image: Image) -> None:
+        """Count and log an original with other bytes. The row stays, because a backup may have its own."""
+        if not _is_ready(image):
+            return
+        self.findings[DAMAGED].add(image.pk)
+        log.error("an original is not what was uploaded", extra={"image_id": str(image.pk)})
+
+    def _check_unlisted_rendition(self, rendition: Rendition) -> None:
+        stored_object = renditions().find_object(rendition.storage_name)
+        if stored_object is not None and stored_object.size_bytes == rendition.size_bytes:
+            return
+        rows = Rendition.objects.filter(pk=rendition.pk)
+        if not rows.exists():
             return
         self.findings[LOST].add(rendition.storage_name, is_mended=self.fix)
         if self.fix:
-            services.remove_renditions(row)
+            services.remove_renditions(rows)
 
-    def _note_orphans(self, shelf: Shelf, digit: str, orphans: list[str]) -> None:
-        waste = self._end_orphans(shelf, digit, set(orphans)) if self.fix else ()
-        for name in orphans:
+    def _note_orphans(self, folder: ObjectFolder, digit: str, names: Collection[str]) -> None:
+        waste: set[str] = set()
+        if self.fix:
+            waste = _remove_waste(folder, digit, names)
+        for name in names:
             self.findings[ORPHANS].add(name, is_mended=name in waste)
 
-    def _end_orphans(self, shelf: Shelf, digit: str, orphans: set[str]) -> set[str]:
-        """Remove what an earlier run has seen too, remember the rest, and return what was removed."""
-        earlier = Orphan.objects.filter(name__startswith=shelf.prefix(digit))
-        latest = timezone.now() - timedelta(seconds=settings.ORPHAN_SEEN_AGAIN_AFTER_S)
-        waste = orphans & set(earlier.filter(first_seen_at__lte=latest).values_list("name", flat=True))
-        shelf.storage().delete(*waste)
-        earlier.exclude(name__in=orphans - waste).delete()
-        left = [Orphan(name=name) for name in orphans - waste]
-        Orphan.objects.bulk_create(left, BATCH, ignore_conflicts=True)
-        return waste
+
+def _remove_waste(folder: ObjectFolder, digit: str, orphans: Collection[str]) -> set[str]:
+    """Remove the orphans that an earlier run has seen, too, and return their names. Record the others."""
+    prefix = folder.prefix(digit)
+    waste = find_waste(orphans, prefix=prefix)
+    folder.storage().delete(*waste)
+    record_orphans(set(orphans) - waste, prefix=prefix)
+    return waste
+
+
+def _fingerprint(name: str, size_bytes: int | None) -> int:
+    """Return a hash that stands for an object in memory. It takes less room than the name."""
+    return hash((name, size_bytes))
+
+
+def _is_ready(image: Image) -> bool:
+    """Return whether the image is still served: it may have been deleted since its row was read."""
+    return Image.objects.ready().filter(pk=image.pk).exists()

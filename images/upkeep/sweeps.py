@@ -1,151 +1,134 @@
-"""What was left behind, as rows alone tell: uploads, deletions and renders that ended halfway, what expired.
+"""The sweeps: each finds rows that were left halfway or have expired, and ends them.
 
-The worker's task and `manage.py reconcile` run the same sweeps. All are safe to run twice at once."""
+They look at rows alone, not at listings of storage. The worker's task and `manage.py reconcile` run the same
+sweeps. Two processes may run a sweep at once."""
 
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from math import inf
 from typing import Any
 
-from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
+from accounts import services as accounts
 from accounts.models import IdempotentRequest
 from images import services
 from images.models import Image, Rendition, UploadUrl
-from images.storage import originals, renditions
+from images.services.abandoned_uploads import abandoned_uploads, end_abandoned_upload
+from images.services.deleting import images_to_purge, purge_if_due
+from images.services.renditions import drop_lapsed, lapsed_renders
+from images.services.upload_urls import delete_expired_upload_urls, expired_upload_urls
+from images.storage import originals
 from progimage.errors import Unavailable
 
 log = logging.getLogger("progimage.sweep")
 
-_BATCH = 100
+_BATCH_SIZE = 100
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """`due` finds rows, in the order of an index; `end` ends a batch and returns the ids it could not end."""
+    """One kind of leftover rows.
+
+    `due` returns the rows in the order of an index. `end` ends a batch of them and returns the primary keys
+    of the rows that it could not end."""
 
     name: str
     due: Callable[[], QuerySet[Any]]
     end: Callable[[Sequence[Any]], Collection[Any]]
 
-    def run(self, *, rows: QuerySet[Any] | None = None, for_s: float = inf) -> int:
-        """End what is due, or `rows` of it, and return how many that were. What fails is left to the next
-        run. Raises Unavailable where storage is away."""
-        ended, rows, stops_at = 0, self.due() if rows is None else rows, time.monotonic() + for_s
-        failed: set[Any] = set()
-        while time.monotonic() < stops_at and (batch := list(rows.exclude(pk__in=failed)[:_BATCH])):
-            left = self.end(batch)
-            failed.update(left)
-            ended += len(batch) - len(left)
-        return ended
+    def run(self, *, rows: QuerySet[Any] | None = None, budget_s: float = inf) -> int:
+        """End the rows that are due, or those of `rows`, and return how many were ended.
+
+        No batch begins after `budget_s` seconds. Rows that could not be ended are left to the next run. Raise
+        Unavailable if storage does not answer at all."""
+        if rows is None:
+            rows = self.due()
+        deadline = time.monotonic() + budget_s
+        ended_count = 0
+        failed_pks: set[Any] = set()
+        while time.monotonic() < deadline:
+            remaining = rows.exclude(pk__in=failed_pks)
+            batch = list(remaining[:_BATCH_SIZE])
+            if not batch:
+                break
+            failures = self.end(batch)
+            failed_pks.update(failures)
+            ended_count += len(batch) - len(failures)
+        return ended_count
 
 
-def _abandoned_uploads() -> QuerySet[Image]:
-    oldest = Now() - timedelta(seconds=settings.UPLOAD_ABANDONED_AFTER_S)
-    return Image.objects.filter(state=Image.State.PENDING, created_at__lt=oldest).order_by("created_at")
+def _deleted_images_with_renditions() -> QuerySet[Image]:
+    own_renditions = Rendition.objects.filter(image=OuterRef("pk"))
+    return _deleted_images_shown_by(own_renditions)
 
 
-def _end_upload(image: Image) -> bool:
-    """Finish an upload whose bytes arrived, forget one that left nothing, purge what is not its bytes."""
-    if services.is_stored(image):
-        with suppress(Unavailable):  # it was given up by another sweep
-            services.finish(image)
-        return True
-    is_empty = originals().find_object(image.storage_name) is None
-    with transaction.atomic():
-        row = _abandoned_uploads().select_for_update().filter(pk=image.pk).first()
-        if row is not None and is_empty:
-            row.delete()
-        elif row is not None:
-            Image.objects.filter(pk=row.pk).update(state=Image.State.PURGING, deleted_at=Now())
-    return True
+def _deleted_images_in_composites() -> QuerySet[Image]:
+    composites = Rendition.objects.exclude(others=[])
+    composites_with_image = composites.filter(others__contains=[OuterRef("pk")])
+    return _deleted_images_shown_by(composites_with_image)
 
 
-def _images_to_purge() -> QuerySet[Image]:
-    gone = Image.objects.filter(state__in=(Image.State.DELETED, Image.State.PURGING))
-    grace = timedelta(seconds=settings.DELETED_GRACE_S)
-    return gone.filter(Q(state=Image.State.PURGING) | Q(deleted_at__lt=Now() - grace)).order_by("deleted_at")
-
-
-def _purge(image: Image) -> bool:
-    if _images_to_purge().filter(pk=image.pk).update(state=Image.State.PURGING):
-        services.finish_purge(image)
-    return True
-
-
-def _images_with_left_renditions() -> QuerySet[Image]:
-    return _deleted_with(Rendition.objects.filter(image=OuterRef("pk")))
-
-
-def _images_in_left_renditions() -> QuerySet[Image]:
-    return _deleted_with(Rendition.objects.exclude(others=[]).filter(others__contains=[OuterRef("pk")]))
-
-
-def _deleted_with(left: QuerySet[Rendition]) -> QuerySet[Image]:
-    gone = Image.objects.filter(state__in=(Image.State.DELETED, Image.State.PURGING))
-    return gone.filter(Exists(left)).order_by("deleted_at")
-
-
-def _remove_renditions(image: Image) -> bool:
-    services.remove_derived(image.pk)
-    return True
-
-
-def _lapsed_renders() -> QuerySet[Rendition]:
-    """Renders that ended without an answer, and failures that may be tried again."""
-    oldest = Now() - timedelta(minutes=1)
-    unfinished = Rendition.objects.exclude(state=Rendition.State.READY)
-    return unfinished.filter(lease_until__lt=oldest).order_by("lease_until")
-
-
-def _drop_render(rendition: Rendition) -> bool:
-    """A killed render may have left its object, which goes too."""
-    renditions().delete(rendition.storage_name)
-    lapsed = _lapsed_renders().filter(pk=rendition.pk, lease=rendition.lease)
-    return bool(lapsed.delete()[0])
+def _deleted_images_shown_by(renditions: QuerySet[Rendition]) -> QuerySet[Image]:
+    states = (Image.State.DELETED, Image.State.PURGING)
+    deleted = Image.objects.filter(state__in=states)
+    return deleted.filter(Exists(renditions)).order_by("deleted_at")
 
 
 def _expired_requests() -> QuerySet[IdempotentRequest]:
     return IdempotentRequest.objects.filter(expires_at__lt=Now()).order_by("expires_at")
 
 
-def _expired_upload_urls() -> QuerySet[UploadUrl]:
-    is_free = Q(locked_until=None) | Q(locked_until__lt=Now())
-    return UploadUrl.objects.filter(is_free, expires_at__lt=Now()).order_by("expires_at")
+def _remove_derived(image: Image) -> None:
+    services.remove_derived(image.pk)
 
 
-def _each(end: Callable[[Any], bool]) -> Callable[[Sequence[Any]], Collection[Any]]:
-    return lambda rows: [row.pk for row in rows if not _has_ended(end, row)]
-
-
-def _has_ended(end: Callable[[Any], bool], row: Any) -> bool:
-    try:
-        return end(row)
-    except Unavailable:
-        originals().check()  # where all of it is away, no other row would fare better
-        log.warning("a sweep passes over a row", exc_info=True, extra={"row": str(row)})
-        return False
-
-
-def _drop(rows: Sequence[Any]) -> Collection[Any]:
-    model: type[Model] = type(rows[0])
-    model._default_manager.filter(pk__in=[row.pk for row in rows]).delete()  # noqa: SLF001
+def _delete_requests(rows: Sequence[IdempotentRequest]) -> Collection[Any]:
+    accounts.delete_expired(rows)
     return ()
 
 
+def _delete_upload_urls(rows: Sequence[UploadUrl]) -> Collection[Any]:
+    delete_expired_upload_urls(rows)
+    return ()
+
+
+def _each(end: Callable[[Any], None]) -> Callable[[Sequence[Any]], Collection[Any]]:
+    """Make the `end` of a sweep from a function that ends a single row."""
+
+    def end_batch(rows: Sequence[Any]) -> Collection[Any]:
+        return [row.pk for row in rows if not _try_end(end, row)]
+
+    return end_batch
+
+
+def _try_end(end: Callable[[Any], None], row: Any) -> bool:
+    """End a row and return True, or return False if storage refuses it.
+
+    Raise Unavailable if storage does not answer at all: no other row would fare better."""
+    try:
+        end(row)
+    except Unavailable:
+        originals().check()
+        log.warning(
+            "a sweep passes over a row",
+            exc_info=True,
+            extra={"row": str(row)},
+        )
+        return False
+    return True
+
+
+# The names are keys of the command's JSON and of the task's result.
 SWEEPS = (
-    Sweep("abandoned uploads", _abandoned_uploads, _each(_end_upload)),
-    Sweep("renditions of deleted images", _images_with_left_renditions, _each(_remove_renditions)),
-    Sweep("renditions that show deleted images", _images_in_left_renditions, _each(_remove_renditions)),
-    Sweep("images to purge", _images_to_purge, _each(_purge)),
-    Sweep("renders that ended halfway", _lapsed_renders, _each(_drop_render)),
-    Sweep("expired idempotency keys", _expired_requests, _drop),
-    Sweep("expired upload URLs", _expired_upload_urls, _drop),
+    Sweep("abandoned uploads", abandoned_uploads, _each(end_abandoned_upload)),
+    Sweep("renditions of deleted images", _deleted_images_with_renditions, _each(_remove_derived)),
+    Sweep("renditions that show deleted images", _deleted_images_in_composites, _each(_remove_derived)),
+    Sweep("images to purge", images_to_purge, _each(purge_if_due)),
+    Sweep("renders that ended halfway", lapsed_renders, _each(drop_lapsed)),
+    Sweep("expired idempotency keys", _expired_requests, _delete_requests),
+    Sweep("expired upload URLs", expired_upload_urls, _delete_upload_urls),
 )

@@ -21,46 +21,55 @@ from images.storage import originals
 
 ACCOUNT = "local"
 OPERATOR = "admin"
+_SAMPLE_TAG = "sample"
 
 
 class Command(BaseCommand):
     help = (
-        "Make what a first start needs: the storage, an account with an API key, an operator's login and a "
-        "sample image. Keeps them in a file of shell lines and makes again only what is missing or invalid."
+        "Create everything that a first start needs: the storage, an account with an API key, an operator's "
+        "login and a sample image. Writes them to a file of shell variables. Later runs write the URL anew "
+        "and keep the other values, unless they are missing or no longer valid."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--env-file", type=Path, required=True, help="where URL, key and login are kept")
-        parser.add_argument("--url", required=True, help="the address that is written there")
+        parser.add_argument(
+            "--env-file",
+            type=Path,
+            required=True,
+            help="file for the URL, the API key, the password and the id of the sample image",
+        )
+        parser.add_argument("--url", required=True, help="URL of the server, written to that file")
 
     def handle(self, *args: Any, env_file: Path, url: str, **options: Any) -> None:
         call_command("create_storage", stdout=self.stdout)
-        kept = _read(env_file)
+        old_values = _read(env_file)
         account = Account.objects.filter(name=ACCOUNT).first() or accounts.create_account(ACCOUNT)
-        _write(
-            env_file,
-            {
-                "PROGIMAGE_URL": url,
-                "PROGIMAGE_API_KEY": _api_key(account, kept.get("PROGIMAGE_API_KEY", "")),
-                "PROGIMAGE_ADMIN_PASSWORD": _password(kept.get("PROGIMAGE_ADMIN_PASSWORD", "")),
-                "PROGIMAGE_SAMPLE_ID": _sample(account),
-            },
-        )
+        new_values = {
+            "PROGIMAGE_URL": url,
+            "PROGIMAGE_API_KEY": _make_api_key(account, old_values.get("PROGIMAGE_API_KEY", "")),
+            "PROGIMAGE_ADMIN_PASSWORD": _make_password(old_values.get("PROGIMAGE_ADMIN_PASSWORD", "")),
+            "PROGIMAGE_SAMPLE_ID": _make_sample(account),
+        }
+        _write(env_file, new_values)
 
 
-def _api_key(account: Account, kept: str) -> str:
-    text = parse_key(kept)
-    api_key = find_api_key(text) if text else None
+def _make_api_key(account: Account, old_text: str) -> str:
+    """Return the text of the old API key if it is still valid for the account, or else of a new one."""
+    key_text = parse_key(old_text)
+    api_key = find_api_key(key_text) if key_text else None
     if api_key is not None and api_key.account_id == account.pk:
-        return kept
-    return str(accounts.create_api_key(account, name="make run")[1])
+        return old_text
+    _, new_text = accounts.create_api_key(account, name="make run")
+    return str(new_text)
 
 
-def _password(kept: str) -> str:
-    """A password that somebody changed in the admin is not changed back."""
+def _make_password(old_password: str) -> str:
+    """Return the old password if the operator exists, or else set and return a new one.
+
+    An operator may have changed the password in the admin. It is not changed back."""
     users = get_user_model().objects
-    if kept and users.filter(username=OPERATOR).exists():
-        return kept
+    if old_password and users.filter(username=OPERATOR).exists():
+        return old_password
     password = secrets.token_urlsafe(18)
     user, _ = users.get_or_create(username=OPERATOR, defaults={"is_staff": True, "is_superuser": True})
     user.set_password(password)
@@ -68,26 +77,34 @@ def _password(kept: str) -> str:
     return password
 
 
-def _sample(account: Account) -> str:
-    """One whose bytes are there: the storage may be another than at the last start."""
-    for kept in Image.objects.filter(account=account, tags__name="sample", state=Image.State.READY):
-        with suppress(FileNotFoundError), originals().open_range(kept.storage_name):
-            return str(kept.id)
-    description = images.Description(filename=SAMPLE.name, tags=["sample"])
-    return str(images.store(upload_of_file(SAMPLE), account=account, description=description).id)
+def _make_sample(account: Account) -> str:
+    """Return the id of a sample image whose bytes are stored. Store the sample if there is none.
+
+    The storage may be another one than at the last start."""
+    for sample in Image.objects.ready().filter(account=account, tags__name=_SAMPLE_TAG):
+        with suppress(FileNotFoundError), originals().open_range(sample.storage_name):
+            return str(sample.id)
+    upload = upload_of_file(SAMPLE)
+    description = images.Description(filename=SAMPLE.name, tags=[_SAMPLE_TAG])
+    image = images.store(upload, account=account, description=description)
+    return str(image.id)
 
 
 def _read(env_file: Path) -> dict[str, str]:
     if not env_file.exists():
         return {}
-    lines = (line.partition("=") for line in env_file.read_text().splitlines())
-    return {name: "".join(shlex.split(value)) for name, _, value in lines}
+    values = {}
+    for line in env_file.read_text().splitlines():
+        name, _, quoted_value = line.partition("=")
+        values[name] = "".join(shlex.split(quoted_value))
+    return values
 
 
 def _write(env_file: Path, values: dict[str, str]) -> None:
-    """Readable by its owner alone from its first moment, and whole or not there."""
-    written = env_file.with_suffix(".new")
-    descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Replace the file at once. Only its owner can read it, from the first moment on."""
+    new_file = env_file.with_suffix(".new")
+    descriptor = os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
-    written.replace(env_file)
+        for name, value in values.items():
+            file.write(f"{name}={shlex.quote(value)}\n")
+    new_file.replace(env_file)

@@ -1,6 +1,5 @@
 import json
 import sys
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -16,47 +15,64 @@ from progimage.errors import Unavailable
 
 class Command(BaseCommand):
     help = (
-        "Hold rows against storage: what a crash has left halfway, originals and renditions without bytes, "
-        "bytes without a row. Changes nothing unless --fix is given. Exits with 0 where nothing is wrong or "
-        "left so, 1 where something is, 2 where that could not be found out. An object without a row is "
-        "removed by the second run with --fix that sees it."
+        "Compare the database with the storage. Finds uploads, deletions and renders that a crash has left "
+        "halfway, originals and renditions without bytes, and bytes without a row. Changes nothing without "
+        "--fix. Exits with 0 if nothing is wrong or all of it was mended, with 1 if something remains, "
+        "with 2 if the comparison could not be finished. Bytes without a row are removed by the second run "
+        "with --fix that finds them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--fix", action="store_true", help="mend what can be without losing anything")
-        parser.add_argument("--since", type=_moment, help="only what was made since then (ISO 8601, UTC)")
-        parser.add_argument("--account", help="only what belongs to the account of this name")
         parser.add_argument(
-            "--sample", type=_share, default=0.001, help="share of the originals to read and compare (0.001)"
+            "--fix",
+            action="store_true",
+            help="mend everything that can be mended without losing anything",
+        )
+        parser.add_argument(
+            "--since",
+            type=_parse_moment,
+            help="look only at rows made since then (ISO 8601, UTC unless it names an offset)",
+        )
+        parser.add_argument("--account", help="look only at the images of the account with this name")
+        parser.add_argument(
+            "--sample",
+            type=_parse_share,
+            default=0.001,
+            help="share of the originals whose bytes are read and compared, from 0 to 1 (default 0.001)",
         )
         parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     def handle(self, *args: Any, fix: bool, sample: float, json: bool, **options: Any) -> None:
-        scope = Scope(account=_find_account(options["account"]), since=options["since"])
+        account = _get_account(options["account"])
+        scope = Scope(account=account, since=options["since"])
         reconciliation = Reconciliation(scope, fix=fix, sample=sample)
         try:
             for step in tqdm(reconciliation.steps(), unit="step", leave=False, disable=None):
                 step()
         except (Unavailable, Error) as error:
-            raise CommandError(f"Not reconciled: {error}", returncode=2) from error
-        self.stdout.write(_as_json(reconciliation) if json else _as_table(reconciliation))
-        if any(finding.left for finding in reconciliation.findings.values()):
+            raise CommandError(f"Could not finish the comparison: {error}", returncode=2) from error
+        report = _as_json(reconciliation) if json else _as_table(reconciliation)
+        self.stdout.write(report)
+        if any(finding.remaining for finding in reconciliation.findings.values()):
             sys.exit(1)
 
 
-def _moment(text: str) -> datetime:
+def _parse_moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+    if timezone.is_naive(moment):
+        return timezone.make_aware(moment)
+    return moment
 
 
-def _share(text: str) -> float:
+def _parse_share(text: str) -> float:
     share = float(text)
     if not 0 <= share <= 1:
         raise ValueError(text)
     return share
 
 
-def _find_account(name: str | None) -> Account | None:
+def _get_account(name: str | None) -> Account | None:
+    """Return the account with this name, or None for no name. Raise CommandError if no account has it."""
     if name is None:
         return None
     account = Account.objects.filter(name=name).first()
@@ -66,15 +82,26 @@ def _find_account(name: str | None) -> Account | None:
 
 
 def _as_json(reconciliation: Reconciliation) -> str:
-    checks = {name: asdict(finding) for name, finding in reconciliation.findings.items()}
+    checks = {name: _as_dict(finding) for name, finding in reconciliation.findings.items()}
     return json.dumps({"fix": reconciliation.fix, "checks": checks}, indent=2)
 
 
+def _as_dict(finding: Finding) -> dict[str, Any]:
+    return {
+        "found": finding.count,
+        "left": finding.remaining,
+        "examples": finding.examples,
+    }
+
+
 def _as_table(reconciliation: Reconciliation) -> str:
-    rows = [("", "found", "left"), *(_row(*item) for item in reconciliation.findings.items())]
-    width = max(len(name) for name, *_ in rows)
-    return "\n".join(f"{name:<{width}}  {found:>8}  {left:>8}" for name, found, left in rows)
+    name_width = max(len(name) for name in reconciliation.findings)
+    lines = [_as_line("", "found", "left", name_width)]
+    for name, finding in reconciliation.findings.items():
+        line = _as_line(name, str(finding.count), str(finding.remaining), name_width)
+        lines.append(line)
+    return "\n".join(lines)
 
 
-def _row(name: str, finding: Finding) -> tuple[str, str, str]:
-    return name, str(finding.found), str(finding.left)
+def _as_line(name: str, found: str, left: str, name_width: int) -> str:
+    return f"{name:<{name_width}}  {found:>8}  {left:>8}"

@@ -8,18 +8,25 @@ from progimage.errors import NotFound
 
 
 class Command(BaseCommand):
-    help = "Take deletions back, while the grace period lasts."
+    help = "Restore deleted images. This is possible until their grace period is over (DELETED_GRACE_S)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("image_id", type=UUID, nargs="+")
+        parser.add_argument(
+            "image_ids",
+            metavar="image_id",
+            type=UUID,
+            nargs="+",
+            help="id of a deleted image; several are separated by spaces",
+        )
 
-    def handle(self, *args: Any, image_id: list[UUID], **options: Any) -> None:
-        refused = []
-        for one in image_id:
+    def handle(self, *args: Any, image_ids: list[UUID], **options: Any) -> None:
+        refusals = []
+        for image_id in image_ids:
             try:
-                services.restore(one)
-                self.stdout.write(f"Restored {one}.")
+                services.restore(image_id)
             except NotFound as error:
-                refused.append(f"{one}: {error.message}")
-        if refused:
-            raise CommandError("\n".join(refused))
+                refusals.append(f"{image_id}: {error.message}")
+            else:
+                self.stdout.write(f"Restored {image_id}.")
+        if refusals:
+            raise CommandError("\n".join(refusals))
