@@ -71,7 +71,8 @@ def render_url(url: str) -> bytes:
     """Return the bytes of the photograph's rendition that `url`, the end of a URL, names."""
     extension, _, query = url.removeprefix(".").partition("?")
     format = format_by_extension(extension)
-    assert format is not None
+    if format is None:
+        raise ValueError(f"no format has the extension {extension}")
     pairs = [*parse_qsl(query), ("format", format.name)]
     transform = resolve(parse_query(pairs), probe(PHOTOGRAPH).format)
     with TemporaryDirectory() as folder:
