@@ -31,9 +31,11 @@ URLS = (
 _SIZE = (980, 450)
 _BACKGROUND = "#ffffff"
 _MARGIN_PX = 20
-_TILE_WIDTH_PX = 270
-_ROW_HEIGHT_PX = 200
-_CAPTION_HEIGHT_PX = 40
+_ORIGINAL_BOTTOM_PX = 325
+_RESULTS_LEFT_PX = 420
+_RESULTS_BOTTOM_PX = 180
+_COLUMN_WIDTH_PX = 270
+_ROW_HEIGHT_PX = 220
 _INK = "#1f2328"
 _FAINT_INK = "#59636e"
 _FONT_SIZE_PX = 12.5
@@ -43,27 +45,23 @@ _QUALITY = 90
 def draw_picture() -> Image.Image:
     """Return the picture: the original on the left, the four results in two rows beside it."""
     canvas = Image.new("RGB", _SIZE, _BACKGROUND)
-    original = Image.open(PHOTOGRAPH).convert("RGBA")
-    original_top = (_SIZE[1] - original.height - _CAPTION_HEIGHT_PX) // 2
-    _paste(canvas, original, _MARGIN_PX, original_top)
-    original_bytes = PHOTOGRAPH.stat().st_size
-    _write_caption(
+    original = PHOTOGRAPH.read_bytes()
+    _paste(
         canvas,
+        original,
         "the original: GET /images/<uuid>",
-        _describe(original, original_bytes),
-        (_MARGIN_PX, original_top + original.height),
+        left=_MARGIN_PX,
+        bottom=_ORIGINAL_BOTTOM_PX,
     )
-
-    first_left = original.width + 3 * _MARGIN_PX
     for number, url in enumerate(URLS):
         row, column = divmod(number, 2)
-        left = first_left + column * _TILE_WIDTH_PX
-        top = _MARGIN_PX + row * (_ROW_HEIGHT_PX + _MARGIN_PX)
-        content = render_url(url)
-        result = Image.open(BytesIO(content)).convert("RGBA")
-        bottom = top + _ROW_HEIGHT_PX - _CAPTION_HEIGHT_PX
-        _paste(canvas, result, left, bottom - result.height)
-        _write_caption(canvas, url, _describe(result, len(content)), (left, bottom))
+        _paste(
+            canvas,
+            render_url(url),
+            url,
+            left=_RESULTS_LEFT_PX + column * _COLUMN_WIDTH_PX,
+            bottom=_RESULTS_BOTTOM_PX + row * _ROW_HEIGHT_PX,
+        )
     return canvas
 
 
@@ -81,20 +79,18 @@ def render_url(url: str) -> bytes:
         return target.read_bytes()
 
 
-def _paste(canvas: Image.Image, image: Image.Image, left: int, top: int) -> None:
+def _paste(canvas: Image.Image, content: bytes, text: str, *, left: int, bottom: int) -> None:
+    """Draw an encoded image that ends at `bottom`, and below it `text`, its size and its bytes."""
+    image = Image.open(BytesIO(content)).convert("RGBA")
+    top = bottom - image.height
     canvas.paste(image, (left, top), mask=image)
 
-
-def _write_caption(canvas: Image.Image, text: str, facts: str, place: tuple[int, int]) -> None:
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(_FONT_SIZE_PX)
-    left, top = place
-    draw.text((left, top + 6), text, fill=_INK, font=font)
-    draw.text((left, top + 23), facts, fill=_FAINT_INK, font=font)
-
-
-def _describe(image: Image.Image, size_bytes: int) -> str:
-    return f"{image.width} x {image.height} px, {size_bytes / 1000:.1f} kB"
+    draw.text((left, bottom + 6), text, fill=_INK, font=font)
+    kilobytes = len(content) / 1000
+    facts = f"{image.width} x {image.height} px, {kilobytes:.1f} kB"
+    draw.text((left, bottom + 23), facts, fill=_FAINT_INK, font=font)
 
 
 def main() -> None:

@@ -2,8 +2,8 @@
 
     python -m docs.threats
 
-Ids, threats and answers on the page are written by hand. A test names a threat by its id, in a docstring or in
-the id of a case."""
+Ids, threats and answers on the page are written by hand. A test names a threat by its id, in a docstring or
+in the id of a case."""
 
 import ast
 import re
@@ -14,8 +14,17 @@ from pathlib import Path
 
 PAGE = Path(__file__).parent / "threats.md"
 TESTS = Path(__file__).parent.parent / "tests"
-THREAT_ID = re.compile(r"\b(?:AD|AU|AUTH|CSV|F|I|IMG|P|Q|SIG|SSRF|WEB|WH|ZIP)-\d+\b")
-_ROW = re.compile(r"^\| (?P<id>[A-Z]+-\d+) \|(?P<threat>[^|]*)\|(?P<answer>[^|]*)\|(?P<tests>[^|]*)\|$")
+
+_THREAT_ID = re.compile(r"\b(?:AD|AU|AUTH|CSV|F|I|IMG|P|Q|SIG|SSRF|WEB|WH|ZIP)-\d+\b")
+_ROW = re.compile(
+    r"""
+    \|\ (?P<id>[A-Z]+-\d+)\ \|
+    (?P<threat>[^|]*)\|
+    (?P<answer>[^|]*)\|
+    (?P<tests>[^|]*)\|
+    """,
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,9 @@ class _Scope:
     last_line: int
     name: str
 
+    def holds(self, line_number: int) -> bool:
+        return self.first_line <= line_number <= self.last_line
+
 
 def find_tests() -> dict[str, list[str]]:
     """Return the tests that name each threat, by its id, as pytest's command line takes them within `tests/`.
@@ -33,58 +45,67 @@ def find_tests() -> dict[str, list[str]]:
     A threat in a class's docstring is tested by the class, one in a module's docstring by the file."""
     tests: dict[str, list[str]] = defaultdict(list)
     for path in sorted(TESTS.rglob("*.py")):
-        text = path.read_text()
-        scopes = list(_walk(ast.parse(text), ""))
-        file_name = str(path.relative_to(TESTS))
-        for number, line in enumerate(text.splitlines(), start=1):
-            for threat_id in THREAT_ID.findall(line):
-                test = file_name + _name_at(number, scopes)
-                if test not in tests[threat_id]:
-                    tests[threat_id].append(test)
+        for threat_id, test in _find_tests_in(path):
+            if test not in tests[threat_id]:
+                tests[threat_id].append(test)
     return tests
 
 
 def explained_threats(page: str) -> list[str]:
     """Return the ids of the page's rows, in their order."""
-    matches = (_ROW.match(line) for line in page.splitlines())
-    return [match["id"] for match in matches if match]
+    rows = (_ROW.fullmatch(line) for line in page.splitlines())
+    return [row["id"] for row in rows if row]
 
 
 def with_tests(page: str) -> str:
     """Return the page with the last column as the tests are now."""
     tests = find_tests()
-    lines = [_with_tests_of_row(line, tests) for line in page.splitlines()]
+    lines = [_write_tests(line, tests) for line in page.splitlines()]
     return "\n".join(lines) + "\n"
 
 
-def _with_tests_of_row(line: str, tests: dict[str, list[str]]) -> str:
-    match = _ROW.match(line)
-    if match is None:
+def _write_tests(line: str, tests: dict[str, list[str]]) -> str:
+    row = _ROW.fullmatch(line)
+    if row is None:
         return line
-    threat_id = match["id"]
-    names = "<br>".join(f"`{test}`" for test in tests.get(threat_id, []))
-    return f"| {threat_id} |{match['threat']}|{match['answer']}| {names} |"
+    threat_id = row["id"]
+    names = [f"`{test}`" for test in tests.get(threat_id, [])]
+    cell = "<br>".join(names)
+    return f"| {threat_id} |{row['threat']}|{row['answer']}| {cell} |"
 
 
-def _walk(node: ast.AST, prefix: str) -> Iterator[_Scope]:
+def _find_tests_in(path: Path) -> Iterator[tuple[str, str]]:
+    text = path.read_text()
+    tree = ast.parse(text)
+    scopes = list(_walk(tree, prefix=""))
+    file_name = str(path.relative_to(TESTS))
+    for number, line in enumerate(text.splitlines(), start=1):
+        for threat_id in _THREAT_ID.findall(line):
+            yield threat_id, file_name + _name_at(number, scopes)
+
+
+def _walk(node: ast.AST, *, prefix: str) -> Iterator[_Scope]:
     """Yield functions and classes, an outer one before those inside it."""
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.FunctionDef | ast.ClassDef):
             continue
         name = f"{prefix}::{child.name}"
-        first_lines = [child.lineno, *(decorator.lineno for decorator in child.decorator_list)]
-        yield _Scope(min(first_lines), child.end_lineno or child.lineno, name)
-        yield from _walk(child, name)
+        decorator_lines = [decorator.lineno for decorator in child.decorator_list]
+        first_line = min([child.lineno, *decorator_lines])
+        last_line = child.end_lineno or child.lineno
+        yield _Scope(first_line, last_line, name)
+        yield from _walk(child, prefix=name)
 
 
 def _name_at(line_number: int, scopes: list[_Scope]) -> str:
     """Return the name of the innermost scope that holds the line, or an empty text."""
-    names = [scope.name for scope in scopes if scope.first_line <= line_number <= scope.last_line]
+    names = [scope.name for scope in scopes if scope.holds(line_number)]
     return names[-1] if names else ""
 
 
 def main() -> None:
-    PAGE.write_text(with_tests(PAGE.read_text()))
+    page = PAGE.read_text()
+    PAGE.write_text(with_tests(page))
 
 
 if __name__ == "__main__":
