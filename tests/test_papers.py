@@ -1,8 +1,13 @@
-"""The picture in README.md shows what its URLs answer."""
+"""README.md and docs/ agree with the code: the picture and the settings."""
+
+import re
+from pathlib import Path
 
 from PIL import Image, ImageChops, ImageStat
 
 from docs.readme_picture import PICTURE, URLS, draw_picture
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_picture_shows_what_the_engine_renders() -> None:
@@ -16,3 +21,11 @@ def test_the_picture_shows_what_the_engine_renders() -> None:
 def test_the_picture_shows_a_few_formats() -> None:
     extensions = {url.partition("?")[0] for url in URLS}
     assert len(extensions) == len(URLS)
+
+
+def test_every_setting_of_the_environment_is_explained() -> None:
+    settings = (ROOT / "config" / "settings.py").read_text()
+    names = re.findall(r'env\.\w+\(\s*"([A-Z][A-Z0-9_]+)"', settings)
+    page = (ROOT / "docs" / "operating.md").read_text()
+    assert len(names) > 40
+    assert [name for name in names if f"`{name}`" not in page] == []
