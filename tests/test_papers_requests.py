@@ -21,7 +21,7 @@ FROM_ELSEWHERE = "https://www.gstatic.com/"
 
 SHELL_START = ("curl ", "set -a", "auth=", "image=")
 CURL_THAT_FAILS = 'set -eu; curl() { command curl --silent --show-error --fail-with-body "$@"; }'
-READY_TIMEOUT_S = 90
+READY_TIMEOUT_S = 180
 
 
 @pytest.fixture(scope="module")
