@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 3
 # By the environment, so that the shell takes them as they are, spaces and quotes too.
 export PORT VAR STORAGE
 
-.PHONY: help run stop manage test lint format docs requirements bench-engine bench-listing bench-bombs
+.PHONY: help run stop manage test lint format docs pixels requirements bench-engine bench-listing bench-bombs
 
 help:
 	@echo 'make run [PORT=8000] [VAR=var] [STORAGE=disk|s3]  start ProgImage and stay; Ctrl-C ends it'
@@ -19,6 +19,7 @@ help:
 	@echo 'make lint                                         ruff and mypy'
 	@echo 'make format                                       put the code into the common form'
 	@echo 'make docs                                         write docs/operations.md and its pictures anew'
+	@echo 'make pixels                                       write tests/pixels.json anew, the guard of every pixel'
 	@echo 'make bench-engine                                 the engine against Pillow, libvips and sharp (needs npm; 6 min)'
 	@echo 'make bench-bombs                                  what one account suffers from bombs of another (3 min)'
 	@echo 'make bench-listing                                how long pages take on a million images (4 min)'
@@ -54,6 +55,10 @@ format:
 docs:
 	@sh config/local/venv.sh dev
 	.venv/bin/python -m docs.build
+
+pixels:
+	@sh config/local/venv.sh dev
+	.venv/bin/python -m tests.support.pixels
 
 COMPILE = ../.venv/bin/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(ARGS)
