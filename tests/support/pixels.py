@@ -25,6 +25,7 @@ from progimage.transform import Transform
 from tests import images as made
 from transforms.decoding.decode import probe
 from transforms.engine import render_file
+from transforms.formats.save_options import EncodeTask
 from transforms.formats.table import FORMATS, WRITABLE
 from transforms.planning.resolve import RENDER_VERSION, resolve
 
@@ -202,7 +203,7 @@ def _row(content: bytes, output: Output, *, is_exact: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"size": f"{image.width}x{image.height}", "mode": image.mode, "frames": len(frames)}
     format = FORMATS[str(output.format)]
     if format.name != "png" or output != resolve(Transform(output=_PNG), "png").output:
-        options = format.options(output, frames, image.width * image.height, 1)
+        options = format.options(EncodeTask(output, frames, image.width * image.height, 1))
         row["options"] = " ".join(f"{name}={value}" for name, value in options.items())
     if is_exact:
         means = frames[0].resize((2, 2), Image.Resampling.BOX).tobytes().hex()

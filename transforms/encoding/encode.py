@@ -16,7 +16,7 @@ from progimage.errors import UnprocessableImage
 from progimage.operations import Output
 from transforms.decoding.decode import Frame
 from transforms.formats.metadata import Metadata
-from transforms.formats.save_options import SaveOptions
+from transforms.formats.save_options import EncodeTask, SaveOptions
 from transforms.formats.table import Format
 
 from .fit_bytes import MAX_ATTEMPTS, fit_bytes, too_large
@@ -63,7 +63,7 @@ def _fit(content: Content, images: list[Image.Image], output: Output, format: Fo
 def _write(
     content: Content, images: list[Image.Image], output: Output, format: Format, *, attempts: int = 1
 ) -> bytes:
-    options = format.options(output, images, _pixels(images), attempts)
+    options = format.options(EncodeTask(output, images, _pixels(images), attempts))
     if len(images) > 1:
         options |= _animation(content, images, format)
     if format.embed:

@@ -6,7 +6,6 @@ from math import exp, log
 from progimage.errors import ResultTooLarge
 
 MAX_ATTEMPTS = 8
-MIN_ATTEMPTS = 3
 _TYPICAL_SLOPE = 0.6
 """Of the logarithm of the bytes over `_warped` quality: 0.3 for diagrams, to 0.8 for photographs in AVIF."""
 
