@@ -21,11 +21,10 @@ from transforms.geometry import (
     fit_size,
     half_up,
     reduced,
-    stored_box,
-    upright_size,
     whole,
 )
 from transforms.limits import DEFAULT_LIMITS
+from transforms.orientation import stored_box, upright_size
 from transforms.planning.plan import check_sizes
 from transforms.render import measure, place
 from transforms.render.geometry import is_open

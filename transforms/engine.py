@@ -1,6 +1,7 @@
-"""The pipeline: one source and one resolved transform to one file.
+"""The pipeline: one source and one resolved transform become one file.
 
-A table of contents: the steps stand in STEPS in their order, and each first says when it does nothing."""
+It reads as a table of contents. STEPS lists the steps in order, and each one first says when it does
+nothing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from progimage.errors import ResultTooLarge, UnprocessableImage, UnsupportedForm
 from progimage.parameters import color_channels
 from progimage.transform import Transform
 from transforms.decoding.decode import Frame, Scaled, opened, read_frames, scale_decode
-from transforms.decoding.header import Header, read_plays, read_profile
+from transforms.decoding.header import read_plays, read_profile
 from transforms.encoding.encode import Content, encode
 from transforms.encoding.keep_original import prefer_original
 from transforms.formats.metadata import read_metadata
@@ -23,28 +24,22 @@ from transforms.planning.plan import Plan, make_plan, place_all
 from transforms.render.geometry import aimed, is_open, pad, resample
 
 from .color import to_srgb
-from .geometry import Box, Placement, Size, stored_box, upright_size
+from .geometry import Box, Placement, Size
 from .limits import DEFAULT_LIMITS, Limits
+from .orientation import stored_box, turn_upright, upright_size
 from .render import Load, render, settle
 
 _GLIMPSE_SIDE = 256
-"""Px, of what a crop is aimed by."""
+"""Px of the copy by which smart gravity aims a crop."""
+_OPAQUE = (255, 255)
 
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 NO_OTHERS: Mapping[str, Path] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """What was written, sizes in px. Where neighbouring frames are alike an encoder may join them."""
+    """The facts of a result, sizes in px. `frames` counts the frames before encoding; an encoder may join
+    equal neighbours."""
 
     format: str
     media_type: str
@@ -57,14 +52,16 @@ class Rendered:
 
 @dataclass
 class Drawing:
-    """One image being drawn. The first frame settles what depends on pixels, for all frames alike."""
+    """One image being drawn. Decisions that depend on pixels are made on the first frame, for all frames
+    alike."""
 
     plan: Plan
     scaled: Scaled
     load: Load
     placement: Placement | None = None
-    """Of the upright image."""
-    steps: dict[int, Any] = field(default_factory=dict)
+    """In px of the upright image."""
+    settled_steps: dict[int, Any] = field(default_factory=dict)
+    """By the index of the step."""
 
 
 def render_file(
@@ -74,19 +71,23 @@ def render_file(
     limits: Limits = DEFAULT_LIMITS,
     others: Mapping[str, Path] = NO_OTHERS,
 ) -> Rendered:
-    """Do a resolved transform to the image at `source` and write the result to `target`.
+    """Apply a resolved transform to the image at `source` and write the result to `target`.
 
-    `others` are the files of the images that operations name, by their references.
-    Raises UnsupportedFormat, UnprocessableImage or ImageTooLarge."""
+    `others` holds the files of the images that operations name, by their references.
+    Raise UnsupportedFormat, UnprocessableImage, ImageTooLarge or ResultTooLarge."""
+
+    def load(reference: str) -> Image.Image:
+        return load_still(others[reference], limits)
+
     with opened(source, limits) as (image, header):
         plan = make_plan(image, header, transform, limits)
         plays = read_plays(image, FORMATS[header.format])
         scaled = scale_decode(image, header, plan.decode_scale, is_luma_alone=plan.is_luma_alone)
-        drawing = Drawing(plan, scaled, lambda reference: load_still(others[reference], limits))
-        frames = [
-            Frame(draw(frame.image, drawing), frame.duration_ms)
-            for frame in read_frames(scaled.image, header, plan.frames, limits)
-        ]
+        drawing = Drawing(plan, scaled, load)
+        frames = []
+        for frame in read_frames(scaled.image, header, plan.frames, limits):
+            drawn = draw(frame.image, drawing)
+            frames.append(Frame(drawn, frame.duration_ms))
         metadata = read_metadata(image, source, plan.output.metadata, limits)
     try:
         encode(Content(frames, plays, metadata), plan.output, plan.format, target)
@@ -95,15 +96,19 @@ def render_file(
             raise
     else:
         prefer_original(source, header, transform, target)
-    return describe(target, Size(*frames[0].image.size), len(frames), plan.format)
+    size = Size(*frames[0].image.size)
+    return describe(target, size, len(frames), plan.format)
 
 
 def load_still(path: Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
-    """Return the first frame of another image as operations take it. Raises as `render_file`."""
+    """Return the first frame of another image in the form that operations take. Raise the errors of
+    `render_file`."""
     try:
         with opened(path, limits) as (image, header):
-            frame = next(read_frames(image, header, 1, limits)).image
-            return widen(to_srgb(upright(frame, header), read_profile(image, limits)))
+            frame = next(read_frames(image, header, 1, limits))
+            profile = read_profile(image, limits)
+            upright = turn_upright(frame.image, header.orientation)
+            return to_rgb(to_srgb(upright, profile))
     except (UnsupportedFormat, UnprocessableImage) as error:
         raise type(error)(f"Of another image that the transform names: {error.message}") from error
 
@@ -116,42 +121,44 @@ def draw(image: Image.Image, drawing: Drawing) -> Image.Image:
 
 
 def aim(image: Image.Image, drawing: Drawing) -> Image.Image:
-    """Decide where the leading operations cut; the image stays as it is."""
+    """Decide which part the leading operations cut. The image stays as it is."""
+    if drawing.placement is not None:
+        return image
     plan = drawing.plan
-    if drawing.placement is None:
-        leading = plan.leading
-        if any(map(is_open, leading)):
-            glimpse = glance(image, plan)
-            leading = tuple(aimed(operation, glimpse, plan.header.upright) for operation in leading)
-        drawing.placement = place_all(leading, plan.header.upright)
+    leading = plan.leading
+    if any(is_open(operation) for operation in leading):
+        glimpse = glance(image, plan)
+        leading = tuple(aimed(operation, glimpse, plan.header.upright) for operation in leading)
+    drawing.placement = place_all(leading, plan.header.upright)
     return image
 
 
 def glance(image: Image.Image, plan: Plan) -> Image.Image:
     """Return a small upright copy in sRGB."""
-    small = image.reduce(max(1, max(image.size) // _GLIMPSE_SIDE))
-    return widen(to_srgb(upright(small, plan.header), plan.profile))
+    factor = max(1, max(image.size) // _GLIMPSE_SIDE)
+    upright = turn_upright(image.reduce(factor), plan.header.orientation)
+    return to_rgb(to_srgb(upright, plan.profile))
 
 
 def sample(image: Image.Image, drawing: Drawing) -> Image.Image:
-    header, placement = drawing.plan.header, _placed(drawing)
+    """Do the leading operations in one resampling of the decoded image, before it is turned upright."""
+    header = drawing.plan.header
+    placement = _get_placement(drawing)
 
-    def decoded(part: Box) -> Box:
-        stored = stored_box(part, header.upright, header.orientation)
+    def in_decoded_px(box: Box) -> Box:
+        stored = stored_box(box, header.upright, header.orientation)
         return stored.scaled(drawing.scaled.across, drawing.scaled.down)
 
-    bounds = placement.bounds and decoded(placement.bounds)
-    size = upright_size(placement.size, header.orientation)
-    return resample(image, decoded(placement.box), size, bounds)
+    return resample(
+        image,
+        in_decoded_px(placement.box),
+        upright_size(placement.size, header.orientation),
+        in_decoded_px(placement.bounds) if placement.bounds else None,
+    )
 
 
-def turn_upright(image: Image.Image, drawing: Drawing) -> Image.Image:
-    return upright(image, drawing.plan.header)
-
-
-def upright(image: Image.Image, header: Header) -> Image.Image:
-    turn = _TURNS.get(header.orientation)
-    return image if turn is None else image.transpose(turn)
+def apply_orientation(image: Image.Image, drawing: Drawing) -> Image.Image:
+    return turn_upright(image, drawing.plan.header.orientation)
 
 
 def convert_colors(image: Image.Image, drawing: Drawing) -> Image.Image:
@@ -159,44 +166,48 @@ def convert_colors(image: Image.Image, drawing: Drawing) -> Image.Image:
 
 
 def pad_canvas(image: Image.Image, drawing: Drawing) -> Image.Image:
-    return pad(image, _placed(drawing))
+    return pad(image, _get_placement(drawing))
 
 
 def operate(image: Image.Image, drawing: Drawing) -> Image.Image:
+    """Do the remaining operations one after the other."""
     for index, step in enumerate(drawing.plan.steps):
-        image = widen(image)
-        if index not in drawing.steps:
-            drawing.steps[index] = settle(step, image, drawing.load)
-        image = render(drawing.steps[index], image)
+        image = to_rgb(image)
+        if index not in drawing.settled_steps:
+            drawing.settled_steps[index] = settle(step, image, drawing.load)
+        image = render(drawing.settled_steps[index], image)
     return image
 
 
-def widen(image: Image.Image) -> Image.Image:
-    """Return what is grey in the colours that operations take."""
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return a grey image in RGB, which operations take, and any other image as it is."""
     return image.convert("RGB") if image.mode == "L" else image
 
 
 def flatten(image: Image.Image, drawing: Drawing) -> Image.Image:
-    plan = drawing.plan
+    """Lay the image over the background, and drop an alpha that is opaque or that the format cannot hold."""
     if image.mode != "RGBA":
         return image
+    plan = drawing.plan
     if plan.output.background:
-        below = Image.new("RGBA", image.size, color_channels(plan.output.background))
-        below.alpha_composite(image)
-        image = below
-    if image.getchannel("A").getextrema() == (255, 255):
+        color = color_channels(plan.output.background)
+        background = Image.new("RGBA", image.size, color)
+        background.alpha_composite(image)
+        image = background
+    alpha = image.getchannel("A")
+    if alpha.getextrema() == _OPAQUE:
         return image.convert("RGB")
     if plan.format.has_alpha:
         return image
     white = Image.new("RGB", image.size, "white")
-    white.paste(image, mask=image.getchannel("A"))
+    white.paste(image, mask=alpha)
     return white
 
 
 STEPS: tuple[Callable[[Image.Image, Drawing], Image.Image], ...] = (
     aim,
     sample,
-    turn_upright,
+    apply_orientation,
     convert_colors,
     pad_canvas,
     operate,
@@ -204,13 +215,14 @@ STEPS: tuple[Callable[[Image.Image, Drawing], Image.Image], ...] = (
 )
 
 
-def _placed(drawing: Drawing) -> Placement:
+def _get_placement(drawing: Drawing) -> Placement:
     if drawing.placement is None:
         raise ValueError("Expected a drawing that has been aimed")
     return drawing.placement
 
 
 def describe(target: Path, size: Size, frames: int, format: Format) -> Rendered:
+    """Return the facts of the file at `target`."""
     with target.open("rb") as file:
         sha256 = file_digest(file, "sha256").hexdigest()
         size_bytes = file.tell()
