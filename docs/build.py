@@ -128,7 +128,11 @@ def pictures() -> Iterator[tuple[str, Image.Image]]:
         for operation in operations().values():
             source = PHOTOGRAPH
             if operation.name in BEFORE:
-                source = _render(PHOTOGRAPH, BEFORE[operation.name], folder / "before.png")
+                source = _render(
+                    PHOTOGRAPH,
+                    BEFORE[operation.name],
+                    folder / "before.png",
+                )
                 yield f"{operation.name}-before", _on_chessboard(source)
             result = _render(source, spelled(operation), folder / "after.png")
             yield operation.name, _on_chessboard(result)

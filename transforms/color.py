@@ -6,7 +6,7 @@ from io import BytesIO
 from itertools import product
 from math import isfinite
 
-from PIL import Image, ImageChops, ImageCms, ImageMath
+from PIL import Image, ImageChops, ImageCms, ImageMath, JpegImagePlugin
 
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 _LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
@@ -27,6 +27,15 @@ _HAS_ALPHA_BAND = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _BITS_PER_SAMPLE = 258
 """TIFF 6.0, section 8."""
 _CUBE_SIDE = 9
+
+
+def with_plain_inks(image: Image.Image) -> Image.Image:
+    """Invert a CMYK JPEG that is not Adobe's. Adobe stores inks inverted, and Pillow inverts every CMYK
+    JPEG."""
+    is_plain_jpeg = isinstance(image, JpegImagePlugin.JpegImageFile) and "adobe" not in image.info
+    if image.mode == "CMYK" and is_plain_jpeg:
+        return ImageChops.invert(image)
+    return image
 
 
 def to_bands(image: Image.Image) -> Image.Image:

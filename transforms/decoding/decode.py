@@ -18,7 +18,6 @@ from PIL import (  # noqa: F401  the import registers them; no other decoder is 
     GifImagePlugin,
     IcoImagePlugin,
     Image,
-    ImageChops,
     ImageFile,
     Jpeg2KImagePlugin,
     JpegImagePlugin,
@@ -27,8 +26,12 @@ from PIL import (  # noqa: F401  the import registers them; no other decoder is 
     WebPImagePlugin,
 )
 
-from progimage.errors import ProgImageError, UnprocessableImage, UnsupportedFormat
-from transforms.color import to_bands
+from progimage.errors import (
+    ProgImageError,
+    UnprocessableImage,
+    UnsupportedFormat,
+)
+from transforms.color import to_bands, with_plain_inks
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, Format
 from transforms.geometry import Size, reduced
 from transforms.limits import DEFAULT_LIMITS, Limits
@@ -106,7 +109,12 @@ def scale_decode(
     return decode(image, header, scale, is_luma_alone) or whole
 
 
-def read_frames(image: Image.Image, header: Header, count: int, limits: Limits) -> Iterator[Frame]:
+def read_frames(
+    image: Image.Image,
+    header: Header,
+    count: int,
+    limits: Limits,
+) -> Iterator[Frame]:
     """Decode the first `count` frames. Each is the whole canvas as it is shown then, in a mode of `to_bands`.
 
     Raise UnprocessableImage or ImageTooLarge."""
@@ -124,19 +132,29 @@ def read_frames(image: Image.Image, header: Header, count: int, limits: Limits) 
             image.load()
             # the decoder of an animation goes on drawing on the same canvas
             canvas = image.copy() if count > 1 else image
-            inks = _with_plain_inks(_cropped(canvas, header.stored))
+            inks = with_plain_inks(_cropped(canvas, header.stored))
             frame = Frame(to_bands(inks), read_duration_ms(image))
         yield frame
 
 
-def _draft(image: ImageFile.ImageFile, header: Header, scale: int, is_luma_alone: bool) -> Scaled:
+def _draft(
+    image: ImageFile.ImageFile,
+    header: Header,
+    scale: int,
+    is_luma_alone: bool,
+) -> Scaled:
     width = max(1, header.width // scale)
     height = max(1, header.height // scale)
     image.draft("L" if is_luma_alone else None, (width, height))
     return Scaled(image, 1 / scale, 1 / scale)
 
 
-def _shrink(image: ImageFile.ImageFile, header: Header, scale: int, is_luma_alone: bool) -> Scaled | None:
+def _shrink(
+    image: ImageFile.ImageFile,
+    header: Header,
+    scale: int,
+    is_luma_alone: bool,
+) -> Scaled | None:
     """Return a scaled decode of an opaque still WebP.
 
     libwebp averages colours without regard to alpha, and decodes animations at full size only."""
@@ -200,15 +218,6 @@ def _check_last_picture(image: ImageFile.ImageFile, format: Format) -> None:
         image.load()
 
 
-def _with_plain_inks(image: Image.Image) -> Image.Image:
-    """Invert a CMYK JPEG that is not Adobe's. Adobe stores inks inverted, and Pillow inverts every CMYK
-    JPEG."""
-    is_plain_jpeg = isinstance(image, JpegImagePlugin.JpegImageFile) and "adobe" not in image.info
-    if image.mode == "CMYK" and is_plain_jpeg:
-        return ImageChops.invert(image)
-    return image
-
-
 def _cropped(image: Image.Image, size: Size) -> Image.Image:
     """Crop a frame to the canvas. A GIF's frame may stand out of the canvas, which Pillow then enlarges."""
     stands_out = image.width > size.width or image.height > size.height
@@ -224,7 +233,10 @@ def _translated(limits: Limits) -> Iterator[None]:
             yield
         except ProgImageError:
             raise
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        except (
+            Image.DecompressionBombError,
+            Image.DecompressionBombWarning,
+        ) as error:
             raise too_large(limits) from error
         except MemoryError as error:
             raise UnprocessableImage("The image needs more memory than a render may take") from error

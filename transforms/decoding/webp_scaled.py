@@ -15,7 +15,10 @@ from transforms.geometry import Size
 
 _ABI = 0x0209
 _RGB = 0
-_LIBRARY_PATHS = ("pillow.libs/libwebp-*.so*", "PIL/.dylibs/libwebp.*.dylib")
+_LIBRARY_PATHS = (
+    "pillow.libs/libwebp-*.so*",
+    "PIL/.dylibs/libwebp.*.dylib",
+)
 """The library's places in Pillow's wheels, beside the package: Linux, macOS."""
 
 

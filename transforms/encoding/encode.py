@@ -31,7 +31,12 @@ class Content(NamedTuple):
     metadata: Metadata
 
 
-def encode(content: Content, output: Output, format: Format, target: Path) -> None:
+def encode(
+    content: Content,
+    output: Output,
+    format: Format,
+    target: Path,
+) -> None:
     """Write `content` to `target`.
 
     Raise ResultTooLarge, UnprocessableImage if the encoder fails, OSError if the disk does."""
@@ -95,7 +100,11 @@ def _count_pixels(images: list[Image.Image]) -> int:
     return len(images) * images[0].width * images[0].height
 
 
-def _animation_options(content: Content, images: list[Image.Image], format: Format) -> SaveOptions:
+def _animation_options(
+    content: Content,
+    images: list[Image.Image],
+    format: Format,
+) -> SaveOptions:
     options: SaveOptions = {"duration": [frame.duration_ms for frame in content.frames]}
     if not format.loops_count_repeats:
         options["loop"] = content.plays
@@ -116,13 +125,16 @@ def _in_one_mode(images: list[Image.Image], format: Format) -> list[Image.Image]
     mode = "RGBA" if "RGBA" in modes else "RGB"
     if modes == {"L"} and format.has_gray:
         mode = "L"
-    converted = [_detached(image) if image.mode == mode else image.convert(mode) for image in images]
-    for image in converted:
-        image.info = {}
+    converted = []
+    for image in images:
+        plain = _detached(image) if image.mode == mode else image.convert(mode)
+        plain.info = {}
+        converted.append(plain)
     return converted
 
 
 def _detached(image: Image.Image) -> Image.Image:
+    """Return the image as a plain one that no decoder is attached to."""
     if type(image) is Image.Image:
         return image
     # copy() does the same and takes 30 ms for 12 megapixels

@@ -65,7 +65,10 @@ def _secant(points: list[Point], target_height: float) -> float:
     slope = _TYPICAL_SLOPE
     if len(points) > 1:
         previous_place, previous_height = points[-2]
-        slope = max(_MIN_SLOPE, (height - previous_height) / (place - previous_place))
+        slope = max(
+            _MIN_SLOPE,
+            (height - previous_height) / (place - previous_place),
+        )
     return place + (target_height - height) / slope
 
 

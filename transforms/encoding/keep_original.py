@@ -16,7 +16,8 @@ from transforms.decoding.header import Header
 from transforms.planning.resolve import resolve
 
 _ACTIVE = re.compile(
-    rb"<(?:\?(?:php|xml|=)|!doctype|script|html|svg|iframe|body|img)|%PDF|PK\x03\x04", re.IGNORECASE
+    rb"<(?:\?(?:php|xml|=)|!doctype|script|html|svg|iframe|body|img)|%PDF|PK\x03\x04",
+    re.IGNORECASE,
 )
 """Content that a lossy stream may hide behind its last pixel. No decoder reports it."""
 
@@ -29,7 +30,14 @@ _JPEG_SEGMENT = re.compile(
 table B.1)."""
 _JPEG_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7]")
 
-_PNG_CHUNKS = {b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"sRGB": 1, b"IDAT": 2**31, b"IEND": 0}
+_PNG_CHUNKS = {
+    b"IHDR": 13,
+    b"PLTE": 768,
+    b"tRNS": 256,
+    b"sRGB": 1,
+    b"IDAT": 2**31,
+    b"IEND": 0,
+}
 """The most bytes of each chunk. gAMA and cHRM are not allowed: a result does not describe its colours
 either."""
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -40,12 +48,18 @@ _WEBP_FRAME_CHUNKS = re.compile(rb"(?:ALPH)?VP8 |VP8L")
 
 _GIF_HEAD = 13
 _GIF_BLOCK = re.compile(
-    rb"!\xf9\x04.{4}\x00|!\xff\x0bNETSCAPE2\.0\x03\x01..\x00|,.{8}(?P<flags>.)", re.DOTALL
+    rb"!\xf9\x04.{4}\x00|!\xff\x0bNETSCAPE2\.0\x03\x01..\x00|,.{8}(?P<flags>.)",
+    re.DOTALL,
 )
 """The duration of a frame, the number of plays, and a frame."""
 
 
-def prefer_original(source: Path, header: Header, transform: Transform, target: Path) -> bool:
+def prefer_original(
+    source: Path,
+    header: Header,
+    transform: Transform,
+    target: Path,
+) -> bool:
     """Replace the result at `target` by the original if that may stand for it. Return whether it was
     replaced.
 
@@ -73,7 +87,11 @@ def _may_stand(source: Path, header: Header, transform: Transform) -> bool:
     if transform.operations or header.format not in _IS_BARE:
         return False
     output = transform.output
-    unchanging = Output(quality=output.quality, max_bytes=output.max_bytes, effort=output.effort)
+    unchanging = Output(
+        quality=output.quality,
+        max_bytes=output.max_bytes,
+        effort=output.effort,
+    )
     if resolve(Transform(output=unchanging), header.format).output != output:
         return False
     return is_bare(source.read_bytes(), header.format)

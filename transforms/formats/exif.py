@@ -106,7 +106,10 @@ def read_exif(file: IO[bytes], filters: TagFilters, *, max_bytes: int) -> Exif:
 
     Raise ValueError if `file` is neither."""
     head = file.read(_HEAD_BYTES)
-    order = next((order for order, magic in _MAGIC.items() if head.startswith(magic)), None)
+    order = next(
+        (order for order, magic in _MAGIC.items() if head.startswith(magic)),
+        None,
+    )
     if order is None:
         raise ValueError("Expected EXIF or a TIFF")
     reader = _Reader(file, order, max_bytes)

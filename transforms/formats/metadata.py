@@ -82,7 +82,12 @@ class Metadata:
     xmp: bytes = b""
 
 
-def read_metadata(image: ImageFile.ImageFile, source: Path, level: MetadataLevel, limits: Limits) -> Metadata:
+def read_metadata(
+    image: ImageFile.ImageFile,
+    source: Path,
+    level: MetadataLevel,
+    limits: Limits,
+) -> Metadata:
     """Return the metadata that `level` lets through.
 
     Call it after the pixels have been read: a PNG may hold metadata behind them."""
@@ -123,12 +128,18 @@ def as_jpeg_options(metadata: Metadata) -> dict[str, Any]:
 def append_metadata(tiff: BytesIO, metadata: Metadata) -> None:
     exif = metadata.exif
     if metadata.xmp:
-        exif = exif.with_image(exif.image | {int(_XMP): Value(BYTE, metadata.xmp)})
+        xmp = Value(BYTE, metadata.xmp)
+        exif = exif.with_image(exif.image | {int(_XMP): xmp})
     if not exif.is_empty:
         append_to_tiff(tiff, exif)
 
 
-def _read_exif(image: ImageFile.ImageFile, source: Path, filters: TagFilters, limits: Limits) -> Exif:
+def _read_exif(
+    image: ImageFile.ImageFile,
+    source: Path,
+    filters: TagFilters,
+    limits: Limits,
+) -> Exif:
     try:
         with _open_exif(image, source) as file:
             return read_exif(file, filters, max_bytes=limits.max_metadata_bytes)

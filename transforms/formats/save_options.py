@@ -65,7 +65,14 @@ _WEBP_LOSSLESS = Ladder(
 )
 _AVIF = Ladder(
     usual=((1e6, 2), (_MORE, 1)),
-    highest=((150e3, 8), (400e3, 6), (3e6, 4), (5e6, 3), (10e6, 2), (_MORE, 1)),
+    highest=(
+        (150e3, 8),
+        (400e3, 6),
+        (3e6, 4),
+        (5e6, 3),
+        (10e6, 2),
+        (_MORE, 1),
+    ),
 )
 """Steps below AVIF's fastest speed, which is 10."""
 _AVIF_FASTEST = 10

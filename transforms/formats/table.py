@@ -8,7 +8,13 @@ from dataclasses import KW_ONLY, dataclass
 from io import BytesIO
 from types import MappingProxyType
 
-from .metadata import Metadata, append_metadata, as_jpeg_options, as_options, as_png_options
+from .metadata import (
+    Metadata,
+    append_metadata,
+    as_jpeg_options,
+    as_options,
+    as_png_options,
+)
 from .save_options import (
     EncodeTask,
     SaveOptions,

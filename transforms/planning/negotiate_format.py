@@ -40,7 +40,12 @@ class Extent(NamedTuple):
 
 
 def negotiate(
-    transform: Transform, accept: str, *, source: Extent, fallback: Format, limits: Limits
+    transform: Transform,
+    accept: str,
+    *,
+    source: Extent,
+    fallback: Format,
+    limits: Limits,
 ) -> Transform:
     """Replace the format "auto" by the best one that `accept` names and that can hold the result.
 

@@ -14,7 +14,13 @@ from transforms.decoding.header import Header, read_profile
 from transforms.formats.table import FORMATS, Format
 from transforms.geometry import Placement, Size, decode_scale, fold, keep
 from transforms.limits import Limits
-from transforms.render import measure, merge, needs_luma_alone, place, reduce_first
+from transforms.render import (
+    measure,
+    merge,
+    needs_luma_alone,
+    place,
+    reduce_first,
+)
 from transforms.render.geometry import is_open
 
 _ROUNDING = 1e-9
@@ -37,7 +43,12 @@ class Plan:
     profile: bytes | None
 
 
-def make_plan(image: ImageFile.ImageFile, header: Header, transform: Transform, limits: Limits) -> Plan:
+def make_plan(
+    image: ImageFile.ImageFile,
+    header: Header,
+    transform: Transform,
+    limits: Limits,
+) -> Plan:
     """Decide everything, and refuse a result that would be too large. Raise ImageTooLarge or
     ParameterError."""
     source_format = FORMATS[header.format]
@@ -112,7 +123,11 @@ def place_all(leading: tuple[Operation, ...], size: Size) -> Placement:
 
 
 def check_sizes(
-    size: Size, transform: Transform, format: Format, frames: int, limits: Limits
+    size: Size,
+    transform: Transform,
+    format: Format,
+    frames: int,
+    limits: Limits,
 ) -> tuple[Operation, ...]:
     """Return the operations, with a last reduction added if the format needs it.
 
@@ -141,10 +156,19 @@ def _max_pixels_per_frame(size: Size, frames: int, limits: Limits) -> int:
     further."""
     total = max(size.pixels * frames, limits.max_total_pixels)
     doubled = min(2 * size.pixels, limits.max_pixels)
-    return min(max(size.pixels, doubled, limits.max_enlarged_pixels), total // frames)
+    return min(
+        max(size.pixels, doubled, limits.max_enlarged_pixels),
+        total // frames,
+    )
 
 
-def _refuse_beyond_format(size: Size, output: Output, format: Format, frames: int, limits: Limits) -> None:
+def _refuse_beyond_format(
+    size: Size,
+    output: Output,
+    format: Format,
+    frames: int,
+    limits: Limits,
+) -> None:
     description = f"as {format.name}"
     if frames > 1:
         description += f" with {frames} frames"
@@ -173,7 +197,14 @@ def _measure(operation: Operation, size: Size, index: int) -> Size:
         raise ParameterError(error.message, pointer=f"/operations/{index}{error.pointer}") from None
 
 
-def refuse_beyond(size: Size, max_side: int, max_pixels: int, *, what: str, pointer: str) -> None:
+def refuse_beyond(
+    size: Size,
+    max_side: int,
+    max_pixels: int,
+    *,
+    what: str,
+    pointer: str,
+) -> None:
     """Raise ImageTooLarge if a side or the pixels are beyond the limit. The message names the largest
     size."""
     factor = min(max_side / max(size), sqrt(max_pixels / size.pixels))

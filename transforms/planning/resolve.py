@@ -19,7 +19,10 @@ _BEST_QUALITY = 100
 
 
 def resolve(
-    transform: Transform, source_format: str, *, focal: tuple[float, float] | None = None
+    transform: Transform,
+    source_format: str,
+    *,
+    focal: tuple[float, float] | None = None,
 ) -> Transform:
     """Write out everything that varies by format, so that equal results have equal keys.
 
@@ -28,7 +31,8 @@ def resolve(
     Raise ParameterError for the format "auto": negotiate_format.py replaces it for a request."""
     if transform.output.format == "auto":
         raise ParameterError(
-            "Expected a format for output.format but received 'auto'", pointer="/output/format"
+            "Expected a format for output.format but received 'auto'",
+            pointer="/output/format",
         )
     format = FORMATS[transform.output.format or source_format]
     written_format = FORMATS[format.written_as or format.name]

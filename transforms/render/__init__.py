@@ -6,6 +6,7 @@ from . import (  # noqa: F401  they register their operations
     filters,
     geometry,
     masks,
+    rotation,
     tone,
 )
 from .dispatch import (

@@ -8,7 +8,8 @@ from PIL import Image
 from progimage.operations.composite import Border, Composite, Shadow
 from progimage.operations.geometry import Rotate
 from progimage.parameters import color_channels
-from transforms.geometry import GRAVITY, Size, fit_size, follow, scaled, whole
+from transforms.fits import GRAVITY, fit_size, follow
+from transforms.geometry import Size, scaled, smaller_of, whole
 
 from .blending import blend
 from .dispatch import Load, measure, render, settle
@@ -74,7 +75,7 @@ def _layer_box(operation: Composite, other_size: Size, below: Size) -> Size:
         box = scaled(below, operation.scale)
     if operation.width or operation.height:
         box = follow(other_size, operation.width, operation.height, 1.0)
-    return Size(min(box.width, below.width), min(box.height, below.height))
+    return smaller_of(box, below)
 
 
 def _distribute(operation: Composite, layer: Image.Image, size: Size) -> Image.Image:

@@ -27,8 +27,16 @@ from .neighbourhood import (
     with_alpha_of,
 )
 
-_SOBEL_ACROSS = (-1, 0, 1, -2, 0, 2, -1, 0, 1)
-_SOBEL_DOWN = (-1, -2, -1, 0, 0, 0, 1, 2, 1)
+_SOBEL_ACROSS = (
+    -1, 0, 1,
+    -2, 0, 2,
+    -1, 0, 1,
+)  # fmt: skip
+_SOBEL_DOWN = (
+    -1, -2, -1,
+    0, 0, 0,
+    1, 2, 1,
+)  # fmt: skip
 _FULL_STEP = 4
 """The slope that a Sobel kernel gives for a step of 1."""
 _MIDDLE = 255
@@ -73,11 +81,18 @@ def spread_means(step: Spread, image: Image.Image) -> Image.Image:
 @render.register
 def sharpen(operation: filters.Sharpen, image: Image.Image) -> Image.Image:
     soft = blurred(image, operation.sigma)
-    bands = [_sharpen_band(operation, image.getchannel(name), soft.getchannel(name)) for name in "RGB"]
+    bands = []
+    for name in "RGB":
+        band = image.getchannel(name)
+        bands.append(_sharpen_band(operation, band, soft.getchannel(name)))
     return with_alpha_of(image, Image.merge("RGB", bands))
 
 
-def _sharpen_band(operation: filters.Sharpen, band: Image.Image, soft: Image.Image) -> Image.Image:
+def _sharpen_band(
+    operation: filters.Sharpen,
+    band: Image.Image,
+    soft: Image.Image,
+) -> Image.Image:
     differs = [255 if level >= operation.threshold else 0 for level in range(256)]
     mask = ImageChops.difference(band, soft).point(differs)
     sharp = Image.blend(soft, band, 1 + operation.amount / 100)
@@ -123,7 +138,8 @@ def emboss(operation: filters.Emboss, image: Image.Image) -> Image.Image:
     across = sin(angle) * operation.depth / _FULL_STEP
     down = -cos(angle) * operation.depth / _FULL_STEP
     # a slope that faces the light is bright: it falls towards the light
-    kernel = [-across * x - down * y for x, y in zip(_SOBEL_ACROSS, _SOBEL_DOWN, strict=True)]
+    pairs = zip(_SOBEL_ACROSS, _SOBEL_DOWN, strict=True)
+    kernel = [-across * x - down * y for x, y in pairs]
     luma = visible_colors(image).convert("L")
     return with_alpha_of(image, weighted(luma, kernel, scale=1, offset=128))
 
@@ -154,7 +170,8 @@ def noise(operation: filters.Noise, image: Image.Image) -> Image.Image:
     content = shake_128(str(operation.seed).encode()).digest(count)
     uniform = Image.frombytes(mode, image.size, content).convert("RGB")
     sigma = 255 * operation.amount / 100
-    normal = [round(sigma * NormalDist().inv_cdf((level + 0.5) / 256)) for level in range(256)]
+    quantile = NormalDist().inv_cdf
+    normal = [round(sigma * quantile((level + 0.5) / 256)) for level in range(256)]
     brighter = [min(255, max(0, level)) for level in normal]
     darker = [min(255, max(0, -level)) for level in normal]
     brightened = ImageChops.add(colors_of(image), uniform.point(brighter * 3))
@@ -191,7 +208,8 @@ def _squared_distances(size: tuple[int, int]) -> Image.Image:
 
 def _squared_offsets(side: int) -> list[int]:
     half = (_TABLE_SIZE - 1) / 2
-    return [int(half * ((2 * position + 1) / side - 1) ** 2) for position in range(side)]
+    offsets = [(2 * position + 1) / side - 1 for position in range(side)]
+    return [int(half * offset**2) for offset in offsets]
 
 
 @lru_cache(maxsize=8)

@@ -8,21 +8,16 @@ from PIL import Image
 from progimage.errors import ParameterError
 from progimage.operations import Operation, Resize
 from progimage.operations.geometry import Crop, Flip, Thumbnail
-from transforms.geometry import (
+from transforms.fits import (
     Anchor,
-    Box,
-    Placement,
-    Size,
     contain,
     cover,
     fit_size,
     follow,
-    half_up,
-    keep,
     part,
     shrunk_to,
-    whole,
 )
+from transforms.geometry import Box, Placement, Size, half_up, keep, whole
 
 from .dispatch import Load, place, render, settle
 from .smart_focal import find_focal
@@ -79,7 +74,12 @@ def place_crop(operation: Crop, size: Size) -> Placement:
     return Placement(box, target, target, bounds=box)
 
 
-def _span(operation: Crop, start_name: str, length_name: str, side: int) -> tuple[float | None, float]:
+def _span(
+    operation: Crop,
+    start_name: str,
+    length_name: str,
+    side: int,
+) -> tuple[float | None, float]:
     """Return the start of a crop along one side, None if it has none, and the kept length, in px."""
     factor = side if operation.unit == "ratio" else 1
     start = getattr(operation, start_name)
@@ -115,7 +115,11 @@ def apply_placement(placement: Placement, image: Image.Image) -> Image.Image:
 
 
 @settle.register
-def settle_aim(operation: Resize | Thumbnail | Crop, image: Image.Image, load: Load) -> Operation:
+def settle_aim(
+    operation: Resize | Thumbnail | Crop,
+    image: Image.Image,
+    load: Load,
+) -> Operation:
     return aimed(operation, image, Size(*image.size))
 
 
@@ -133,14 +137,21 @@ def aimed(operation: Operation, image: Image.Image, size: Size) -> Operation:
 
 def is_open(step: object) -> bool:
     """Whether the step has smart gravity that is still to be settled to a focal point."""
-    if getattr(step, "gravity", None) != "smart" or getattr(step, "focal", None) is not None:
+    gravity = getattr(step, "gravity", None)
+    focal = getattr(step, "focal", None)
+    if gravity != "smart" or focal is not None:
         return False
     if isinstance(step, Crop):
         return step.left is None or step.top is None
     return getattr(step, "fit", "cover") == "cover"
 
 
-def resample(image: Image.Image, box: Box, size: Size, bounds: Box | None = None) -> Image.Image:
+def resample(
+    image: Image.Image,
+    box: Box,
+    size: Size,
+    bounds: Box | None = None,
+) -> Image.Image:
     """Return `box` of the image at `size`. Read no px outside of `bounds` if these are given.
 
     Colours are weighted by their alpha, so that hidden ones do not bleed."""
@@ -156,22 +167,42 @@ def resample(image: Image.Image, box: Box, size: Size, bounds: Box | None = None
         image = image.convert(_PREMULTIPLIED[mode])
     gap = max(box.width / size.width, box.height / size.height)
     if gap > _MAX_GAP:
-        near = Size(_near_side(size.width, box.width), _near_side(size.height, box.height))
+        near = Size(
+            _near_side(size.width, box.width),
+            _near_side(size.height, box.height),
+        )
         image = image.resize(near, Image.Resampling.BOX, box=edges)
         edges = (0, 0, *near)
-    result = image.resize(size, Image.Resampling.LANCZOS, box=edges, reducing_gap=_REDUCING_GAP)
+    result = image.resize(
+        size,
+        Image.Resampling.LANCZOS,
+        box=edges,
+        reducing_gap=_REDUCING_GAP,
+    )
     return result if result.mode == mode else result.convert(mode)
 
 
-def _cut(image: Image.Image, left: int, top: int, size: Size) -> Image.Image:
+def _cut(
+    image: Image.Image,
+    left: int,
+    top: int,
+    size: Size,
+) -> Image.Image:
     return image.crop((left, top, left + size.width, top + size.height))
 
 
-def _within_bounds(image: Image.Image, box: Box, bounds: Box) -> tuple[Image.Image, Box]:
+def _within_bounds(
+    image: Image.Image,
+    box: Box,
+    bounds: Box,
+) -> tuple[Image.Image, Box]:
     """Return the px that `bounds` touches, and `box` in these."""
-    left, top, right, bottom = bounds.edges(Size(*image.size))
-    cut = image.crop((int(left), int(top), ceil(right), ceil(bottom)))
-    return cut, box._replace(left=box.left - int(left), top=box.top - int(top))
+    edges = bounds.edges(Size(*image.size))
+    left = int(edges[0])
+    top = int(edges[1])
+    cut = image.crop((left, top, ceil(edges[2]), ceil(edges[3])))
+    moved = box._replace(left=box.left - left, top=box.top - top)
+    return cut, moved
 
 
 def _near_side(target: int, length: float) -> int:

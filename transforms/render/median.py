@@ -25,7 +25,13 @@ class Later:
         images = [source.image for source in self.sources]
         return self.make(*images)
 
-    def cut(self, left: int, top: int, width: int, height: int) -> "Later":
+    def cut(
+        self,
+        left: int,
+        top: int,
+        width: int,
+        height: int,
+    ) -> "Later":
         box = (left, top, left + width, top + height)
         return Later(lambda image: image.crop(box), self)
 

@@ -55,7 +55,10 @@ def spread(means: Image.Image, sigma: float) -> Image.Image:
 
 def reduction(sigma: float) -> int:
     """Return the factor by which an image is reduced before a blur."""
-    return next((scale for least_sigma, scale in _REDUCTIONS if sigma >= least_sigma), 1)
+    return next(
+        (scale for least_sigma, scale in _REDUCTIONS if sigma >= least_sigma),
+        1,
+    )
 
 
 def _split(sigma: float) -> _Split:
@@ -66,14 +69,23 @@ def _split(sigma: float) -> _Split:
     return _Split(scale, remaining_sigma, ceil(3 * remaining_sigma) + 2)
 
 
-def _blur_reduced(reduced: Image.Image, size: tuple[int, int], split: _Split) -> Image.Image:
+def _blur_reduced(
+    reduced: Image.Image,
+    size: tuple[int, int],
+    split: _Split,
+) -> Image.Image:
     """Blur an image that `_reduced` has returned, and enlarge it to `size`."""
     width, height = size
     margin = split.margin
     soft = reduced.filter(ImageFilter.GaussianBlur(split.sigma))
     if split.scale == 1:
         return soft.crop((margin, margin, margin + width, margin + height))
-    box = (margin, margin, margin + width / split.scale, margin + height / split.scale)
+    box = (
+        margin,
+        margin,
+        margin + width / split.scale,
+        margin + height / split.scale,
+    )
     return soft.resize(size, Image.Resampling.BILINEAR, box=box)
 
 
@@ -87,7 +99,10 @@ def _reduced(image: Image.Image, split: _Split) -> Image.Image:
         small = image if scale == 1 else image.reduce(scale)
         return mirrored(small, (split.margin,) * 4)
     margin = split.margin * scale
-    wide = mirrored(image, (margin, margin, margin + missing_width, margin + missing_height))
+    wide = mirrored(
+        image,
+        (margin, margin, margin + missing_width, margin + missing_height),
+    )
     return wide.reduce(scale)
 
 
@@ -136,7 +151,12 @@ def mirrored(image: Image.Image, margins: Margins) -> Image.Image:
     lower_part = result.crop((0, top + height - bottom, result.width, top + height))
     result.paste(ImageOps.flip(upper_part), (0, 0))
     result.paste(ImageOps.flip(lower_part), (0, top + height))
-    remaining = (margins[0] - left, margins[1] - top, margins[2] - right, margins[3] - bottom)
+    remaining = (
+        margins[0] - left,
+        margins[1] - top,
+        margins[2] - right,
+        margins[3] - bottom,
+    )
     return mirrored(result, remaining) if any(remaining) else result
 
 

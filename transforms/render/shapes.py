@@ -20,7 +20,12 @@ Point = tuple[float, float]
 _LINES = 4
 """Exact lines per row of px. Their mean is at most 1/8 off, at an edge that is nearly level."""
 _ROUNDING = 1e-6
-_CORNERS = {1: (0, 0, 0, 0), 2: (0, 1, 0, 1), 3: (0, 1, 2, 1), 4: (0, 1, 2, 3)}
+_CORNERS = {
+    1: (0, 0, 0, 0),
+    2: (0, 1, 0, 1),
+    3: (0, 1, 2, 1),
+    4: (0, 1, 2, 3),
+}
 """For 1 to 4 radii, the radius of each corner, from top left clockwise. Source: CSS Backgrounds 3, 4.1."""
 
 
@@ -64,8 +69,9 @@ def draw_shape(operation: Mask, size: Size) -> Image.Image:
 
 def _corners(points: Sequence[float], size: Size) -> list[Point]:
     """Return a polygon's corners in px, rounded to remove the error that a product of shares adds."""
-    pairs = zip(points[::2], points[1::2], strict=True)
-    return [(round(x * size.width, 6), round(y * size.height, 6)) for x, y in pairs]
+    xs = [round(share * size.width, 6) for share in points[::2]]
+    ys = [round(share * size.height, 6) for share in points[1::2]]
+    return list(zip(xs, ys, strict=True))
 
 
 def fill(size: Size, crossings: Crossings) -> Image.Image:
@@ -76,7 +82,8 @@ def fill(size: Size, crossings: Crossings) -> Image.Image:
     for line in range(height * _LINES):
         start = line * width
         edges = crossings((line + 0.5) / _LINES)
-        for enter, leave in zip(edges[::2], edges[1::2], strict=True):
+        spans = zip(edges[::2], edges[1::2], strict=True)
+        for enter, leave in spans:
             first = int(enter)
             last = int(leave)
             if last <= first:
@@ -143,7 +150,8 @@ def polygon(corners: list[Point]) -> Crossings:
         xs = []
         for (x0, y0), (x1, y1) in edges:
             if y0 <= y < y1:
-                xs.append(x0 + (x1 - x0) * (y - y0) / (y1 - y0))
+                x = x0 + (x1 - x0) * (y - y0) / (y1 - y0)
+                xs.append(x)
         return sorted(xs)
 
     return crossings

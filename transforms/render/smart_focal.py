@@ -47,12 +47,15 @@ def find_focal(image: Image.Image, width: float, height: float) -> tuple[float, 
         x, y = place
         interest = _total(table, x, y, part_size)
         middle_interest = _total(table, x + inset_x, y + inset_y, middle_size)
-        distance = abs(2 * x - free_width) + abs(2 * y - free_height)
-        return interest + 2 * middle_interest, -distance
+        distance_x = abs(2 * x - free_width)
+        distance_y = abs(2 * y - free_height)
+        return interest + 2 * middle_interest, -(distance_x + distance_y)
 
     places = product(range(free_width + 1), range(free_height + 1))
     x, y = max(places, key=worth)
-    return (x + part_width / 2) / small.width, (y + part_height / 2) / small.height
+    center_x = x + part_width / 2
+    center_y = y + part_height / 2
+    return center_x / small.width, center_y / small.height
 
 
 def _interest(small: Image.Image) -> list[int]:
@@ -87,7 +90,11 @@ def _skin(image: Image.Image) -> Image.Image:
     """Return the likeness to skin, less its mean. In a picture of sand it is not the sand that draws the
     eye."""
     light, blue, red = image.convert("YCbCr").split()
-    likeness = (light.point(_LIT), blue.point(_SKIN_CB), red.point(_SKIN_CR))
+    likeness = (
+        light.point(_LIT),
+        blue.point(_SKIN_CB),
+        red.point(_SKIN_CR),
+    )
     skin = reduce(ImageChops.multiply, likeness)
     mean = int(ImageStat.Stat(skin).mean[0])
     return ImageChops.subtract(skin, Image.new("L", skin.size, mean))
@@ -106,9 +113,16 @@ def _sum_up(values: list[int], width: int) -> SumTable:
     return table
 
 
-def _total(table: SumTable, x: int, y: int, size: tuple[int, int]) -> int:
+def _total(
+    table: SumTable,
+    x: int,
+    y: int,
+    size: tuple[int, int],
+) -> int:
     width, height = size
     above = table[y]
     below = table[y + height]
     right = x + width
-    return below[right] - above[right] - below[x] + above[x]
+    lower_sum = below[right] - below[x]
+    upper_sum = above[right] - above[x]
+    return lower_sum - upper_sum

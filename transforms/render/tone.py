@@ -124,7 +124,10 @@ def duotone(operation: tone.Duotone) -> Curves:
     shadows = color_channels(operation.shadows)[:3]
     highlights = color_channels(operation.highlights)[:3]
     pairs = zip(shadows, highlights, strict=True)
-    channels = [line((high - low) / 255, low / 255) for low, high in pairs]
+    channels = []
+    for low, high in pairs:
+        slope = (high - low) / 255
+        channels.append(line(slope, low / 255))
     return Curves(tuple(channels), of_luma=True)
 
 
@@ -179,7 +182,8 @@ def weighted(*parts: tuple[float, Rows]) -> Matrix:
     """Return the sum of matrices, each times its weight."""
     rows = []
     for row in range(3):
-        sums = [sum(weight * matrix[row][column] for weight, matrix in parts) for column in range(3)]
+        weighted_rows = [(weight, matrix[row]) for weight, matrix in parts]
+        sums = [sum(weight * shares[column] for weight, shares in weighted_rows) for column in range(3)]
         rows.append(tuple(sums))
     return Matrix(tuple(rows))
 
@@ -207,7 +211,9 @@ join.register(Matrix, join_tones)
 
 @settle.register
 def settle_counted(
-    operation: tone.Autocontrast | tone.Equalize, image: Image.Image, load: Load | None = None
+    operation: tone.Autocontrast | tone.Equalize,
+    image: Image.Image,
+    load: Load | None = None,
 ) -> tone.Levels | Curves:
     """Decide by the numbers of visible pixels that have each luma."""
     visible = image.getchannel("A") if image.mode == "RGBA" else None

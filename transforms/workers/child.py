@@ -35,7 +35,12 @@ def confine(max_memory_bytes: int, max_output_bytes: int) -> None:
         resource.setrlimit(resource_id, (max_bytes, max_bytes))
 
 
-def run(function: Callable[..., T], args: tuple[object, ...], start_by: float, timeout_s: float) -> T:
+def run(
+    function: Callable[..., T],
+    args: tuple[object, ...],
+    start_by: float,
+    timeout_s: float,
+) -> T:
     """Do one task. Raise Unavailable after `start_by`, on the monotonic clock, when nobody waits for it any
     more."""
     if monotonic() > start_by:

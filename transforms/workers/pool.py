@@ -102,7 +102,15 @@ class RenderPool:
 
         `others` holds the files of the images that operations name, by their references."""
         limits = self.settings.limits
-        return self._run(render_file, source, transform, target, limits, others, owner=owner)
+        return self._run(
+            render_file,
+            source,
+            transform,
+            target,
+            limits,
+            others,
+            owner=owner,
+        )
 
     def stop(self) -> None:
         """End every child now. The next task starts new ones."""
@@ -118,7 +126,12 @@ class RenderPool:
                 # wakes the waiting thread; cancel() alone does not
                 future.set_running_or_notify_cancel()
 
-    def _run(self, function: Callable[..., T], *args: object, owner: Hashable = "") -> T:
+    def _run(
+        self,
+        function: Callable[..., T],
+        *args: object,
+        owner: Hashable = "",
+    ) -> T:
         stops = self._stops
         with self._queue.slot(owner, timeout_s=self.settings.timeout_s):
             return self._run_with_retry(stops, function, *args)
