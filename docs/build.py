@@ -50,8 +50,8 @@ parameter with or without its name. JSON, for bodies:
 
 Pixels are 8-bit sRGB with straight alpha and already upright. Angles are degrees clockwise, sizes px,
 tone is percent with 0 for none; colours are as CSS writes them, and the `#` may be left out. Each
-operation is done to every frame of an animation; what one takes from the pixels (where to cut, which
-levels) it takes from the first. The photograph is Chelsea, by Stéfan van der Walt (CC0).
+operation is done to every frame of an animation. If an operation decides by pixels (where to cut, which
+levels), the first frame decides for all. The photograph is Chelsea, by Stéfan van der Walt (CC0).
 """
 
 

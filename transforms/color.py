@@ -1,5 +1,5 @@
-"""Conversion of any mode and profile that a decoder gives to 8-bit sRGB, in the working modes RGB and
-RGBA."""
+"""Conversion of any mode and profile that a decoder gives to 8-bit
+sRGB, in the working modes RGB and RGBA."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -30,8 +30,9 @@ _CUBE_SIDE = 9
 
 
 def with_plain_inks(image: Image.Image) -> Image.Image:
-    """Invert a CMYK JPEG that is not Adobe's. Adobe stores inks inverted, and Pillow inverts every CMYK
-    JPEG."""
+    """Invert a CMYK JPEG that is not Adobe's.
+
+    Adobe stores inks inverted, and Pillow inverts every CMYK JPEG."""
     is_plain_jpeg = isinstance(image, JpegImagePlugin.JpegImageFile) and "adobe" not in image.info
     if image.mode == "CMYK" and is_plain_jpeg:
         return ImageChops.invert(image)
@@ -75,8 +76,8 @@ def is_srgb(mode: str, profile: bytes | None) -> bool:
 
 @lru_cache(maxsize=8)
 def _transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform | None:
-    """Return the transform from `mode` to sRGB; None if it changes nothing or the profile is for another
-    mode."""
+    """Return the transform from `mode` to sRGB; None if it changes
+    nothing or the profile is for another mode."""
     if profile is None and mode != "LAB":
         return None
     try:
@@ -131,9 +132,9 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
 def _grey_range(image: Image.Image, exact: Image.Image) -> tuple[float, float]:
     """Return the values of black and white.
 
-    They follow from the bits of a sample if these are known. Else white is the first of 1, 255 and 65,535
-    that is no less than every value. If there is none, or a value is below 0, the range is that of the
-    values."""
+    They follow from the bits of a sample if these are known. Else white is the first
+    of 1, 255 and 65,535 that is no less than every value. If there is none, or a value
+    is below 0, the range is that of the values."""
     if image.mode.startswith("I;16"):
         tags = getattr(image, "tag_v2", {})
         bits = tags.get(_BITS_PER_SAMPLE, (16,))[0]

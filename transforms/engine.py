@@ -61,8 +61,8 @@ NO_OTHERS: Mapping[str, Path] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """The facts of a result, sizes in px. `frames` counts the frames before encoding; an encoder may join
-    equal neighbours."""
+    """The facts of a result, sizes in px. `frames` counts the frames before
+    encoding; an encoder may join equal neighbours."""
 
     format: str
     media_type: str
@@ -120,8 +120,9 @@ def render_file(
 
 
 def load_still(path: Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
-    """Return the first frame of another image in the form that operations take. Raise the errors of
-    `render_file`."""
+    """Return the first frame of another image in the form that operations take.
+
+    Raise the errors of `render_file`."""
     try:
         with opened(path, limits) as (image, header):
             frame = next(read_frames(image, header, 1, limits))

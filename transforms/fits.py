@@ -16,8 +16,8 @@ from .geometry import (
 
 
 class Anchor(NamedTuple):
-    """The place of a part: around the focal point, given as shares of width and height, or else by
-    gravity."""
+    """The place of a part: around the focal point, given as shares
+    of width and height, or else by gravity."""
 
     gravity: Gravity = "center"
     focal: tuple[float, ...] | None = None
@@ -46,11 +46,11 @@ def fit_size(
     *,
     enlarge: bool = False,
 ) -> Size:
-    """Return the size that all of `size` takes for `box`: around the box for outside and cover, else within
-    it.
+    """Return the size that all of `size` takes for `box`: around the
+    box for outside and cover, else within it.
 
-    Without `enlarge` no side grows; fill looks at each side by itself. Source: CSS Images Level 3,
-    object-fit."""
+    Without `enlarge` no side grows; fill looks at each side by itself.
+    Source: CSS Images Level 3, object-fit."""
     if fit == "fill":
         if enlarge:
             return box
@@ -119,8 +119,8 @@ def cover(
 ) -> Placement:
     """Fill the box, and cut the parts that stand out of it.
 
-    If the image has too few pixels for the box, the box shrinks in its proportions unless `enlarge` is
-    set."""
+    If the image has too few pixels for the box, the box shrinks in
+    its proportions unless `enlarge` is set."""
     factor = min(1.0, size.width / box.width, size.height / box.height)
     target = box if enlarge else scaled(box, factor)
     return Placement(cover_box(size, target, anchor), target, target)

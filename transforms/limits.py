@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The limits of imgproxy and Cloudflare: 50 megapixels, and twice that over all frames of an
-    animation."""
+    """The limits of imgproxy and Cloudflare: 50 megapixels, and
+    twice that over all frames of an animation."""
 
     max_pixels: int = 50_000_000
     max_total_pixels: int = 100_000_000
@@ -14,8 +14,8 @@ class Limits:
     max_frames: int = 200
     max_output_side: int = 8_192
     max_enlarged_pixels: int = 25_000_000
-    """For a result with more than twice the pixels of its source. A few bytes must not become a huge
-    image."""
+    """For a result with more than twice the pixels of its source. A
+    few bytes must not become a huge image."""
     max_metadata_bytes: int = 1_000_000
     """For a colour profile, EXIF and XMP each. The engine does not read larger ones."""
 

@@ -1,5 +1,5 @@
-"""The steps of the pipeline, in the order of engine.STEPS. Each first says when it does nothing to a
-frame."""
+"""The steps of the pipeline, in the order of engine.STEPS. Each
+first says when it does nothing to a frame."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,8 +23,9 @@ _OPAQUE = (255, 255)
 
 @dataclass
 class Drawing:
-    """One image being drawn. Decisions that depend on pixels are made on the first frame, for all frames
-    alike."""
+    """One image being drawn.
+
+    Decisions that depend on pixels are made on the first frame, for all frames alike."""
 
     plan: Plan
     scaled: Scaled

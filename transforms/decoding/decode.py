@@ -1,8 +1,8 @@
 """The only door to untrusted bytes. No other module opens an image.
 
-Formats are allow-listed, sizes are checked in the header before any pixel is decoded, and truncated files are
-refused. Every exception of a decoder becomes UnsupportedFormat, UnprocessableImage or
-ImageTooLarge."""
+Formats are allow-listed, sizes are checked in the header before any pixel is
+decoded, and truncated files are refused. Every exception of a decoder becomes
+UnsupportedFormat, UnprocessableImage or ImageTooLarge."""
 
 import warnings
 from collections.abc import Iterator
@@ -195,8 +195,9 @@ def _accepts(name: str, prefix: bytes) -> bool:
 
 
 def _declared_pixels(file: IO[bytes]) -> int:
-    """Return the pixels that an AVIF declares (ISO/IEC 23008-12, 6.5.3). Its decoder reports a large size as
-    damage."""
+    """Return the pixels that an AVIF declares (ISO/IEC 23008-12, 6.5.3).
+
+    Its decoder reports a large size as damage."""
     file.seek(0)
     head = file.read(_SCANNED_BYTES)
     start = head.find(b"ispe")
@@ -207,8 +208,9 @@ def _declared_pixels(file: IO[bytes]) -> int:
 
 
 def _check_last_picture(image: ImageFile.ImageFile, format: Format) -> None:
-    """Decode the last picture of a collection. A HEIC may hold several and shows one; an upload that broke
-    off lacks the last."""
+    """Decode the last picture of a collection.
+
+    A HEIC may hold several and shows one; an upload that broke off lacks the last."""
     if not format.is_collection:
         # Pillow would walk all of a TIFF's directories to count them
         return

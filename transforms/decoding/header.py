@@ -109,8 +109,9 @@ def _check_size(size: Size, frames: int, limits: Limits) -> None:
 
 
 def _read_number(image: Image.Image, name: str) -> int | None:
-    """Return a number that the image tells. In a PNG a text may have any name, so the value may be no
-    number."""
+    """Return a number that the image tells.
+
+    In a PNG a text may have any name, so the value may be no number."""
     value = image.info.get(name)
     return int(value) if isinstance(value, int | float) else None
 

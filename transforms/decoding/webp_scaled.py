@@ -1,8 +1,8 @@
 """A still WebP decoded at a fraction of its size, by libwebp itself in less than half the time.
 
-Pillow cannot ask libwebp for that, but its wheels contain the library. This module calls the same library by
-the structures of its decode.h (decoder ABI 0x02xx, libwebp 0.5 to 1.6). If it is not found, all pixels are
-decoded."""
+Pillow cannot ask libwebp for that, but its wheels contain the library. This module
+calls the same library by the structures of its decode.h (decoder ABI 0x02xx, libwebp
+0.5 to 1.6). If it is not found, all pixels are decoded."""
 
 import ctypes
 from functools import cache

@@ -73,8 +73,9 @@ def _secant(points: list[Point], target_height: float) -> float:
 
 
 def _warped(quality: float) -> float:
-    """Return a scale on which the logarithm of the bytes is nearly a line, in every format. The correlation
-    is 0.95 to 0.99."""
+    """Return a scale on which the logarithm of the bytes is nearly a line, in every format.
+
+    The correlation is 0.95 to 0.99."""
     return log((quality + 5) / (105 - quality))
 
 

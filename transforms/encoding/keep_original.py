@@ -26,8 +26,8 @@ _JPEG_SEGMENT = re.compile(
     rb"|([\xc4\xda\xdb\xdd]|[\xc0-\xc2](?=..\x08.{4}[\x01\x03]))(..))",
     re.DOTALL,
 )
-"""JFIF without a thumbnail; frames of one or three channels, tables, restart intervals and scans (ITU T.81,
-table B.1)."""
+"""JFIF without a thumbnail; frames of one or three channels, tables,
+restart intervals and scans (ITU T.81, table B.1)."""
 _JPEG_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7]")
 
 _PNG_CHUNKS = {
@@ -38,8 +38,8 @@ _PNG_CHUNKS = {
     b"IDAT": 2**31,
     b"IEND": 0,
 }
-"""The most bytes of each chunk. gAMA and cHRM are not allowed: a result does not describe its colours
-either."""
+"""The most bytes of each chunk. gAMA and cHRM are not allowed: a
+result does not describe its colours either."""
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _INFLATED_BYTES = 1_000_000
 
@@ -60,8 +60,9 @@ def prefer_original(
     transform: Transform,
     target: Path,
 ) -> bool:
-    """Replace the result at `target` by the original if that may stand for it. Return whether it was
-    replaced.
+    """Replace the result at `target` by the original if that may stand for it.
+
+    Return whether it was replaced.
 
     The original has to be smaller than the result, or the only one that fits max_bytes."""
     result_bytes = target.stat().st_size if target.exists() else 0

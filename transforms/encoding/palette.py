@@ -87,8 +87,8 @@ def _without_hidden_colors(
     opaque: Image.Image,
     transparent: Image.Image,
 ) -> Image.Image:
-    """Replace the colours of transparent pixels by one that is visible, so that they take no place in the
-    palette."""
+    """Replace the colours of transparent pixels by one that is visible,
+    so that they take no place in the palette."""
     result = image.convert("RGB")
     _, top, _, _ = opaque.getbbox() or _ORIGIN
     first_row = opaque.crop((0, top, opaque.width, top + 1))

@@ -1,8 +1,8 @@
 """EXIF as directories of values that keep their bytes: read from untrusted bytes, and written anew.
 
-Pillow's own writer turns text that is not ASCII into question marks, changes the types of tags that it does
-not know, and leaves EXIF's directories out of a TIFF. Source: TIFF 6.0, section 2; EXIF 2.32, section
-4.6."""
+Pillow's own writer turns text that is not ASCII into question marks, changes the
+types of tags that it does not know, and leaves EXIF's directories out of a TIFF.
+Source: TIFF 6.0, section 2; EXIF 2.32, section 4.6."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress

@@ -171,8 +171,9 @@ def _with_rights(exif: Exif, image: ImageFile.ImageFile) -> Exif:
 
 
 def _read_iptc_rights(iptc: bytes) -> dict[int, bytes]:
-    """Read the data sets. They follow one another, each behind a head of five bytes (IIM 4.2, section
-    1.6)."""
+    """Read the data sets.
+
+    They follow one another, each behind a head of five bytes (IIM 4.2, section 1.6)."""
     texts_by_tag: dict[int, list[bytes]] = {}
     position = 0
     while position + 5 <= len(iptc) and iptc[position] == 0x1C:

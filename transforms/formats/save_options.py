@@ -34,8 +34,9 @@ class EncodeTask:
 
 @dataclass(frozen=True)
 class Ladder:
-    """Levels of an encoder, as pairs of (most pixels, level) from few pixels to many. A higher level takes
-    longer.
+    """Levels of an encoder, as pairs of (most pixels, level) from few pixels to many.
+
+    A higher level takes longer.
 
     `usual` holds the levels if the client names no effort, `highest` those that an effort may reach."""
 
@@ -178,8 +179,9 @@ def _level_for(steps: tuple[tuple[float, int], ...], pixels: int) -> int:
 
 
 def _sample(image: Image.Image) -> Image.Image:
-    """Return rows from all over the image. A page may hold both graphics and photographs, which pack
-    differently."""
+    """Return rows from all over the image.
+
+    A page may hold both graphics and photographs, which pack differently."""
     if image.width * image.height <= _SAMPLED_PIXELS:
         return image
     rows = max(1, _SAMPLED_PIXELS // image.width // _STRIPS)

@@ -49,8 +49,8 @@ def negotiate(
 ) -> Transform:
     """Replace the format "auto" by the best one that `accept` names and that can hold the result.
 
-    If there is none, take `fallback`, even if the header excludes it. A malformed header counts as empty. Any
-    other format stays."""
+    If there is none, take `fallback`, even if the header excludes it. A
+    malformed header counts as empty. Any other format stays."""
     if transform.output.format != "auto":
         return transform
     for candidate in _candidates(transform, accept):

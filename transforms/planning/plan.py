@@ -29,8 +29,9 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All decisions before the first pixel. The resampling does the `leading` operations, and `steps` follow
-    it."""
+    """All decisions before the first pixel.
+
+    The resampling does the `leading` operations, and `steps` follow it."""
 
     header: Header
     output: Output
@@ -49,8 +50,9 @@ def make_plan(
     transform: Transform,
     limits: Limits,
 ) -> Plan:
-    """Decide everything, and refuse a result that would be too large. Raise ImageTooLarge or
-    ParameterError."""
+    """Decide everything, and refuse a result that would be too large.
+
+    Raise ImageTooLarge or ParameterError."""
     source_format = FORMATS[header.format]
     format = FORMATS[transform.output.format or header.format]
     frames = header.frames if format.is_animated else 1
@@ -152,8 +154,9 @@ def check_sizes(
 
 
 def _max_pixels_per_frame(size: Size, frames: int, limits: Limits) -> int:
-    """Return the most px of a frame on the way. A photograph may double, and a small image may grow
-    further."""
+    """Return the most px of a frame on the way.
+
+    A photograph may double, and a small image may grow further."""
     total = max(size.pixels * frames, limits.max_total_pixels)
     doubled = min(2 * size.pixels, limits.max_pixels)
     return min(
@@ -205,8 +208,9 @@ def refuse_beyond(
     what: str,
     pointer: str,
 ) -> None:
-    """Raise ImageTooLarge if a side or the pixels are beyond the limit. The message names the largest
-    size."""
+    """Raise ImageTooLarge if a side or the pixels are beyond the limit.
+
+    The message names the largest size."""
     factor = min(max_side / max(size), sqrt(max_pixels / size.pixels))
     if factor >= 1:
         return

@@ -47,8 +47,9 @@ def resolve(
 
 
 def _aim(operations: tuple[Operation, ...], focal: tuple[float, float]) -> tuple[Operation, ...]:
-    """Write the focal point into the first operation that moves pixels. After it, the point lies
-    elsewhere."""
+    """Write the focal point into the first operation that moves pixels.
+
+    After it, the point lies elsewhere."""
     aimed = list(operations)
     for index, operation in enumerate(operations):
         if is_open(operation):
@@ -81,8 +82,8 @@ def _resolve_output(output: Output, format: Format) -> Output:
 
 
 def _resolve_quality(output: Output, format: Format) -> int | None:
-    """Return the quality of a lossy format: the client's, or else the best for max_bytes, or the format's
-    own."""
+    """Return the quality of a lossy format: the client's, or else the
+    best for max_bytes, or the format's own."""
     if format.quality is None:
         return None
     usual_quality = _BEST_QUALITY if output.max_bytes else format.quality

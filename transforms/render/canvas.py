@@ -13,8 +13,8 @@ from .neighbourhood import blurred, mirrored
 
 _BLUR_SIDE = 64
 _BLUR_SIGMA = 4
-"""Px of the copy that is blurred to fill a canvas. The sigma is 6 % of its side and takes no time at any
-size."""
+"""Px of the copy that is blurred to fill a canvas. The sigma is 6 %
+of its side and takes no time at any size."""
 
 
 @settle.register

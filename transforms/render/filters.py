@@ -46,8 +46,8 @@ _TABLE_SIZE = 1 << 16
 _STRIP_PX = 1_000_000
 """Mode I takes four times the memory of 8-bit levels."""
 _LEAST_MEANS = 4
-"""Px across. Smaller squares would show how a decoder enlarges colours; a scaled decode does not enlarge
-them."""
+"""Px across. Smaller squares would show how a decoder enlarges
+colours; a scaled decode does not enlarge them."""
 _LEAST_FEATHER = 1e-6
 
 

@@ -124,8 +124,8 @@ def settle_aim(
 
 
 def aimed(operation: Operation, image: Image.Image, size: Size) -> Operation:
-    """Return the operation for an image of `size`, with smart gravity settled. `image` is a copy of any
-    size."""
+    """Return the operation for an image of `size`, with smart gravity
+    settled. `image` is a copy of any size."""
     placement = place(operation, size)
     if placement is None or not is_open(operation):
         return operation

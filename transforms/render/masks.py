@@ -97,8 +97,9 @@ def _stretched(other: Image.Image, channel: str, size: Size) -> Image.Image:
 
 
 def _feathered(mask: Image.Image, sigma: float, *, is_shape: bool) -> Image.Image:
-    """Blur a mask. Around a shape everything is hidden, also beyond the image's edges; another image goes on
-    there."""
+    """Blur a mask.
+
+    Around a shape everything is hidden, also beyond the image's edges; another image goes on there."""
     reach = ceil(3 * sigma) if is_shape else 0
     wide = blurred(ImageOps.expand(mask, reach), sigma)
     return wide.crop((reach, reach, reach + mask.width, reach + mask.height))

@@ -46,8 +46,8 @@ def blurred(image: Image.Image, sigma: float) -> Image.Image:
 
 
 def spread(means: Image.Image, sigma: float) -> Image.Image:
-    """Return the result of `blurred` for an image, given the means of its squares of `reduction(sigma)`
-    px."""
+    """Return the result of `blurred` for an image, given the means
+    of its squares of `reduction(sigma)` px."""
     split = _split(sigma)
     size = (means.width * split.scale, means.height * split.scale)
     return _blur_reduced(mirrored(means, (split.margin,) * 4), size, split)
@@ -134,8 +134,9 @@ def weighted(
 
 
 def mirrored(image: Image.Image, margins: Margins) -> Image.Image:
-    """Return the image on a larger canvas, mirrored at its edges. A small image is mirrored again and
-    again."""
+    """Return the image on a larger canvas, mirrored at its edges.
+
+    A small image is mirrored again and again."""
     width, height = image.size
     left = min(margins[0], width)
     top = min(margins[1], height)
@@ -181,8 +182,9 @@ def by_strips(
 
 
 def visible_colors(image: Image.Image) -> Image.Image:
-    """Return the colours without alpha. Hidden ones are replaced by the mean of the visible ones around
-    them."""
+    """Return the colours without alpha.
+
+    Hidden ones are replaced by the mean of the visible ones around them."""
     if image.mode != "RGBA":
         return colors_of(image)
     alpha = image.getchannel("A")
@@ -212,8 +214,8 @@ def with_alpha_of(image: Image.Image, colors: Image.Image) -> Image.Image:
 def squares(image: Image.Image, side: int) -> Image.Image:
     """Return the mean of each square of `side` px. Squares that an edge cuts are means of their remaining px.
 
-    Large ones take two steps. Pillow divides by a whole number of 24 bits, which is too coarse for many
-    px."""
+    Large ones take two steps. Pillow divides by a whole number of 24
+    bits, which is too coarse for many px."""
     if side <= _LARGE_SQUARE:
         return image.reduce(side)
     columns = image.reduce((side, 1))

@@ -19,8 +19,8 @@ _MARGIN = 2
 """Px around a turned image, as far as bicubic resampling reaches."""
 _LEAST_STEPS = 16
 _MAX_FINE_SIDE = 23_000
-"""Steps per px of a turned edge. There are more while 16 bits hold a canvas's diagonal, where Pillow is
-fastest."""
+"""Steps per px of a turned edge. There are more while 16 bits hold a
+canvas's diagonal, where Pillow is fastest."""
 _CRISP_WEIGHTS = (
     0, -1, 0,
     -1, 14, -1,
@@ -31,8 +31,8 @@ _CRISP = ImageFilter.Kernel((3, 3), _CRISP_WEIGHTS)
 detailed photograph has 40.5 dB bilinear, 44.2 with this kernel, 46.3 bicubic; a soft one 49.7, 51.7, 51.2.
 Bicubic takes 1.5 times as long."""
 _HEADROOM = 0.87
-"""Bicubic resampling overshoots at an edge by up to 15 %. If alpha is clipped and the colours below it are
-not, they shine."""
+"""Bicubic resampling overshoots at an edge by up to 15 %. If alpha is
+clipped and the colours below it are not, they shine."""
 _QUARTERS = {
     90: Image.Transpose.ROTATE_270,
     180: Image.Transpose.ROTATE_180,

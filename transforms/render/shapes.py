@@ -97,8 +97,9 @@ def fill(size: Size, crossings: Crossings) -> Image.Image:
 
 
 def _level(share: float) -> int:
-    """Return the level of a share of a px, rounded down. The shares of one px never add up to more than
-    255."""
+    """Return the level of a share of a px, rounded down.
+
+    The shares of one px never add up to more than 255."""
     return int(share * 255 + _ROUNDING)
 
 

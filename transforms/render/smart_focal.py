@@ -19,8 +19,8 @@ _SKIN_WEIGHT = 8
 """Less weight for skin agrees with libvips a little more, and prefers an astronaut's helmet to her face."""
 _SKIN_CB = [max(0, 255 - abs(value - 102) * 10) for value in range(256)]
 _SKIN_CR = [max(0, 255 - abs(value - 153) * 12) for value in range(256)]
-"""Fading from the centre of 77-127 and 133-173. Source: Chai and Ngan 1999, Face segmentation using
-skin-color map."""
+"""Fading from the centre of 77-127 and 133-173. Source: Chai and Ngan
+1999, Face segmentation using skin-color map."""
 _LIT = [255 if value > 50 else 0 for value in range(256)]
 
 SumTable = list[list[int]]
@@ -75,8 +75,9 @@ def _interest(small: Image.Image) -> list[int]:
 
 
 def _detail(image: Image.Image) -> Image.Image:
-    """Return the difference from a blur over all channels. Red on an equally light blue has no edges in
-    luma."""
+    """Return the difference from a blur over all channels.
+
+    Red on an equally light blue has no edges in luma."""
     soft = image.filter(ImageFilter.GaussianBlur(_DETAIL_SIGMA))
     return _highest_channel(ImageChops.difference(image, soft))
 
@@ -87,8 +88,9 @@ def _color(image: Image.Image) -> Image.Image:
 
 
 def _skin(image: Image.Image) -> Image.Image:
-    """Return the likeness to skin, less its mean. In a picture of sand it is not the sand that draws the
-    eye."""
+    """Return the likeness to skin, less its mean.
+
+    In a picture of sand it is not the sand that draws the eye."""
     light, blue, red = image.convert("YCbCr").split()
     likeness = (
         light.point(_LIT),

@@ -24,8 +24,8 @@ _ROUNDING = 1e-9
 class Curves:
     """A function of 0..1 for red, green and blue each.
 
-    It takes the value of that channel, or the pixel's luma (BT.601, in the 8 bits that JPEG and Pillow give
-    it)."""
+    It takes the value of that channel, or the pixel's luma (BT.601, in
+    the 8 bits that JPEG and Pillow give it)."""
 
     channels: tuple[Curve, ...]
     of_luma: bool = False

@@ -18,8 +18,8 @@ T = TypeVar("T")
 _ALARM_S = 1.0
 """The time after the deadline at which a child ends itself. The parent may be dead."""
 _NICENESS = 5
-"""A third of the processor if both sides want all of it. It is not much less, because deadlines are of wall
-time."""
+"""A third of the processor if both sides want all of it. It is not
+much less, because deadlines are of wall time."""
 
 
 def confine(max_memory_bytes: int, max_output_bytes: int) -> None:
@@ -41,8 +41,9 @@ def run(
     start_by: float,
     timeout_s: float,
 ) -> T:
-    """Do one task. Raise Unavailable after `start_by`, on the monotonic clock, when nobody waits for it any
-    more."""
+    """Do one task.
+
+    Raise Unavailable after `start_by`, on the monotonic clock, when nobody waits for it any more."""
     if monotonic() > start_by:
         raise Unavailable("Every renderer is busy, and none became free in time")
     signal.setitimer(signal.ITIMER_REAL, timeout_s + _ALARM_S)
@@ -64,8 +65,8 @@ def run(
 def give_way(function: Callable[..., T], *args: object) -> T:
     """Call `function` with a lower priority than other children have.
 
-    It runs in a thread of its own. On Linux a thread has its own priority, and may lower it but not raise it
-    again."""
+    It runs in a thread of its own. On Linux a thread has its own
+    priority, and may lower it but not raise it again."""
     with ThreadPoolExecutor(1, initializer=_lower_priority) as thread:
         return thread.submit(function, *args).result()
 

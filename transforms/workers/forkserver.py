@@ -1,5 +1,6 @@
-"""The module that the forkserver imports once, before it forks the rendering children. No other module
-imports it.
+"""The module that the forkserver imports once, before it forks the rendering children.
+
+No other module imports it.
 
 A child inherits the engine, already imported, no secrets and no main module. Without this module
 multiprocessing would import the parent's main module, and Django with it, in every child."""

@@ -34,8 +34,8 @@ T = TypeVar("T")
 _ATTEMPTS = 2
 """pebble also gives a pool up if an idle child is killed. The second attempt has a new pool."""
 _GRACE_S = 2.0
-"""The time after its deadline at which a running task means that the pool is broken. pebble looks every 0.1
-s."""
+"""The time after its deadline at which a running task means that the
+pool is broken. pebble looks every 0.1 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +137,9 @@ class RenderPool:
             return self._run_with_retry(stops, function, *args)
 
     def _run_with_retry(self, stops: int, function: Callable[..., T], *args: object) -> T:
-        """Run a task again if its child dies. The kernel or an operator may have killed it because of
-        another.
+        """Run a task again if its child dies.
+
+        The kernel or an operator may have killed it because of another.
 
         Raise UnprocessableImage only for an image that ends two children, and Unavailable if the pool was
         stopped since `stops` was read."""

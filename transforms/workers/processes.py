@@ -38,8 +38,9 @@ def end_processes(processes: ProcessPool) -> None:
 
 
 def _start_forkserver() -> None:
-    """Start the forkserver with a PYTHONPATH to this package. It receives its parent's sys.path and ignores
-    it."""
+    """Start the forkserver with a PYTHONPATH to this package.
+
+    It receives its parent's sys.path and ignores it."""
     previous = os.environ.get("PYTHONPATH")
     paths = [str(_ROOT), previous] if previous else [str(_ROOT)]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
