@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 3
 # Recipes read these from the environment, so that values with spaces and quotes need no escaping.
 export PORT VAR STORAGE
 
-.PHONY: help run stop manage test lint format docs requirements bench-engine bench-listing bench-bombs
+.PHONY: help run stop manage test lint format docs pixels requirements bench-engine bench-listing bench-bombs
 
 help:
 	@echo 'make run [PORT=8000] [VAR=var] [STORAGE=disk|s3]  start ProgImage; Ctrl-C ends it'
@@ -19,6 +19,7 @@ help:
 	@echo 'make lint                                         check the code with ruff and mypy'
 	@echo 'make format                                       format the code with ruff'
 	@echo 'make docs                                         generate docs/operations.md and its pictures'
+	@echo 'make pixels                                       write tests/pixels.json, the table that guards every pixel'
 	@echo 'make bench-engine                                 compare the engine with Pillow, libvips and sharp (needs npm; 6 min)'
 	@echo 'make bench-bombs                                  measure how bombs of one account slow down another (3 min)'
 	@echo 'make bench-listing                                measure the list of images with a million images (4 min)'
@@ -54,6 +55,12 @@ format:
 docs:
 	@sh config/local/venv.sh dev
 	.venv/bin/python -m docs.build
+	.venv/bin/python -m docs.readme_picture
+	.venv/bin/python -m docs.threats
+
+pixels:
+	@sh config/local/venv.sh dev
+	.venv/bin/python -m tests.support.pixels
 
 COMPILE = ../.venv/bin/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(ARGS)

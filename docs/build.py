@@ -1,8 +1,8 @@
-"""Writes docs/operations.md and its pictures from the catalogue.
+"""Writes docs/operations.md with its pictures from the catalogue, and code from the source into the guide.
 
-    python -m docs.build
+    python -m docs.build  # `make docs`
 
-Nothing here names an operation but the few whose effect does not show on the photograph itself."""
+No operation is named here but the few that change nothing on the photograph as it is."""
 
 import io
 import json
@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image, ImageDraw
 
+from docs.includes import fill_includes
 from progimage.operations import Operation, Output, operations
 from progimage.parameters import Parameter
 from progimage.text_form import parse_text
@@ -27,13 +28,16 @@ PICTURES = HERE / "pictures"
 PHOTOGRAPH = PICTURES / "chelsea.jpg"
 BADGE = PICTURES / "badge.png"
 PAGE = HERE / "operations.md"
+GUIDE = HERE / "adding-an-operation.md"
 BEFORE = {
     "autocontrast": "levels:out_black=90,out_white=170",
     "equalize": "levels:out_black=90,out_white=170",
     "trim": "pad:top=30,right=50,bottom=30,left=50,background=white",
-    "colorkey": "rotate:angle=20,background=%2300b140",
+    "colorkey": "rotate:angle=20,background=white",
 }
-"""What is done to the photograph first, where an operation needs another ground to be seen on."""
+"""Transforms of the photograph for operations whose example changes nothing on the photograph itself."""
+
+_CHESS_PX = 10
 
 _HEAD = """# Operations
 
@@ -46,50 +50,65 @@ parameter with or without its name. JSON, for bodies:
 
 Pixels are 8-bit sRGB with straight alpha and already upright. Angles are degrees clockwise, sizes px,
 tone is percent with 0 for none; colours are as CSS writes them, and the `#` may be left out. Each
-operation is done to every frame of an animation; what one takes from the pixels (where to cut, which
-levels) it takes from the first. The photograph is Chelsea, by Stéfan van der Walt (CC0).
+operation is done to every frame of an animation. If an operation decides by pixels (where to cut, which
+levels), the first frame decides for all. The photograph is Chelsea, by Stéfan van der Walt (CC0).
 """
 
 
 def page() -> str:
     """Return the text of docs/operations.md."""
     parts = [_HEAD]
-    for module, members in groupby(operations().values(), key=lambda operation: operation.__module__):
-        parts.append(f"## {module.rpartition('.')[2].capitalize()}\n")
+    by_module = groupby(operations().values(), key=lambda operation: operation.__module__)
+    for module, members in by_module:
+        title = module.rpartition(".")[2].capitalize()
+        parts.append(f"## {title}\n")
         parts += [_section(operation) for operation in members]
-    parts.append("## Output\n\n" + _doc(Output) + "\n\n" + _table(Output.parameters().values()))
+    output_table = _table(Output.parameters().values())
+    parts.append(f"## Output\n\n{_doc(Output)}\n\n{output_table}")
     return "\n".join(parts)
+
+
+def guide() -> str:
+    """Return the text of docs/adding-an-operation.md with the code that the source has today."""
+    return fill_includes(GUIDE.read_text())
 
 
 def _section(operation: type[Operation]) -> str:
     text = spelled(operation)
-    (built,) = parse_text(text)
-    before = f"{operation.name}-before" if operation.name in BEFORE else PHOTOGRAPH.stem
-    suffix = ".webp" if operation.name in BEFORE else PHOTOGRAPH.suffix
+    (example,) = parse_text(text)
+    as_json = json.dumps({"op": operation.name} | example.non_defaults())
+    before = f"{operation.name}-before.webp" if operation.name in BEFORE else PHOTOGRAPH.name
     table = _table(operation.parameters().values())
     return (
         f"### {operation.name}\n\n{_doc(operation)} Kind: {operation.kind}.\n\n"
-        f"`{text}` or `{json.dumps({'op': operation.name} | built.non_defaults())}`\n\n"
+        f"`{text}` or `{as_json}`\n\n"
         f"| before | after |\n|---|---|\n"
-        f"| ![before](pictures/{before}{suffix}) | ![after](pictures/{operation.name}.webp) |\n\n{table}"
+        f"| ![before](pictures/{before}) | ![after](pictures/{operation.name}.webp) |\n\n{table}"
     )
 
 
 def spelled(operation: type[Operation]) -> str:
-    return f"{operation.name}:{operation.example}" if operation.example else operation.name
+    """Return the example of an operation in the text form."""
+    if not operation.example:
+        return operation.name
+    return f"{operation.name}:{operation.example}"
 
 
-def _doc(cls: type) -> str:
-    return " ".join((cls.__doc__ or "").split())
+def _doc(documented: type) -> str:
+    text = documented.__doc__ or ""
+    return " ".join(text.split())
 
 
 def _table(parameters: Iterable[Parameter]) -> str:
     rows = [_row(parameter) for parameter in parameters]
-    return "| parameter | value | default | |\n|---|---|---|---|\n" + "".join(rows) if rows else ""
+    if not rows:
+        return ""
+    return "| parameter | value | default | |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def _row(parameter: Parameter) -> str:
-    names = " or ".join(f"`{name}`" for name in (parameter.name, parameter.short) if name)
+    spellings = [name for name in (parameter.name, parameter.short) if name]
+    names = " or ".join(f"`{name}`" for name in spellings)
     expected = parameter.expected.removesuffix(", or nothing")
     return f"| {names} | {expected} | {_default(parameter)} | {parameter.help} |\n"
 
@@ -97,34 +116,43 @@ def _row(parameter: Parameter) -> str:
 def _default(parameter: Parameter) -> str:
     if parameter.is_required:
         return "required"
-    return "" if parameter.default is None else f"`{parameter.spell(parameter.default)}`"
+    if parameter.default is None:
+        return ""
+    return f"`{parameter.spell(parameter.default)}`"
 
 
 def pictures() -> Iterator[tuple[str, Image.Image]]:
-    """Yield every picture by name: of each operation, and before it where that is not the photograph."""
+    """Yield the name and the image of every picture: after each operation, and before it if BEFORE has it."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         for operation in operations().values():
             source = PHOTOGRAPH
             if operation.name in BEFORE:
-                source = _render(PHOTOGRAPH, BEFORE[operation.name], folder / "before.png")
-                yield f"{operation.name}-before", _shown(source)
-            yield operation.name, _shown(_render(source, spelled(operation), folder / "after.png"))
+                source = _render(
+                    PHOTOGRAPH,
+                    BEFORE[operation.name],
+                    folder / "before.png",
+                )
+                yield f"{operation.name}-before", _on_chessboard(source)
+            result = _render(source, spelled(operation), folder / "after.png")
+            yield operation.name, _on_chessboard(result)
 
 
 def _render(source: Path, text: str, target: Path) -> Path:
     steps = [_with_badge(step) for step in parse_text(text)]
-    transform = resolve(Transform(tuple(steps), Output(format="png")), probe(source).format)
+    requested = Transform(tuple(steps), Output(format="png"))
+    transform = resolve(requested, probe(source).format)
     render_file(source, transform, target, others={_badge_reference(): BADGE})
     return target
 
 
 def _badge_reference() -> str:
-    return f"sha256:{sha256(BADGE.read_bytes()).hexdigest()}"
+    digest = sha256(BADGE.read_bytes()).hexdigest()
+    return f"sha256:{digest}"
 
 
 def _with_badge(operation: Operation) -> Operation:
-    """Another image of an example is the badge."""
+    """Replace the other image that an example names by the badge."""
     values = operation.as_dict()
     for name, parameter in operation.parameters().items():
         if parameter.type == "image" and values[name] is not None:
@@ -132,14 +160,16 @@ def _with_badge(operation: Operation) -> Operation:
     return type(operation).from_dict(values)
 
 
-def _shown(path: Path) -> Image.Image:
-    """Return the picture over a chessboard, on which transparency is seen."""
+def _on_chessboard(path: Path) -> Image.Image:
+    """Return the picture over a chessboard, which shows through transparent parts."""
     image = Image.open(path).convert("RGBA")
     ground = Image.new("RGBA", image.size, "#ffffff")
     draw = ImageDraw.Draw(ground)
-    for top in range(0, image.height, 10):
-        for left in range(top % 20, image.width, 20):
-            draw.rectangle((left, top, left + 9, top + 9), fill="#d8d8d8")
+    for top in range(0, image.height, _CHESS_PX):
+        first_left = top % (2 * _CHESS_PX)
+        for left in range(first_left, image.width, 2 * _CHESS_PX):
+            square = (left, top, left + _CHESS_PX - 1, top + _CHESS_PX - 1)
+            draw.rectangle(square, fill="#d8d8d8")
     ground.alpha_composite(image)
     return ground.convert("RGB")
 
@@ -150,6 +180,7 @@ def main() -> None:
         picture.save(buffer, "WEBP", quality=75, method=6)
         (PICTURES / f"{name}.webp").write_bytes(buffer.getvalue())
     PAGE.write_text(page())
+    GUIDE.write_text(guide())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from progimage.text_form import parse_query
 from transforms.decoding.decode import probe
 from transforms.engine import render_file
-from transforms.formats.table import format_by_extension
+from transforms.formats.table import BY_EXTENSION
 from transforms.planning.resolve import resolve
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -68,9 +68,7 @@ def draw_picture() -> Image.Image:
 def render_url(url: str) -> bytes:
     """Return the bytes of the photograph's rendition that `url`, the end of a URL, names."""
     extension, _, query = url.removeprefix(".").partition("?")
-    format = format_by_extension(extension)
-    if format is None:
-        raise ValueError(f"no format has the extension {extension}")
+    format = BY_EXTENSION[extension]
     pairs = [*parse_qsl(query), ("format", format.name)]
     transform = resolve(parse_query(pairs), probe(PHOTOGRAPH).format)
     with TemporaryDirectory() as folder:

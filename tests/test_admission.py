@@ -8,13 +8,13 @@ from contextlib import ExitStack
 import pytest
 
 from progimage.errors import Unavailable
-from transforms.workers.fair_queue import Admission
+from transforms.workers.fair_queue import FairQueue
 
 
 class Crowd:
     """Owners that ask one after the other and hold what they get until they are told to go."""
 
-    def __init__(self, admission: Admission, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, admission: FairQueue, threads: ThreadPoolExecutor) -> None:
         self.admission, self.threads = admission, threads
         self.inside: list[str] = []
         self.refused: list[str] = []
@@ -33,7 +33,7 @@ class Crowd:
     def _ask(self, owner: str) -> None:
         try:
             with ExitStack() as stack:
-                stack.enter_context(self.admission.place(owner, timeout_s=5))
+                stack.enter_context(self.admission.slot(owner, timeout_s=5))
                 self._held.append(stack.pop_all())
                 self.inside.append(owner)
         except Unavailable:
@@ -47,14 +47,14 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def test_owners_take_turns(threads: ThreadPoolExecutor) -> None:
-    crowd = Crowd(Admission(places=1, share=1, max_waiting=8), threads)
+    crowd = Crowd(FairQueue(slots=1, share=1, max_waiting=8), threads)
     crowd.come("a", "a", "a", "a", "b", "b", "c")
     crowd.leave(7)
     assert crowd.inside == ["a", "a", "b", "c", "a", "b", "a"]
 
 
 def test_one_owner_alone_has_its_share_and_no_more(threads: ThreadPoolExecutor) -> None:
-    crowd = Crowd(Admission(places=3, share=2, max_waiting=8), threads)
+    crowd = Crowd(FairQueue(slots=3, share=2, max_waiting=8), threads)
     crowd.come("a", "a", "a")
     assert crowd.inside == ["a", "a"]
     crowd.come("b")
@@ -66,7 +66,7 @@ def test_one_owner_alone_has_its_share_and_no_more(threads: ThreadPoolExecutor) 
 def test_who_comes_to_a_full_queue_has_the_last_place_of_the_longest_line(
     threads: ThreadPoolExecutor,
 ) -> None:
-    crowd = Crowd(Admission(places=1, share=1, max_waiting=3), threads)
+    crowd = Crowd(FairQueue(slots=1, share=1, max_waiting=3), threads)
     crowd.come("a", "a", "a", "a")
     assert crowd.refused == []
     crowd.come("a", "b", "b", "a", "c")
@@ -76,17 +76,17 @@ def test_who_comes_to_a_full_queue_has_the_last_place_of_the_longest_line(
 
 
 def test_waiting_ends_in_time_and_leaves_nothing_behind(threads: ThreadPoolExecutor) -> None:
-    admission = Admission(places=1, share=1, max_waiting=1)
-    with admission.place("a", timeout_s=1):
+    admission = FairQueue(slots=1, share=1, max_waiting=1)
+    with admission.slot("a", timeout_s=1):
         for _ in range(3):
-            with pytest.raises(Unavailable, match="none became free"), admission.place("b", timeout_s=0.01):
+            with pytest.raises(Unavailable, match="none became free"), admission.slot("b", timeout_s=0.01):
                 pass
-    with admission.place("b", timeout_s=0):
+    with admission.slot("b", timeout_s=0):
         pass
 
 
 def test_dismissed_are_told_at_once(threads: ThreadPoolExecutor) -> None:
-    crowd = Crowd(Admission(places=1, share=1, max_waiting=8), threads)
+    crowd = Crowd(FairQueue(slots=1, share=1, max_waiting=8), threads)
     crowd.come("a", "a", "b")
     crowd.admission.dismiss()
     time.sleep(0.02)
@@ -98,13 +98,13 @@ def test_dismissed_are_told_at_once(threads: ThreadPoolExecutor) -> None:
 
 
 def test_nothing_is_lost_or_given_twice(threads: ThreadPoolExecutor) -> None:
-    admission = Admission(places=3, share=2, max_waiting=100)
+    admission = FairQueue(slots=3, share=2, max_waiting=100)
     inside: list[str] = []
     most = 0
 
     def work(owner: str) -> None:
         nonlocal most
-        with admission.place(owner, timeout_s=5):
+        with admission.slot(owner, timeout_s=5):
             inside.append(owner)
             most = max(most, len(inside))
             assert inside.count(owner) <= 2

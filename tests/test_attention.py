@@ -15,7 +15,8 @@ from progimage.operations import Operation, Resize
 from progimage.operations.geometry import Crop, Thumbnail
 from progimage.text_form import spell_text
 from tests import images as made
-from transforms.geometry import Anchor, Box, Size, part
+from transforms.fits import Anchor, part
+from transforms.geometry import Box, Size
 from transforms.render.smart_focal import find_focal
 
 CORPUS = os.environ.get("PROGIMAGE_CORPUS", "")

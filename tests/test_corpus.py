@@ -20,7 +20,8 @@ from images.models import Image
 from images.storage import originals, renditions
 from tests.conftest import Api, body, make_api
 from transforms.formats.table import FORMATS
-from transforms.geometry import Size, upright_size
+from transforms.geometry import Size
+from transforms.orientation import upright_size
 
 CORPUS = os.environ.get("PROGIMAGE_CORPUS", "")
 pytestmark = [

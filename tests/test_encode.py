@@ -12,7 +12,7 @@ from scipy.cluster.vq import kmeans2
 
 from progimage.operations import Output
 from tests import images as made
-from transforms.formats.save_options import as_png
+from transforms.formats.save_options import EncodeTask, as_png
 from transforms.formats.table import FORMATS, WRITABLE
 
 
@@ -179,7 +179,7 @@ class TestEffort:
     )
     def test_png_of_photographs_looks_for_runs_alone(self, image: Image.Image, is_run: bool) -> None:
         """Where the rest of zlib's search finds next to nothing in five times the time."""
-        options = as_png(Output(format="png"), [image], image.width * image.height, 1)
+        options = as_png(EncodeTask(Output(format="png"), [image], image.width * image.height, 1))
         assert (options["compress_type"] == zlib.Z_RLE) is is_run
 
 

@@ -7,6 +7,7 @@ from PIL import Image
 
 from progimage.operations import Output, OutputFormat
 from transforms.decoding import decode  # noqa: F401  registers the decoders
+from transforms.formats.save_options import EncodeTask
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES, BY_EXTENSION, FORMATS, READABLE, WRITABLE
 
 
@@ -56,7 +57,7 @@ def test_pillow_knows_the_format(name: str) -> None:
 
 
 def options(name: str, output: Output, megapixels: float) -> dict[str, Any]:
-    return FORMATS[name].options(output, [Image.new("P", (1, 1))], int(megapixels * 1e6), 1)
+    return FORMATS[name].options(EncodeTask(output, [Image.new("P", (1, 1))], int(megapixels * 1e6), 1))
 
 
 @pytest.mark.parametrize(

@@ -9,23 +9,11 @@ from progimage.errors import ParameterError
 from progimage.operations import Fit, Gravity, Operation, Resize
 from progimage.operations.geometry import Crop, Pad, Rotate, Thumbnail
 from progimage.transform import Transform
+from transforms.fits import GRAVITY, Anchor, cover_box, fit_size
 from transforms.formats.table import FORMATS
-from transforms.geometry import (
-    GRAVITY,
-    Anchor,
-    Box,
-    Placement,
-    Size,
-    cover_box,
-    decode_scale,
-    fit_size,
-    half_up,
-    reduced,
-    stored_box,
-    upright_size,
-    whole,
-)
+from transforms.geometry import Box, Placement, Size, decode_scale, half_up, reduced, whole
 from transforms.limits import DEFAULT_LIMITS
+from transforms.orientation import stored_box, upright_size
 from transforms.planning.plan import check_sizes
 from transforms.render import measure, place
 from transforms.render.geometry import is_open

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config.local import services
+from config.local import embedded_services
 from config.local.processes import free_ports
 from config.local.state import State
 
@@ -46,8 +46,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         finally:
             server.terminate()
             server.wait(30)
-            services.stop_leftovers(state)
-            services.make_postgres(state).remove()
+            embedded_services.stop_leftovers(state)
+            embedded_services.make_postgres(state).remove()
 
 
 def _bare() -> dict[str, str]:

@@ -260,7 +260,7 @@ class TestStop:
         stops = renderers._stops
         renderers.stop()
         with pytest.raises(Unavailable):
-            renderers._try(stops, nap, 0)
+            renderers._run_with_retry(stops, nap, 0)
 
     def test_configure_stops_the_pool_before(self) -> None:
         configure(PoolSettings(workers=1, max_queue=0))

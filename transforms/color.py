@@ -1,10 +1,12 @@
-"""Any mode and profile that a decoder gives, to 8-bit sRGB in the working modes RGB and RGBA."""
+"""Conversion of any mode and profile that a decoder gives to 8-bit
+sRGB, in the working modes RGB and RGBA."""
 
 from functools import lru_cache
 from io import BytesIO
+from itertools import product
 from math import isfinite
 
-from PIL import Image, ImageChops, ImageCms, ImageMath
+from PIL import Image, ImageChops, ImageCms, ImageMath, JpegImagePlugin
 
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 _LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
@@ -19,15 +21,26 @@ _BANDED = {
     "YCbCr": "RGB",
     "HSV": "RGB",
 }
-"""Modes of which no average can be taken, to the one that holds them whole."""
+"""Modes whose pixels cannot be averaged, and for each a mode that holds them without loss."""
 
 _HAS_ALPHA_BAND = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _BITS_PER_SAMPLE = 258
 """TIFF 6.0, section 8."""
+_CUBE_SIDE = 9
+
+
+def with_plain_inks(image: Image.Image) -> Image.Image:
+    """Invert a CMYK JPEG that is not Adobe's.
+
+    Adobe stores inks inverted, and Pillow inverts every CMYK JPEG."""
+    is_plain_jpeg = isinstance(image, JpegImagePlugin.JpegImageFile) and "adobe" not in image.info
+    if image.mode == "CMYK" and is_plain_jpeg:
+        return ImageChops.invert(image)
+    return image
 
 
 def to_bands(image: Image.Image) -> Image.Image:
-    """Return an image in L, LA, RGB, RGBA, CMYK or LAB, of which an average of pixels is a colour."""
+    """Return an image in L, LA, RGB, RGBA, CMYK or LAB. In these modes an average of pixels is a colour."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _to_8_bits(image)
     if image.has_transparency_data and image.mode not in _HAS_ALPHA_BAND:
@@ -37,28 +50,34 @@ def to_bands(image: Image.Image) -> Image.Image:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return an image in L, RGB or RGBA, converted from `profile` to sRGB; a broken profile is ignored."""
+    """Return an image in L, RGB or RGBA, converted from `profile` to sRGB. Ignore a broken profile."""
     if image.mode in ("LA", "RGBA"):
-        colors = "L" if image.mode == "LA" else "RGB"
-        if image.mode == "RGBA" and _transform(colors, profile) is None:
-            return image
-        result = to_srgb(image.convert(colors), profile).convert("RGB")
-        result.putalpha(image.getchannel("A"))
-        return result
+        return _to_srgb_with_alpha(image, profile)
     transform = _transform(image.mode, profile)
     if transform:
         return transform.apply(image)
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
+def _to_srgb_with_alpha(image: Image.Image, profile: bytes | None) -> Image.Image:
+    colors_mode = "L" if image.mode == "LA" else "RGB"
+    if image.mode == "RGBA" and _transform(colors_mode, profile) is None:
+        return image
+    colors = to_srgb(image.convert(colors_mode), profile)
+    result = colors.convert("RGB")
+    result.putalpha(image.getchannel("A"))
+    return result
+
+
 def is_srgb(mode: str, profile: bytes | None) -> bool:
-    """Whether colours of that mode are those of sRGB as they are."""
+    """Whether the colours of that mode and profile are sRGB already."""
     return mode == "RGB" and _transform(mode, profile) is None
 
 
 @lru_cache(maxsize=8)
 def _transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform | None:
-    """Return what takes `mode` to sRGB; None where nothing changes or the profile is for another mode."""
+    """Return the transform from `mode` to sRGB; None if it changes
+    nothing or the profile is for another mode."""
     if profile is None and mode != "LAB":
         return None
     try:
@@ -71,48 +90,59 @@ def _transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform |
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
             ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
-        return None if mode == "RGB" and _moves_nothing(transform) else transform
+        return None if mode == "RGB" and _is_identity(transform) else transform
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
 
 
-def _moves_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether 9 x 9 x 9 colours stay where they are: most embedded profiles are sRGB, and a conversion of 12
+def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether 9 x 9 x 9 colours stay as they are. Most embedded profiles are sRGB, and a conversion of 12
     megapixels takes 290 ms."""
     cube = _cube()
-    moved = ImageChops.difference(cube, transform.apply(cube))
-    return max(moved.tobytes()) <= 1
+    differences = ImageChops.difference(cube, transform.apply(cube))
+    return max(differences.tobytes()) <= 1
 
 
 @lru_cache(maxsize=1)
 def _cube() -> Image.Image:
-    steps = [min(255, step * 32) for step in range(9)]
-    colors = bytes(c for red in steps for green in steps for blue in steps for c in (red, green, blue))
-    return Image.frombytes("RGB", (81, 9), colors)
+    levels = [min(255, step * 32) for step in range(_CUBE_SIDE)]
+    colors = b"".join(bytes(color) for color in product(levels, repeat=3))
+    return Image.frombytes("RGB", (_CUBE_SIDE**2, _CUBE_SIDE), colors)
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
     """Return grey, L or LA, in 8 bits. Pillow's own conversion clips at 255."""
-    exact = image.convert("I") if image.mode.startswith("I;16") and image.mode != "I;16" else image
-    low, high = _grey_range(image, exact)
-    scale = 255 / (high - low) if high > low else 0.0
-    offset = 0.5 - low * scale  # the conversion to L cuts fractions off
+    is_other_16_bit = image.mode.startswith("I;16") and image.mode != "I;16"
+    exact = image.convert("I") if is_other_16_bit else image
+    black, white = _grey_range(image, exact)
+    scale = 255 / (white - black) if white > black else 0.0
+    # the conversion to L cuts fractions off
+    offset = 0.5 - black * scale
     grey = exact.point(lambda value: value * scale + offset).convert("L")
-    hidden = image.info.get("transparency")
-    if isinstance(hidden, int):
-        shown = ImageMath.lambda_eval(lambda at: (at["grey"] != hidden) * 255, grey=image.convert("I"))
-        grey.putalpha(shown.convert("L"))
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        alpha = ImageMath.lambda_eval(
+            lambda bands: (bands["grey"] != transparent) * 255,
+            grey=image.convert("I"),
+        )
+        grey.putalpha(alpha.convert("L"))
     return grey
 
 
 def _grey_range(image: Image.Image, exact: Image.Image) -> tuple[float, float]:
-    """Return the values that are black and white: by the bits of a sample where those are known, else the
-    first of 1, 255 and 65,535 that holds every value, else the extremes themselves."""
+    """Return the values of black and white.
+
+    They follow from the bits of a sample if these are known. Else white is the first
+    of 1, 255 and 65,535 that is no less than every value. If there is none, or a value
+    is below 0, the range is that of the values."""
     if image.mode.startswith("I;16"):
-        bits = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))[0]
+        tags = getattr(image, "tag_v2", {})
+        bits = tags.get(_BITS_PER_SAMPLE, (16,))[0]
         return 0, 2 ** min(16, int(bits)) - 1
-    low, high = (float(value) for value in exact.getextrema())  # type: ignore[arg-type]
-    if not (isfinite(low) and isfinite(high)):
+    lowest, highest = (float(value) for value in exact.getextrema())  # type: ignore[arg-type]
+    if not (isfinite(lowest) and isfinite(highest)):
         return 0, 1
-    white = next((white for white in (1, 255, 65_535) if low >= 0 and white >= high), None)
-    return (0, white) if white else (low, high)
+    for white in (1, 255, 65_535):
+        if lowest >= 0 and highest <= white:
+            return 0, white
+    return lowest, highest

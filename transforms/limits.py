@@ -1,11 +1,12 @@
-"""What an image may ask of the machine that decodes and renders it."""
+"""Limits on an image: the pixels, frames and metadata that the engine decodes and renders."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """As imgproxy and Cloudflare have them: 50 megapixels, an animation twice that over all frames."""
+    """The limits of imgproxy and Cloudflare: 50 megapixels, and
+    twice that over all frames of an animation."""
 
     max_pixels: int = 50_000_000
     max_total_pixels: int = 100_000_000
@@ -13,9 +14,10 @@ class Limits:
     max_frames: int = 200
     max_output_side: int = 8_192
     max_enlarged_pixels: int = 25_000_000
-    """Of a result with more than twice the pixels of its source: a few bytes must not become a huge image."""
+    """For a result with more than twice the pixels of its source. A
+    few bytes must not become a huge image."""
     max_metadata_bytes: int = 1_000_000
-    """Of a colour profile, of EXIF and of XMP; what is larger is left unread."""
+    """For a colour profile, EXIF and XMP each. The engine does not read larger ones."""
 
 
 DEFAULT_LIMITS = Limits()

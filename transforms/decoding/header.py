@@ -1,6 +1,6 @@
-"""What an image says of itself before any pixel is decoded, held against the limits.
+"""Facts from an image's header, read before any pixel is decoded and checked against the limits.
 
-Only decode.py, the door, calls what reads here: it translates what a decoder throws."""
+Only decode.py, the door, may call this module. It translates the exceptions that a decoder raises."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,15 +9,17 @@ from PIL import ExifTags, Image, ImageFile
 
 from progimage.errors import ImageTooLarge, UnprocessableImage
 from transforms.formats.table import Format
-from transforms.geometry import Size, upright_size
+from transforms.geometry import Size
 from transforms.limits import Limits
+from transforms.orientation import upright_size
 
 _MAX_DURATION_MS = 655_350
+"""The longest that GIF can express."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """Width and height in px, as stored."""
+    """The facts of an image. Width and height are px as stored."""
 
     format: str
     media_type: str
@@ -26,7 +28,7 @@ class Header:
     frames: int
     has_alpha: bool
     orientation: int
-    """EXIF 1-8, what is left to do: 1 where the decoder itself turns the image."""
+    """EXIF 1-8, still to be applied. It is 1 if the decoder itself turns the image."""
 
     @property
     def stored(self) -> Size:
@@ -39,7 +41,7 @@ class Header:
 
 
 def read_header(image: ImageFile.ImageFile, format: Format, limits: Limits) -> Header:
-    """Raises ImageTooLarge, and UnprocessableImage for no size at all."""
+    """Read the header. Raise ImageTooLarge, or UnprocessableImage if a side has no px."""
     size = Size(*image.size)
     frames = _count_frames(image, format)
     _check_size(size, frames, limits)
@@ -55,22 +57,27 @@ def read_header(image: ImageFile.ImageFile, format: Format, limits: Limits) -> H
 
 
 def read_profile(image: Image.Image, limits: Limits) -> bytes | None:
-    """Return the embedded colour profile, where there is one of an honest size."""
+    """Return the embedded colour profile if there is one within the limits."""
     profile = image.info.get("icc_profile")
-    return profile if isinstance(profile, bytes) and 0 < len(profile) <= limits.max_metadata_bytes else None
+    if not isinstance(profile, bytes) or not profile:
+        return None
+    return profile if len(profile) <= limits.max_metadata_bytes else None
 
 
 def read_plays(image: Image.Image, format: Format) -> int:
-    """Return how often an animation plays; 0 is for ever."""
+    """Return the number of times that an animation plays; 0 is for ever."""
     loop = _read_number(image, "loop")
     if not format.loops_count_repeats:
         return loop or 0
-    return 1 if loop is None else loop and loop + 1
+    if loop is None:
+        return 1
+    return loop + 1 if loop else 0
 
 
 def read_duration_ms(image: Image.Image) -> int:
-    """Return how long the current frame is shown, at most as GIF can say it."""
-    return min(_MAX_DURATION_MS, max(0, _read_number(image, "duration") or 0))
+    """Return the time for which the current frame is shown, at most the longest that GIF can express."""
+    duration = _read_number(image, "duration") or 0
+    return min(_MAX_DURATION_MS, max(0, duration))
 
 
 def too_large(limits: Limits) -> ImageTooLarge:
@@ -93,23 +100,27 @@ def _check_size(size: Size, frames: int, limits: Limits) -> None:
         raise too_large(limits)
     if frames > limits.max_frames:
         raise ImageTooLarge(f"Expected at most {limits.max_frames} frames but received {frames}")
-    if size.pixels * frames > limits.max_total_pixels:
+    total_pixels = size.pixels * frames
+    if total_pixels > limits.max_total_pixels:
         raise ImageTooLarge(
             f"Expected at most {limits.max_total_pixels:,} pixels over all frames"
-            f" but received {size.pixels * frames:,}"
+            f" but received {total_pixels:,}"
         )
 
 
 def _read_number(image: Image.Image, name: str) -> int | None:
-    """In a PNG a text may bear the name of anything."""
+    """Return a number that the image tells.
+
+    In a PNG a text may have any name, so the value may be no number."""
     value = image.info.get(name)
     return int(value) if isinstance(value, int | float) else None
 
 
 def _read_orientation(image: ImageFile.ImageFile) -> int:
-    """Broken metadata is no reason to refuse an image: it is upright then."""
+    """Return the orientation; 1 if the metadata are broken. They are no reason to refuse an image."""
     with suppress(Exception):
         # PngImageFile.getexif() would decode the image first
-        value = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
+        exif = Image.Image.getexif(image)
+        value = exif.get(ExifTags.Base.Orientation)
         return value if isinstance(value, int) and 1 <= value <= 8 else 1
     return 1

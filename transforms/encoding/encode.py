@@ -1,6 +1,6 @@
-"""Writing: frames in the working modes to the bytes of a format, always the same bytes.
+"""Encoding: frames in the working modes become the bytes of a format, and always the same bytes.
 
-No metadata but those that are given: what a decoder left in an image is taken away."""
+The result holds no metadata except those passed in. A decoder's leftovers in an image are removed."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from progimage.errors import UnprocessableImage
 from progimage.operations import Output
 from transforms.decoding.decode import Frame
 from transforms.formats.metadata import Metadata
-from transforms.formats.save_options import SaveOptions
+from transforms.formats.save_options import EncodeTask, SaveOptions
 from transforms.formats.table import Format
 
 from .fit_bytes import MAX_ATTEMPTS, fit_bytes, too_large
@@ -24,48 +24,69 @@ from .palette import to_palette
 
 
 class Content(NamedTuple):
-    """All that is written. An animation plays `plays` times; 0 is for ever."""
+    """The content of a result. An animation plays `plays` times; 0 is for ever."""
 
     frames: Sequence[Frame]
     plays: int
     metadata: Metadata
 
 
-def encode(content: Content, output: Output, format: Format, target: Path) -> None:
+def encode(
+    content: Content,
+    output: Output,
+    format: Format,
+    target: Path,
+) -> None:
     """Write `content` to `target`.
 
-    Raises ResultTooLarge, UnprocessableImage where the encoder gives up, OSError where the disk does."""
-    images = _alike([frame.image for frame in content.frames], format)
+    Raise ResultTooLarge, UnprocessableImage if the encoder fails, OSError if the disk does."""
+    images = _in_one_mode([frame.image for frame in content.frames], format)
     if output.colors:
         images = to_palette(images, output, is_indexed=format.is_indexed)
-    # not to the file itself: Pillow takes a short write, as to a full disk, for a whole one
+    # not to the file itself: Pillow takes a short write, as to a full disk, for a complete one
     with _translated():
-        written = (_fit if output.max_bytes else _write)(content, images, output, format)
+        if output.max_bytes:
+            written = _write_within(output.max_bytes, content, images, output, format)
+        else:
+            written = _write(content, images, output, format)
         target.write_bytes(written)
 
 
-def _fit(content: Content, images: list[Image.Image], output: Output, format: Format) -> bytes:
-    """Raises ResultTooLarge."""
-    top, max_bytes = output.quality, output.max_bytes or 0
+def _write_within(
+    max_bytes: int,
+    content: Content,
+    images: list[Image.Image],
+    output: Output,
+    format: Format,
+) -> bytes:
+    """Return a result of at most `max_bytes`. Raise ResultTooLarge if there is none."""
+    top = output.quality
     if top is None:
         written = _write(content, images, output, format)
         if len(written) > max_bytes:
             raise too_large(max_bytes, len(written), "without loss")
         return written
-    attempts = min(MAX_ATTEMPTS, format.max_fitting_pixels // _pixels(images))
+    attempts = min(MAX_ATTEMPTS, format.max_fitting_pixels // _count_pixels(images))
 
     def write(quality: int) -> bytes:
-        return _write(content, images, replace(output, quality=quality), format, attempts=attempts)
+        attempt = replace(output, quality=quality)
+        return _write(content, images, attempt, format, attempts=attempts)
 
-    return fit_bytes(write, max_bytes, start=min(top, format.quality or top), top=top, attempts=attempts)
+    start = min(top, format.quality or top)
+    return fit_bytes(write, max_bytes, start=start, top=top, attempts=attempts)
 
 
 def _write(
-    content: Content, images: list[Image.Image], output: Output, format: Format, *, attempts: int = 1
+    content: Content,
+    images: list[Image.Image],
+    output: Output,
+    format: Format,
+    *,
+    attempts: int = 1,
 ) -> bytes:
-    options = format.options(output, images, _pixels(images), attempts)
+    options = format.options(EncodeTask(output, images, _count_pixels(images), attempts))
     if len(images) > 1:
-        options |= _animation(content, images, format)
+        options |= _animation_options(content, images, format)
     if format.embed:
         options |= format.embed(content.metadata)
     buffer = BytesIO()
@@ -75,38 +96,49 @@ def _write(
     return buffer.getvalue()
 
 
-def _pixels(images: list[Image.Image]) -> int:
+def _count_pixels(images: list[Image.Image]) -> int:
     return len(images) * images[0].width * images[0].height
 
 
-def _animation(content: Content, images: list[Image.Image], format: Format) -> SaveOptions:
-    plays = content.plays
+def _animation_options(
+    content: Content,
+    images: list[Image.Image],
+    format: Format,
+) -> SaveOptions:
     options: SaveOptions = {"duration": [frame.duration_ms for frame in content.frames]}
-    if format.loops_count_repeats:
-        options |= {"loop": max(0, plays - 1)} if plays != 1 else {}
-    else:
-        options |= {"loop": plays}
+    if not format.loops_count_repeats:
+        options["loop"] = content.plays
+    elif content.plays != 1:
+        options["loop"] = max(0, content.plays - 1)
     if format.is_indexed:
-        # a transparent pixel shows the frame before unless that one is cleared
-        options |= {"disposal": 2 if any("transparency" in image.info for image in images) else 1}
-    return options | {"save_all": True, "append_images": images[1:]}
+        # the frame before shows through a transparent pixel unless it is cleared
+        has_transparency = any("transparency" in image.info for image in images)
+        options["disposal"] = 2 if has_transparency else 1
+    options["save_all"] = True
+    options["append_images"] = images[1:]
+    return options
 
 
-def _alike(images: list[Image.Image], format: Format) -> list[Image.Image]:
-    """Return plain images in one mode; what a decoder left in them (comments, tags, profiles) stays."""
+def _in_one_mode(images: list[Image.Image], format: Format) -> list[Image.Image]:
+    """Return images in one mode, without the comments, tags and profiles that a decoder left in them."""
     modes = {image.mode for image in images}
     mode = "RGBA" if "RGBA" in modes else "RGB"
     if modes == {"L"} and format.has_gray:
         mode = "L"
-    plain = [_detached(image) if image.mode == mode else image.convert(mode) for image in images]
-    for image in plain:
-        image.info = {}
-    return plain
+    converted = []
+    for image in images:
+        plain = _detached(image) if image.mode == mode else image.convert(mode)
+        plain.info = {}
+        converted.append(plain)
+    return converted
 
 
 def _detached(image: Image.Image) -> Image.Image:
+    """Return the image as a plain one that no decoder is attached to."""
+    if type(image) is Image.Image:
+        return image
     # copy() does the same and takes 30 ms for 12 megapixels
-    return image._new(image.im) if type(image) is not Image.Image else image  # noqa: SLF001
+    return image._new(image.im)  # noqa: SLF001
 
 
 @contextmanager
@@ -116,7 +148,7 @@ def _translated() -> Iterator[None]:
     except MemoryError as error:
         raise UnprocessableImage("The result needs more memory than a render may take") from error
     except (OSError, ValueError, RuntimeError) as error:
-        # an error with a number is the disk's; EFBIG is our own limit on the size of a file
+        # an error with a number is the disk's; EFBIG is the limit on a child's output
         if isinstance(error, OSError) and error.errno not in (None, EFBIG):
             raise
         raise UnprocessableImage("The result cannot be written in this format") from error

@@ -1,7 +1,8 @@
-"""EXIF as directories of values that stay the bytes they were: read from untrusted bytes, written anew.
+"""EXIF as directories of values that keep their bytes: read from untrusted bytes, and written anew.
 
-Pillow's own writer makes question marks of text that is not ASCII, changes the types of what it does not
-know, and leaves EXIF's directories out of a TIFF. Source: TIFF 6.0, section 2; EXIF 2.32, section 4.6."""
+Pillow's own writer turns text that is not ASCII into question marks, changes the
+types of tags that it does not know, and leaves EXIF's directories out of a TIFF.
+Source: TIFF 6.0, section 2; EXIF 2.32, section 4.6."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -10,16 +11,39 @@ from io import BytesIO
 from os import SEEK_END
 from typing import IO, Literal, NamedTuple
 
-IMAGE, EXIF, GPS = -1, 0x8769, 0x8825
-"""The directories; the second and third are named by the tag that points to them. No tag is negative."""
+IMAGE = -1
+EXIF = 0x8769
+GPS = 0x8825
+"""The directories. EXIF and GPS are named by the tag that points to them; no tag is negative."""
 MAKER_NOTE = 0x927C
-BYTE, ASCII, LONG = 1, 2, 4
+BYTE = 1
+ASCII = 2
+LONG = 4
+_RATIONAL = 5
+_SIGNED_RATIONAL = 10
 
-_SIZES = {BYTE: 1, ASCII: 1, 3: 2, LONG: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 129: 1}
+_SIZES = {
+    BYTE: 1,
+    ASCII: 1,
+    3: 2,
+    LONG: 4,
+    _RATIONAL: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    _SIGNED_RATIONAL: 8,
+    11: 4,
+    12: 8,
+    129: 1,
+}
 """Bytes per item of a type; 129 is EXIF 3.0's UTF-8."""
-_UNITS = _SIZES | {5: 4, 10: 4}
-"""Bytes that the byte order turns round: a rational is two numbers."""
-_START = 8
+_UNITS = _SIZES | {_RATIONAL: 4, _SIGNED_RATIONAL: 4}
+"""Bytes that a change of byte order reverses. A rational is two numbers."""
+_HEAD_BYTES = 8
+_ENTRY_BYTES = 12
+_INLINE_BYTES = 4
+"""A value of at most so many bytes stands in the entry itself."""
 _MAX_GAP = 4_096
 
 ByteOrder = Literal["little", "big"]
@@ -27,7 +51,7 @@ _MAGIC: dict[ByteOrder, bytes] = {"little": b"II*\0", "big": b"MM\0*"}
 
 
 class Value(NamedTuple):
-    """`content` has the byte order of the whole; `offset` is where it stood."""
+    """A tag's value. `content` has the byte order of the whole; `offset` is the place where it was read."""
 
     type: int
     content: bytes
@@ -35,8 +59,8 @@ class Value(NamedTuple):
 
 
 Directory = dict[int, Value]
-Wanted = Mapping[int, Callable[[int], bool]]
-"""By directory, whether a tag is read. A directory that is not named is not read."""
+TagFilters = Mapping[int, Callable[[int], bool]]
+"""For each directory to read, a function that says whether to read a tag."""
 
 
 @dataclass(frozen=True)
@@ -53,132 +77,162 @@ class Exif:
         return not any(self.directories.values())
 
     def with_image(self, image: Directory) -> "Exif":
-        return Exif(self.order, {**self.directories, IMAGE: image})
+        directories = {**self.directories, IMAGE: image}
+        return Exif(self.order, directories)
 
-    def without(self, unwanted: int) -> "Exif":
-        return self._mapped(
-            lambda directory: {tag: value for tag, value in directory.items() if tag != unwanted}
-        )
+    def without(self, excluded_tag: int) -> "Exif":
+        directories = {
+            name: {tag: value for tag, value in values.items() if tag != excluded_tag}
+            for name, values in self.directories.items()
+        }
+        return Exif(self.order, directories)
 
     def in_order(self, order: ByteOrder) -> "Exif":
-        return self if order == self.order else Exif(order, self._mapped(_turned).directories)
+        if order == self.order:
+            return self
+        directories = {name: _reversed(values) for name, values in self.directories.items()}
+        return Exif(order, directories)
 
     def to_bytes(self) -> bytes:
-        """Return the whole, without the prefix that it has in a JPEG; nothing where there is no value."""
+        """Return the EXIF without the prefix that it has in a JPEG; nothing if it holds no value."""
         if self.is_empty:
             return b""
-        return _MAGIC[self.order] + _START.to_bytes(4, self.order) + _lay_out(self, _START)
-
-    def _mapped(self, change: Callable[[Directory], Directory]) -> "Exif":
-        return Exif(self.order, {name: change(values) for name, values in self.directories.items()})
+        start = _HEAD_BYTES.to_bytes(4, self.order)
+        return _MAGIC[self.order] + start + _lay_out(self, _HEAD_BYTES)
 
 
-def read_exif(file: IO[bytes], wanted: Wanted, *, max_bytes: int) -> Exif:
-    """Return what `wanted` names of EXIF, or of the tags of a TIFF. A value that is broken is left out.
+def read_exif(file: IO[bytes], filters: TagFilters, *, max_bytes: int) -> Exif:
+    """Return the values of EXIF, or of a TIFF's tags, that pass `filters`. Leave broken values out.
 
-    Raises ValueError where `file` holds neither."""
-    head = file.read(_START)
-    order = next((order for order, magic in _MAGIC.items() if head.startswith(magic)), None)
+    Raise ValueError if `file` is neither."""
+    head = file.read(_HEAD_BYTES)
+    order = next(
+        (order for order, magic in _MAGIC.items() if head.startswith(magic)),
+        None,
+    )
     if order is None:
         raise ValueError("Expected EXIF or a TIFF")
     reader = _Reader(file, order, max_bytes)
-    image = reader.directory(reader.number(head[4:]), lambda tag: tag in wanted or wanted[IMAGE](tag))
+
+    def is_read(tag: int) -> bool:
+        return tag in filters or filters[IMAGE](tag)
+
+    image = reader.directory(reader.number(head[4:]), is_read)
     directories = {IMAGE: image}
-    for name in [name for name in wanted if name in image]:
+    for name in [name for name in filters if name in image]:
         pointer = image.pop(name).content[:4]
         with suppress(ValueError):
-            directories[name] = reader.directory(reader.number(pointer), wanted[name])
+            directories[name] = reader.directory(reader.number(pointer), filters[name])
     return Exif(order, directories)
 
 
 def append_to_tiff(tiff: BytesIO, exif: Exif) -> None:
-    """Give a TIFF another first directory, at its end, that holds its own tags and those of `exif`.
+    """Append another first directory to a TIFF. It holds the TIFF's own tags and those of `exif`.
 
-    A maker note is left out: what it points to counts from where the note stood."""
+    Leave a maker note out: its pointers count from the place where it stood."""
     size = tiff.seek(0, SEEK_END)
     tiff.seek(0)
-    own = read_exif(tiff, {IMAGE: lambda _: True}, max_bytes=size)
-    added = exif.without(MAKER_NOTE).in_order(own.order)
-    at = size + size % 2
-    tiff.seek(at)
-    tiff.write(_lay_out(added.with_image(added.image | own.image), at))
+    tiff_tags = read_exif(tiff, {IMAGE: lambda tag: True}, max_bytes=size)
+    added = exif.without(MAKER_NOTE).in_order(tiff_tags.order)
+    merged = added.with_image(added.image | tiff_tags.image)
+    start = size + size % 2
+    tiff.seek(start)
+    tiff.write(_lay_out(merged, start))
     tiff.seek(4)
-    tiff.write(at.to_bytes(4, own.order))
+    tiff.write(start.to_bytes(4, tiff_tags.order))
 
 
 @dataclass
 class _Reader:
-    """At most `left_bytes` are read: thousands of entries may point to the same large value."""
+    """Reads at most `remaining_bytes`. Thousands of entries may point to the same large value."""
 
     file: IO[bytes]
     order: ByteOrder
-    left_bytes: int
+    remaining_bytes: int
 
-    def directory(self, at: int, is_wanted: Callable[[int], bool]) -> Directory:
-        count = self.number(self._take(at, 2))
-        entries = self._take(at + 2, 12 * count)
-        found: Directory = {}
-        for entry in (entries[start : start + 12] for start in range(0, len(entries), 12)):
+    def directory(self, offset: int, is_read: Callable[[int], bool]) -> Directory:
+        count = self.number(self._take(offset, 2))
+        entries = self._take(offset + 2, _ENTRY_BYTES * count)
+        values: Directory = {}
+        for start in range(0, len(entries), _ENTRY_BYTES):
+            entry = entries[start : start + _ENTRY_BYTES]
             tag = self.number(entry[:2])
-            if is_wanted(tag):
+            if is_read(tag):
                 with suppress(ValueError):
-                    found[tag] = self._value(entry)
-        return found
+                    values[tag] = self._value(entry)
+        return values
 
     def number(self, content: bytes) -> int:
         return int.from_bytes(content, self.order)
 
     def _value(self, entry: bytes) -> Value:
-        type, count = self.number(entry[2:4]), self.number(entry[4:8])
-        size, offset = _SIZES.get(type, 0) * count, self.number(entry[8:])
+        type = self.number(entry[2:4])
+        count = self.number(entry[4:8])
+        offset = self.number(entry[8:])
+        size = _SIZES.get(type, 0) * count
         if not size:
             raise ValueError(f"Expected a value but received {count} of type {type}")
-        return Value(type, entry[8 : 8 + size] if size <= 4 else self._take(offset, size), offset)
+        if size <= _INLINE_BYTES:
+            return Value(type, entry[8 : 8 + size], offset)
+        return Value(type, self._take(offset, size), offset)
 
-    def _take(self, at: int, size: int) -> bytes:
-        if size > self.left_bytes:
-            raise ValueError(f"Expected at most {self.left_bytes} more bytes but received {size}")
-        self.file.seek(at)
+    def _take(self, offset: int, size: int) -> bytes:
+        if size > self.remaining_bytes:
+            raise ValueError(f"Expected at most {self.remaining_bytes} more bytes but received {size}")
+        self.file.seek(offset)
         content = self.file.read(size)
         if len(content) < size:
-            raise ValueError(f"Expected {size} bytes at {at} but received {len(content)}")
-        self.left_bytes -= size
+            raise ValueError(f"Expected {size} bytes at {offset} but received {len(content)}")
+        self.remaining_bytes -= size
         return content
 
 
-def _lay_out(exif: Exif, at: int) -> bytes:
-    """Return the directories one after the other; the first byte of them stands at `at`."""
+def _lay_out(exif: Exif, start: int) -> bytes:
+    """Return the directories one after the other. Their first byte stands at `start` of the file."""
     names = [name for name, values in exif.directories.items() if values and name != IMAGE]
     image = exif.image | {name: Value(LONG, bytes(4)) for name in names}
-    end = at + len(_directory(image, exif.order, at))
-    rest = b""
+    end = start + len(_directory(image, exif.order, start))
+    following = b""
     for name in names:
-        position = end + len(rest)
+        position = end + len(following)
         image[name] = Value(LONG, position.to_bytes(4, exif.order))
-        rest += _directory(exif.directories[name], exif.order, position)
-    return _directory(image, exif.order, at) + rest
+        following += _directory(exif.directories[name], exif.order, position)
+    return _directory(image, exif.order, start) + following
 
 
-def _directory(values: Directory, order: ByteOrder, at: int) -> bytes:
-    table, tail = bytearray(len(values).to_bytes(2, order)), bytearray()
-    start = at + 2 + 12 * len(values) + 4
+def _directory(values: Directory, order: ByteOrder, start: int) -> bytes:
+    table = bytearray(len(values).to_bytes(2, order))
+    tail = bytearray()
+    tail_start = start + 2 + _ENTRY_BYTES * len(values) + 4
     for tag, value in sorted(values.items()):
-        content = value.content.ljust(4, b"\0")
-        if len(content) > 4:
-            # what a maker note points to counts from the start of the whole: it stays where it stood
-            gap = value.offset - start - len(tail) if tag == MAKER_NOTE else 0
-            tail += bytes(gap if 0 < gap <= _MAX_GAP else 0)
-            content = (start + len(tail)).to_bytes(4, order)
-            tail += value.content + bytes(len(value.content) % 2)
+        content = value.content.ljust(_INLINE_BYTES, b"\0")
+        if len(content) > _INLINE_BYTES:
+            tail += bytes(_gap(tag, value, tail_start + len(tail)))
+            content = (tail_start + len(tail)).to_bytes(4, order)
+            tail += value.content
+            tail += bytes(len(value.content) % 2)
         count = len(value.content) // _SIZES[value.type]
-        table += tag.to_bytes(2, order) + value.type.to_bytes(2, order) + count.to_bytes(4, order) + content
+        table += tag.to_bytes(2, order)
+        table += value.type.to_bytes(2, order)
+        table += count.to_bytes(4, order)
+        table += content
     return bytes(table + bytes(4) + tail)
 
 
-def _turned(values: Directory) -> Directory:
-    return {tag: value._replace(content=_turn(value)) for tag, value in values.items()}
+def _gap(tag: int, value: Value, position: int) -> int:
+    """Return the bytes to leave free before a value. A maker note's pointers count from the start of the
+    whole, so it stays at its offset."""
+    if tag != MAKER_NOTE:
+        return 0
+    gap = value.offset - position
+    return gap if 0 < gap <= _MAX_GAP else 0
 
 
-def _turn(value: Value) -> bytes:
+def _reversed(values: Directory) -> Directory:
+    return {tag: value._replace(content=_reverse(value)) for tag, value in values.items()}
+
+
+def _reverse(value: Value) -> bytes:
     unit = _UNITS[value.type]
-    return b"".join(value.content[at : at + unit][::-1] for at in range(0, len(value.content), unit))
+    starts = range(0, len(value.content), unit)
+    return b"".join(value.content[start : start + unit][::-1] for start in starts)

@@ -1,7 +1,7 @@
-"""What Pillow's save() is told, format by format: quality, and how much time goes into fewer bytes.
+"""Options of Pillow's save() for each format: quality, and the time that goes into fewer bytes.
 
-The ceilings are what an encoder does, of a photograph with much noise, in some 6 s on one core of a small
-virtual machine: the deadline is 10 s."""
+The ceilings were measured on a photograph with much noise: an encoder takes some 6 s for it on one core of a
+small virtual machine. The deadline is 10 s."""
 
 import zlib
 from collections.abc import Sequence
@@ -15,121 +15,185 @@ from progimage.operations import Output
 
 SaveOptions = dict[str, Any]
 
-_TIFF_PREDICTOR, _HORIZONTAL = 317, 2
+_TIFF_PREDICTOR = 317
+_HORIZONTAL = 2
 """TIFF 6.0, section 14: differences of neighbours pack better."""
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """Levels, more of which take more time: (most pixels, level) from few pixels to many.
+class EncodeTask:
+    """The facts that options depend on.
 
-    `usual` are taken where nobody asks for an effort, `most` are what an effort may reach."""
+    `pixels` counts all frames, and `attempts` says how often all of them are encoded."""
+
+    output: Output
+    images: Sequence[Image.Image]
+    pixels: int
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Levels of an encoder, as pairs of (most pixels, level) from few pixels to many.
+
+    A higher level takes longer.
+
+    `usual` holds the levels if the client names no effort, `highest` those that an effort may reach."""
 
     usual: tuple[tuple[float, int], ...]
-    most: tuple[tuple[float, int], ...]
+    highest: tuple[tuple[float, int], ...]
 
-    def level(self, wanted: int | None, pixels: int, attempts: int) -> int:
-        usual = _first(self.usual, pixels) if wanted is None else wanted
-        return min(usual, _first(self.most, pixels * attempts))
+    def level(self, requested_level: int | None, task: EncodeTask) -> int:
+        level = requested_level
+        if level is None:
+            level = _level_for(self.usual, task.pixels)
+        highest = _level_for(self.highest, task.pixels * task.attempts)
+        return min(level, highest)
 
 
-_REST = float("inf")
+_MORE = float("inf")
 _PNG = Ladder(
-    usual=((2e6, 6), (12e6, 4), (_REST, 1)),
-    most=((2.5e6, 9), (8e6, 6), (20e6, 4), (_REST, 1)),
+    usual=((2e6, 6), (12e6, 4), (_MORE, 1)),
+    highest=((2.5e6, 9), (8e6, 6), (20e6, 4), (_MORE, 1)),
 )
 _WEBP = Ladder(
-    usual=((1e6, 4), (12e6, 1), (_REST, 0)),
-    most=((4e6, 6), (12e6, 4), (30e6, 1), (_REST, 0)),
+    usual=((1e6, 4), (12e6, 1), (_MORE, 0)),
+    highest=((4e6, 6), (12e6, 4), (30e6, 1), (_MORE, 0)),
 )
-_WEBP_LOSSLESS = Ladder(usual=((1e6, 2), (_REST, 0)), most=((3e6, 6), (12e6, 4), (_REST, 0)))
+_WEBP_LOSSLESS = Ladder(
+    usual=((1e6, 2), (_MORE, 0)),
+    highest=((3e6, 6), (12e6, 4), (_MORE, 0)),
+)
 _AVIF = Ladder(
-    usual=((1e6, 2), (_REST, 1)),
-    most=((150e3, 8), (400e3, 6), (3e6, 4), (5e6, 3), (10e6, 2), (_REST, 1)),
+    usual=((1e6, 2), (_MORE, 1)),
+    highest=(
+        (150e3, 8),
+        (400e3, 6),
+        (3e6, 4),
+        (5e6, 3),
+        (10e6, 2),
+        (_MORE, 1),
+    ),
 )
-"""In steps below its fastest speed, 10."""
+"""Steps below AVIF's fastest speed, which is 10."""
+_AVIF_FASTEST = 10
 
 _SAMPLED_PIXELS = 32_768
 _STRIPS = 8
-"""Of a PNG, to choose zlib's strategy by. 1600 x 1200 px of photographs in ms and KB: level 1 220, 2,900,
-level 6 910, 2,640; runs 212, 2,640. A diagram: level 6 86, 195; runs 44, 202. A text: 30, 134; 26, 297."""
+"""The rows of a PNG by which zlib's strategy is chosen. Measured at 1600 x 1200 px, in ms and KB.
+Photographs: level 1 220, 2,900; level 6 910, 2,640; runs 212, 2,640. A diagram: level 6 86, 195; runs 44,
+202. A text: 30, 134; 26, 297."""
+_RUNS_ALLOWANCE = 1.15
+"""Runs may take so many times the bytes if the client names no effort."""
 
 
-def as_nothing(_: Output, __: Sequence[Image.Image], ___: int, ____: int) -> SaveOptions:
+def as_nothing(task: EncodeTask) -> SaveOptions:
     return {}
 
 
-def as_jpeg(output: Output, images: Sequence[Image.Image], _: int, __: int) -> SaveOptions:
-    # optimized tables save 1-2 % of the bytes for twice the time; progressive ones cannot do without
-    optimize = output.progressive or images[0].width * images[0].height <= 1_000_000
-    options = {"quality": output.quality, "progressive": output.progressive, "optimize": optimize}
-    return options if images[0].mode == "L" else options | {"subsampling": output.subsampling}
+def as_jpeg(task: EncodeTask) -> SaveOptions:
+    output = task.output
+    image = task.images[0]
+    # optimized tables save 1-2 % of the bytes and take twice the time; a progressive JPEG needs them
+    optimize = output.progressive or image.width * image.height <= 1_000_000
+    options: SaveOptions = {
+        "quality": output.quality,
+        "progressive": output.progressive,
+        "optimize": optimize,
+    }
+    if image.mode != "L":
+        options["subsampling"] = output.subsampling
+    return options
 
 
-def as_png(output: Output, images: Sequence[Image.Image], pixels: int, attempts: int) -> SaveOptions:
-    level = {"compress_level": _PNG.level(output.effort, pixels, attempts)}
-    if images[0].mode == "P":
-        return level
-    sample = _sample(images[0])
-    allowance = 1.15 if output.effort is None else 1.0
-    strategies = (zlib.Z_RLE, zlib.Z_DEFAULT_STRATEGY)
-    by_runs, by_all = (_png_bytes(sample, compress_type=kind, **level) for kind in strategies)
-    return level | {"compress_type": strategies[by_runs > allowance * by_all]}
+def as_png(task: EncodeTask) -> SaveOptions:
+    level = _PNG.level(task.output.effort, task)
+    options: SaveOptions = {"compress_level": level}
+    if task.images[0].mode == "P":
+        return options
+    sample = _sample(task.images[0])
+    run_bytes = _png_bytes(sample, zlib.Z_RLE, level)
+    default_bytes = _png_bytes(sample, zlib.Z_DEFAULT_STRATEGY, level)
+    allowance = _RUNS_ALLOWANCE if task.output.effort is None else 1.0
+    has_long_runs = run_bytes <= allowance * default_bytes
+    options["compress_type"] = zlib.Z_RLE if has_long_runs else zlib.Z_DEFAULT_STRATEGY
+    return options
 
 
-def as_webp(output: Output, _: Sequence[Image.Image], pixels: int, attempts: int) -> SaveOptions:
-    wanted = None if output.effort is None else (output.effort - 1) * 2 // 3
-    if output.lossless:
-        method = _WEBP_LOSSLESS.level(wanted, pixels, attempts)
-        return {"lossless": True, "exact": True, "quality": 25, "method": method}
-    return {"quality": output.quality, "method": _WEBP.level(wanted, pixels, attempts)}
+def as_webp(task: EncodeTask) -> SaveOptions:
+    output = task.output
+    method = None if output.effort is None else (output.effort - 1) * 2 // 3
+    if not output.lossless:
+        return {
+            "quality": output.quality,
+            "method": _WEBP.level(method, task),
+        }
+    return {
+        "lossless": True,
+        "exact": True,
+        "quality": 25,
+        "method": _WEBP_LOSSLESS.level(method, task),
+    }
 
 
-def as_avif(output: Output, _: Sequence[Image.Image], pixels: int, attempts: int) -> SaveOptions:
-    wanted = None if output.effort is None else output.effort - 1
+def as_avif(task: EncodeTask) -> SaveOptions:
+    output = task.output
+    steps = None if output.effort is None else output.effort - 1
     return {
         "quality": output.quality,
-        "speed": 10 - _AVIF.level(wanted, pixels, attempts),
+        "speed": _AVIF_FASTEST - _AVIF.level(steps, task),
         "subsampling": output.subsampling,
         # with more threads the bytes would differ from machine to machine
         "max_threads": 1,
     }
 
 
-def as_tiff(_: Output, __: Sequence[Image.Image], ___: int, ____: int) -> SaveOptions:
-    return {"compression": "tiff_lzw", "tiffinfo": {_TIFF_PREDICTOR: _HORIZONTAL}}
+def as_tiff(task: EncodeTask) -> SaveOptions:
+    return {
+        "compression": "tiff_lzw",
+        "tiffinfo": {_TIFF_PREDICTOR: _HORIZONTAL},
+    }
 
 
-def as_ico(_: Output, images: Sequence[Image.Image], __: int, ___: int) -> SaveOptions:
-    # otherwise Pillow adds smaller copies and leaves out the image itself
-    return {"sizes": [images[0].size]}
+def as_ico(task: EncodeTask) -> SaveOptions:
+    # without sizes Pillow adds smaller copies and leaves out the image itself
+    return {"sizes": [task.images[0].size]}
 
 
-def as_jp2(output: Output, _: Sequence[Image.Image], __: int, ___: int) -> SaveOptions:
-    if output.quality is None:
+def as_jp2(task: EncodeTask) -> SaveOptions:
+    quality = task.output.quality
+    if quality is None:
         return {"irreversible": False, "mct": 1}
     # the decibels that JPEG has at the same quality, over four photographs
-    psnr_db = 28 + 0.15 * output.quality
-    return {"irreversible": True, "mct": 1, "quality_mode": "dB", "quality_layers": [psnr_db]}
+    psnr_db = 28 + 0.15 * quality
+    return {
+        "irreversible": True,
+        "mct": 1,
+        "quality_mode": "dB",
+        "quality_layers": [psnr_db],
+    }
 
 
-def _first(steps: tuple[tuple[float, int], ...], pixels: int) -> int:
-    return next(level for most, level in steps if pixels <= most)
+def _level_for(steps: tuple[tuple[float, int], ...], pixels: int) -> int:
+    return next(level for max_pixels, level in steps if pixels <= max_pixels)
 
 
 def _sample(image: Image.Image) -> Image.Image:
-    """Return rows from all over the image: graphics pack otherwise than photographs, and pages hold both."""
+    """Return rows from all over the image.
+
+    A page may hold both graphics and photographs, which pack differently."""
     if image.width * image.height <= _SAMPLED_PIXELS:
         return image
     rows = max(1, _SAMPLED_PIXELS // image.width // _STRIPS)
     sample = Image.new(image.mode, (image.width, rows * _STRIPS))
-    for strip in range(_STRIPS):
-        top = (image.height - rows) * strip // (_STRIPS - 1)
-        sample.paste(image.crop((0, top, image.width, top + rows)), (0, rows * strip))
+    for index in range(_STRIPS):
+        top = (image.height - rows) * index // (_STRIPS - 1)
+        strip = image.crop((0, top, image.width, top + rows))
+        sample.paste(strip, (0, rows * index))
     return sample
 
 
-def _png_bytes(image: Image.Image, **options: int) -> int:
+def _png_bytes(image: Image.Image, strategy: int, level: int) -> int:
     buffer = BytesIO()
-    image.save(buffer, "PNG", **options)
+    image.save(buffer, "PNG", compress_type=strategy, compress_level=level)
     return buffer.tell()

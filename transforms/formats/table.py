@@ -1,20 +1,22 @@
 """The formats: a table of facts, read by everything that needs one.
 
-A ceiling in pixels is what the encoder does, of a photograph with much noise, in 6 s and 1 GB on one core of
-a small virtual machine: the deadline is 10 s, and a child has 1.5 GB."""
+A ceiling in pixels is the size that the encoder manages in 6 s and 1 GB on one core of a small virtual
+machine, for a photograph with much noise. The deadline is 10 s, and a child has 1.5 GB."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from io import BytesIO
 from types import MappingProxyType
 
-from PIL import Image
-
-from progimage.operations import Output
-from transforms.encoding.fit_bytes import MIN_ATTEMPTS
-
-from .metadata import Metadata, append_metadata, as_jpeg_options, as_options, as_png_options
+from .metadata import (
+    Metadata,
+    append_metadata,
+    as_jpeg_options,
+    as_options,
+    as_png_options,
+)
 from .save_options import (
+    EncodeTask,
     SaveOptions,
     as_avif,
     as_ico,
@@ -26,14 +28,18 @@ from .save_options import (
     as_webp,
 )
 
+MIN_ATTEMPTS = 3
+"""The least number of encodes that find a quality for max_bytes."""
+
 _DRAFT_MARGIN = 1.25
-"""Twelve photographs to 300 px, against a full decode: with 1.0 the worst has 42 dB and all take 148 ms; with
-1.25 45 dB, 172 ms; 1.5 49 dB, 197 ms; 2.0 52 dB, 225 ms. libwebp scales colours to half of that each way."""
+"""Measured on twelve photographs reduced to 300 px, against a full decode: with a margin of 1.0 the worst
+has 42 dB and all take 148 ms; with 1.25 45 dB, 172 ms; 1.5 49 dB, 197 ms; 2.0 52 dB, 225 ms. libwebp scales
+colours to half of that each way."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """What is true of one format. `pillow` is its name in Pillow."""
+    """The facts of one format. `pillow` is its name in Pillow."""
 
     name: str
     media_type: str
@@ -41,7 +47,7 @@ class Format:
     pillow: str
     _: KW_ONLY
     written_as: str = ""
-    """Another format where this one can be read and not written."""
+    """Another format, if this one can be read but not written."""
     has_alpha: bool = False
     has_gray: bool = False
     """Whether an image without colours is written with one channel."""
@@ -53,9 +59,9 @@ class Format:
     is_indexed: bool = False
     """Whether it holds at most 256 colours, one of which may be transparent."""
     decode_margin: float | None = None
-    """Least px of a decode at 1/2, 1/4 or 1/8 per px of the result; None where there is no such decode."""
+    """The least px per px of the result for a decode at 1/2, 1/4 or 1/8. None if no decoder scales."""
     has_luma: bool = False
-    """Whether lightness can be decoded without the colours."""
+    """Whether a decoder can give lightness without the colours."""
     loops_count_repeats: bool = False
     """Whether a loop count leaves out the first play, as GIF's does."""
     quality: int | None = None
@@ -65,26 +71,28 @@ class Format:
     has_effort: bool = False
     has_palette: bool = False
     colors: int | None = None
-    """Of the palette where none are asked for."""
+    """The palette's size if the client names none."""
     shrinks_to: int | None = None
-    """The side in px to which a larger result is reduced; None refuses it."""
+    """The side in px to which a larger result is reduced. With None a larger result is refused."""
     max_side: int = 65_535
     max_pixels: int = 50_000_000
-    """Of a result, over all its frames."""
+    """For a result, over all its frames."""
     max_lossless_pixels: int = 50_000_000
     max_fitting_pixels: int = 0
-    """Over all the attempts to find the quality for max_bytes: some 4 s."""
-    options: Callable[[Output, Sequence[Image.Image], int, int], SaveOptions] = as_nothing
-    """From output, frames, their pixels, and how often all is encoded, to options of Pillow's save()."""
+    """Over all attempts to find the quality for max_bytes. They take some 4 s."""
+    options: Callable[[EncodeTask], SaveOptions] = as_nothing
+    """Returns the options of Pillow's save()."""
     embed: Callable[[Metadata], SaveOptions] | None = None
-    """From metadata to more of these options."""
+    """Returns the options of Pillow's save() that hold metadata."""
     append: Callable[[BytesIO, Metadata], None] | None = None
-    """What puts metadata into the finished file, where Pillow's save() cannot."""
+    """Puts metadata into the finished file. For a format whose metadata Pillow's save() cannot write."""
 
     @property
     def max_fitted_pixels(self) -> int:
-        """Of a result with max_bytes, over all its frames: as many as can be tried often enough."""
-        return min(self.max_pixels, self.max_fitting_pixels // MIN_ATTEMPTS or self.max_pixels)
+        """The most px of a result with max_bytes, over all its frames, that leave MIN_ATTEMPTS encodes."""
+        if self.max_fitting_pixels < MIN_ATTEMPTS:
+            return self.max_pixels
+        return min(self.max_pixels, self.max_fitting_pixels // MIN_ATTEMPTS)
 
     @property
     def holds_metadata(self) -> bool:
@@ -97,45 +105,93 @@ class Format:
 
 _TABLE = (
     Format(
-        "jpeg", "image/jpeg", ("jpg", "jpeg"), "JPEG", options=as_jpeg, embed=as_jpeg_options, quality=80,
-        decode_margin=_DRAFT_MARGIN, has_luma=True, has_progressive=True, has_gray=True, has_subsampling=True,
+        "jpeg", "image/jpeg", ("jpg", "jpeg"), "JPEG",
+        quality=80,
+        has_gray=True,
+        has_luma=True,
+        decode_margin=_DRAFT_MARGIN,
+        has_progressive=True,
+        has_subsampling=True,
         max_fitting_pixels=150_000_000,
+        options=as_jpeg,
+        embed=as_jpeg_options,
     ),
     Format(
-        "png", "image/png", ("png",), "PNG", options=as_png, embed=as_png_options, has_alpha=True,
-        has_gray=True, is_animated=True, has_effort=True, has_palette=True,
+        "png", "image/png", ("png",), "PNG",
+        has_alpha=True,
+        has_gray=True,
+        is_animated=True,
+        has_effort=True,
+        has_palette=True,
+        options=as_png,
+        embed=as_png_options,
     ),
     Format(
-        "webp", "image/webp", ("webp",), "WEBP", options=as_webp, embed=as_options, quality=79,
-        has_alpha=True, has_lossless=True, decode_margin=2 * _DRAFT_MARGIN, is_animated=True, has_effort=True,
-        max_side=16_383, max_pixels=100_000_000, max_lossless_pixels=30_000_000,
+        "webp", "image/webp", ("webp",), "WEBP",
+        quality=79,
+        has_alpha=True,
+        is_animated=True,
+        decode_margin=2 * _DRAFT_MARGIN,
+        has_lossless=True,
+        has_effort=True,
+        max_side=16_383,
+        max_pixels=100_000_000,
+        max_lossless_pixels=30_000_000,
         max_fitting_pixels=40_000_000,
+        options=as_webp,
+        embed=as_options,
     ),
     Format(
-        "avif", "image/avif", ("avif",), "AVIF", options=as_avif, embed=as_options, quality=60,
-        has_alpha=True, is_animated=True, has_effort=True, has_subsampling=True, max_pixels=25_000_000,
+        "avif", "image/avif", ("avif",), "AVIF",
+        quality=60,
+        has_alpha=True,
+        is_animated=True,
+        has_effort=True,
+        has_subsampling=True,
+        max_pixels=25_000_000,
         max_fitting_pixels=16_000_000,
+        options=as_avif,
+        embed=as_options,
     ),
     Format(
-        "gif", "image/gif", ("gif",), "GIF", has_alpha=True, is_animated=True,
-        is_indexed=True, loops_count_repeats=True, has_palette=True, colors=256,
+        "gif", "image/gif", ("gif",), "GIF",
+        has_alpha=True,
+        is_animated=True,
+        is_indexed=True,
+        loops_count_repeats=True,
+        has_palette=True,
+        colors=256,
     ),
     Format(
-        "tiff", "image/tiff", ("tiff", "tif"), "TIFF", options=as_tiff, append=append_metadata,
-        has_alpha=True, is_decoded_upright=True,
+        "tiff", "image/tiff", ("tiff", "tif"), "TIFF",
+        has_alpha=True,
+        is_decoded_upright=True,
+        options=as_tiff,
+        append=append_metadata,
     ),
     Format("bmp", "image/bmp", ("bmp",), "BMP"),
     Format(
-        "ico", "image/vnd.microsoft.icon", ("ico",), "ICO", options=as_ico, has_alpha=True, shrinks_to=256
+        "ico", "image/vnd.microsoft.icon", ("ico",), "ICO",
+        has_alpha=True,
+        shrinks_to=256,
+        options=as_ico,
     ),
     Format(
-        "jp2", "image/jp2", ("jp2",), "JPEG2000", options=as_jp2, quality=80, has_alpha=True,
-        has_lossless=True, max_pixels=16_000_000, max_lossless_pixels=8_000_000,
+        "jp2", "image/jp2", ("jp2",), "JPEG2000",
+        quality=80,
+        has_alpha=True,
+        has_lossless=True,
+        max_pixels=16_000_000,
+        max_lossless_pixels=8_000_000,
         max_fitting_pixels=6_000_000,
+        options=as_jp2,
     ),
     Format(
-        "heic", "image/heic", ("heic", "heif"), "HEIF", written_as="jpeg", has_alpha=True,
-        is_collection=True, is_decoded_upright=True,
+        "heic", "image/heic", ("heic", "heif"), "HEIF",
+        written_as="jpeg",
+        has_alpha=True,
+        is_collection=True,
+        is_decoded_upright=True,
     ),
 )  # fmt: skip
 

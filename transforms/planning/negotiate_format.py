@@ -1,8 +1,9 @@
-"""`format=auto`: the format that a request's Accept header asks for by name.
+"""`format=auto`: the format that a request's Accept header names explicitly.
 
-`image/*` and `*/*` promise nothing: clients that read JPEG and GIF alone send them too."""
+`image/*` and `*/*` promise nothing. Clients that read only JPEG and GIF send them, too."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,9 +18,9 @@ from .plan import check_sizes
 from .resolve import resolve
 
 _CANDIDATES: tuple[OutputFormat, ...] = ("avif", "webp")
-"""Those with fewer bytes for the same looks first."""
-_STILLS_ALONE = frozenset({"avif"})
-"""What takes too long for many frames."""
+"""First the format that takes fewer bytes for the same quality."""
+_FOR_STILLS_ONLY = frozenset({"avif"})
+"""Formats that take too long for many frames."""
 
 _MAX_ACCEPT = 1_024
 """Characters. Browsers send some 150."""
@@ -28,56 +29,78 @@ _MEDIA_RANGE = re.compile(
     r"(?:\s*;\s*(?:q=(?P<q>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)|(?!q=)[\w-]+=[^\s;\"]+))*\s*",
     re.ASCII | re.IGNORECASE,
 )
-"""RFC 9110, section 12.5.1, without quoted parameters, which no type of an image has."""
+"""RFC 9110, section 12.5.1, without quoted parameters, which no media type of an image has."""
 
 
 class Extent(NamedTuple):
-    """How much a source is: its upright size in px, its frames."""
+    """The extent of a source: its upright size in px, and its frames."""
 
     size: Size
     frames: int
 
 
 def negotiate(
-    transform: Transform, accept: str, *, source: Extent, fallback: Format, limits: Limits
+    transform: Transform,
+    accept: str,
+    *,
+    source: Extent,
+    fallback: Format,
+    limits: Limits,
 ) -> Transform:
-    """Replace the format "auto" by the best that `accept` names and the result fits in, else by `fallback`.
+    """Replace the format "auto" by the best one that `accept` names and that can hold the result.
 
-    Any other format stays. A malformed header counts as none, and one that excludes the fallback gets it all
-    the same."""
+    If there is none, take `fallback`, even if the header excludes it. A
+    malformed header counts as empty. Any other format stays."""
     if transform.output.format != "auto":
         return transform
-    candidates = (_written_as(name, transform) for name in _named(accept))
-    fitting = (candidate for candidate in candidates if _fits(candidate, source, limits))
-    return next(fitting, _written_as(fallback.written_as or fallback.name, transform))  # type: ignore[arg-type]
+    for candidate in _candidates(transform, accept):
+        if _fits(candidate, source, limits):
+            return candidate
+    fallback_name = fallback.written_as or fallback.name
+    return _with_format(transform, fallback_name)  # type: ignore[arg-type]
 
 
-def _named(accept: str) -> list[OutputFormat]:
-    """Return the candidates that a header names, the client's favourite first."""
-    weights = _weights(accept)
-    weight = {name: weights.get(FORMATS[name].media_type, 0.0) for name in _CANDIDATES}
-    return sorted((name for name in _CANDIDATES if weight[name]), key=lambda name: -weight[name])
+def _candidates(transform: Transform, accept: str) -> Iterator[Transform]:
+    """Yield the transform in each candidate format that the header names, the client's favourite first."""
+    weights = _read_weights(accept)
+
+    def weight(name: OutputFormat) -> float:
+        return weights.get(FORMATS[name].media_type, 0.0)
+
+    for name in sorted(_CANDIDATES, key=weight, reverse=True):
+        if weight(name):
+            yield _with_format(transform, name)
 
 
-def _weights(accept: str) -> dict[str, float]:
-    """Return the weight of each media range; none where the header is malformed."""
+def _read_weights(accept: str) -> dict[str, float]:
+    """Return the weight of each media range; no weights if the header is malformed."""
     if len(accept) > _MAX_ACCEPT:
         return {}
-    ranges = [_MEDIA_RANGE.fullmatch(part) for part in accept.split(",") if part.strip()]
-    return {found["type"].lower(): float(found["q"] or 1) for found in ranges if found} if all(ranges) else {}
+    weights = {}
+    for part in accept.split(","):
+        if not part.strip():
+            continue
+        media_range = _MEDIA_RANGE.fullmatch(part)
+        if media_range is None:
+            return {}
+        weights[media_range["type"].lower()] = float(media_range["q"] or 1)
+    return weights
 
 
-def _written_as(name: OutputFormat, transform: Transform) -> Transform:
-    return replace(transform, output=replace(transform.output, format=name))
+def _with_format(transform: Transform, name: OutputFormat) -> Transform:
+    output = replace(transform.output, format=name)
+    return replace(transform, output=output)
 
 
 def _fits(transform: Transform, source: Extent, limits: Limits) -> bool:
     format = FORMATS[str(transform.output.format)]
-    is_lossy_against_wish = transform.output.lossless and not format.has_lossless
-    if is_lossy_against_wish or (source.frames > 1 and format.name in _STILLS_ALONE):
+    if transform.output.lossless and not format.has_lossless:
         return False
+    if source.frames > 1 and format.name in _FOR_STILLS_ONLY:
+        return False
+    resolved = resolve(transform, format.name)
     try:
-        check_sizes(source.size, resolve(transform, format.name), format, source.frames, limits)
+        check_sizes(source.size, resolved, format, source.frames, limits)
     except ImageTooLarge:
         return False
     return True

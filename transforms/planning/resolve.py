@@ -1,4 +1,4 @@
-"""From a transform as it was asked for to the one meaning that a cache key is made of."""
+"""Resolution of a transform: from the client's form to the one meaning that its cache key is made of."""
 
 from dataclasses import replace
 from hashlib import sha256 as _sha256
@@ -11,34 +11,45 @@ from transforms.formats.table import FORMATS, Format
 from transforms.render.geometry import is_open
 
 RENDER_VERSION = 2
-"""Raised by hand whenever the pixels or bytes of any result change."""
+"""Raise it by hand when the pixels or bytes of any result change, and run `make pixels`."""
 
 _WHITE = "#ffffffff"
 _SUBSAMPLING: Subsampling = "4:2:0"
+_BEST_QUALITY = 100
 
 
 def resolve(
-    transform: Transform, source_format: str, *, focal: tuple[float, float] | None = None
+    transform: Transform,
+    source_format: str,
+    *,
+    focal: tuple[float, float] | None = None,
 ) -> Transform:
-    """Write out all that varies by format, so that equal results have equal keys.
+    """Write out everything that varies by format, so that equal results have equal keys.
 
-    `focal` is the image's own focal point, which goes before what smart gravity would find.
-
-    What the format does not have is None or False; without alpha the background is written out as well.
-    Raises ParameterError for the format "auto": negotiation.py replaces it where there is a request."""
+    `focal` is the image's own focal point, which goes before the one that smart gravity would find. An option
+    that the format does not have is None or False. Without alpha the background is written out as well.
+    Raise ParameterError for the format "auto": negotiate_format.py replaces it for a request."""
     if transform.output.format == "auto":
         raise ParameterError(
-            "Expected a format for output.format but received 'auto'", pointer="/output/format"
+            "Expected a format for output.format but received 'auto'",
+            pointer="/output/format",
         )
     format = FORMATS[transform.output.format or source_format]
-    output = _resolve_output(transform.output, FORMATS[format.written_as or format.name])
-    if output.metadata == "keep" and any(operation.hides_content for operation in transform.operations):
+    written_format = FORMATS[format.written_as or format.name]
+    output = _resolve_output(transform.output, written_format)
+    hides_content = any(operation.hides_content for operation in transform.operations)
+    if output.metadata == "keep" and hides_content:
         output = replace(output, metadata="copyright")
-    return Transform(_aim(transform.operations, focal) if focal else transform.operations, output)
+    operations = transform.operations
+    if focal:
+        operations = _aim(operations, focal)
+    return Transform(operations, output)
 
 
 def _aim(operations: tuple[Operation, ...], focal: tuple[float, float]) -> tuple[Operation, ...]:
-    """Write the focal point into the first operation that moves pixels: after it, it lies elsewhere."""
+    """Write the focal point into the first operation that moves pixels.
+
+    After it, the point lies elsewhere."""
     aimed = list(operations)
     for index, operation in enumerate(operations):
         if is_open(operation):
@@ -50,25 +61,36 @@ def _aim(operations: tuple[Operation, ...], focal: tuple[float, float]) -> tuple
 
 def _resolve_output(output: Output, format: Format) -> Output:
     lossless = output.lossless and format.has_lossless
-    is_lossy = format.quality is not None and not lossless
-    usual_quality = 100 if output.max_bytes else format.quality
     colors = (output.colors or format.colors) if format.has_palette else None
+    background = output.background
+    if background is None and not format.has_alpha:
+        background = _WHITE
+    subsampling = output.subsampling or _SUBSAMPLING
     return Output(
         format=format.name,  # type: ignore[arg-type]
-        quality=(output.quality or usual_quality) if is_lossy else None,
+        quality=None if lossless else _resolve_quality(output, format),
         max_bytes=output.max_bytes,
         lossless=lossless,
         progressive=output.progressive and format.has_progressive,
-        subsampling=(output.subsampling or _SUBSAMPLING) if format.has_subsampling else None,
+        subsampling=subsampling if format.has_subsampling else None,
         colors=colors,
         dither=output.dither or colors is None,
         effort=output.effort if format.has_effort else None,
-        background=output.background or (None if format.has_alpha else _WHITE),
+        background=background,
         metadata=output.metadata if format.holds_metadata else "safe",
     )
 
 
+def _resolve_quality(output: Output, format: Format) -> int | None:
+    """Return the quality of a lossy format: the client's, or else the
+    best for max_bytes, or the format's own."""
+    if format.quality is None:
+        return None
+    usual_quality = _BEST_QUALITY if output.max_bytes else format.quality
+    return output.quality or usual_quality
+
+
 def cache_key(sha256: str, resolved: Transform) -> str:
-    """Return the key, 64 hex digits, of what `resolved` makes of the original with that sha256."""
+    """Return the key, 64 hex digits, of the result of `resolved` for the original with that sha256."""
     text = f"{sha256}\n{resolved.canonical_json()}\n{RENDER_VERSION}"
     return _sha256(text.encode()).hexdigest()

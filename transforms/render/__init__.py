@@ -1,4 +1,4 @@
-"""One function per operation, in modules named as those of progimage/operations."""
+"""One function per operation, in modules named after those of progimage/operations."""
 
 from . import (  # noqa: F401  they register their operations
     canvas,
@@ -6,8 +6,29 @@ from . import (  # noqa: F401  they register their operations
     filters,
     geometry,
     masks,
+    rotation,
     tone,
 )
-from .dispatch import Load, join, measure, merge, place, render, settle
+from .dispatch import (
+    Load,
+    join,
+    measure,
+    merge,
+    needs_luma_alone,
+    place,
+    reduce_first,
+    render,
+    settle,
+)
 
-__all__ = ["Load", "join", "measure", "merge", "place", "render", "settle"]
+__all__ = [
+    "Load",
+    "join",
+    "measure",
+    "merge",
+    "needs_luma_alone",
+    "place",
+    "reduce_first",
+    "render",
+    "settle",
+]

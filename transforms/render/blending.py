@@ -1,4 +1,4 @@
-"""The separable blend modes: what a layer's colours become over those below, both opaque, in RGB.
+"""The separable blend modes: the colours of a layer blended with those below, both opaque, in RGB.
 
 Source: W3C Compositing and Blending Level 1, section 10.1. Each channel is at most one level off."""
 
@@ -9,11 +9,11 @@ from typing import Any
 from PIL import Image, ImageChops, ImageMath
 
 Blend = Callable[[Image.Image, Image.Image], Image.Image]
-"""From the colours below and those of the layer."""
+"""Returns the blend of the colours below and those of the layer."""
 
 
 def blend(mode: str, below: Image.Image, layer: Image.Image) -> Image.Image:
-    """Return the RGBA layer in the colours that, laid over `below` (RGB or RGBA), give the blend."""
+    """Return the RGBA layer in the colours that give the blend when laid over `below` (RGB or RGBA)."""
     colors = layer.convert("RGB")
     mixed = BLENDS[mode](below.convert("RGB"), colors)
     if below.mode == "RGBA":
@@ -22,38 +22,49 @@ def blend(mode: str, below: Image.Image, layer: Image.Image) -> Image.Image:
     return mixed
 
 
-def _by_channel(function: Blend) -> Blend:
+def _by_channel(blend_band: Blend) -> Blend:
     def blended(below: Image.Image, layer: Image.Image) -> Image.Image:
-        return Image.merge("RGB", [*map(function, below.split(), layer.split())])
+        pairs = zip(below.split(), layer.split(), strict=True)
+        bands = [blend_band(below_band, layer_band) for below_band, layer_band in pairs]
+        return Image.merge("RGB", bands)
 
     return blended
 
 
-def _curve(band: Image.Image, function: Callable[[float], float]) -> Image.Image:
-    return band.point([min(max(round(255 * function(level / 255)), 0), 255) for level in range(256)])
+def _curve(band: Image.Image, curve: Callable[[float], float]) -> Image.Image:
+    levels = [round(255 * curve(level / 255)) for level in range(256)]
+    return band.point([min(max(level, 0), 255) for level in levels])
 
 
 def _color_dodge(below: Image.Image, layer: Image.Image) -> Image.Image:
-    def divided(at: dict[str, Any]) -> Any:
-        room = at["max"]((255 - at["layer"]) * 2, 1)  # of a full layer 1/2: all but black becomes white
-        return at["convert"](at["min"]((at["below"] * 510 + room / 2) / room, 255), "L")
+    def divided(bands: dict[str, Any]) -> Any:
+        # 1/2 below a full layer: everything but black becomes white
+        divisor = bands["max"]((255 - bands["layer"]) * 2, 1)
+        quotient = (bands["below"] * 510 + divisor / 2) / divisor
+        return bands["convert"](bands["min"](quotient, 255), "L")
 
     result: Image.Image = ImageMath.lambda_eval(divided, below=below, layer=layer)
     return result
 
 
 def _color_burn(below: Image.Image, layer: Image.Image) -> Image.Image:
-    return ImageChops.invert(_color_dodge(ImageChops.invert(below), ImageChops.invert(layer)))
+    dodged = _color_dodge(ImageChops.invert(below), ImageChops.invert(layer))
+    return ImageChops.invert(dodged)
 
 
 def _soft_light(below: Image.Image, layer: Image.Image) -> Image.Image:
-    """A dark layer leads from what is below to its square, a light one to `_lit`."""
-    darker = Image.composite(_curve(below, lambda b: b * b), below, _curve(layer, lambda s: 1 - 2 * s))
-    return Image.composite(_curve(below, _lit), darker, _curve(layer, lambda s: 2 * s - 1))
+    """Blend towards the square of the colour below for a dark layer, and towards `_lit` for a light one."""
+    squared = _curve(below, lambda value: value * value)
+    darkness = _curve(layer, lambda value: 1 - 2 * value)
+    darker = Image.composite(squared, below, darkness)
+    lightness = _curve(layer, lambda value: 2 * value - 1)
+    return Image.composite(_curve(below, _lit), darker, lightness)
 
 
 def _lit(value: float) -> float:
-    return ((16 * value - 12) * value + 4) * value if value <= 0.25 else sqrt(value)
+    if value <= 0.25:
+        return ((16 * value - 12) * value + 4) * value
+    return sqrt(value)
 
 
 def _exclusion(below: Image.Image, layer: Image.Image) -> Image.Image:

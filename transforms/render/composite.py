@@ -8,72 +8,92 @@ from PIL import Image
 from progimage.operations.composite import Border, Composite, Shadow
 from progimage.operations.geometry import Rotate
 from progimage.parameters import color_channels
-from transforms.geometry import GRAVITY, Size, fit_size, follow, scaled, whole
+from transforms.fits import GRAVITY, fit_size, follow
+from transforms.geometry import Size, scaled, smaller_of, whole
 
 from .blending import blend
 from .dispatch import Load, measure, render, settle
 from .geometry import resample
-from .neighbourhood import blurred
+from .neighbourhood import Margins, blurred
+
+_ONE_PX = (0, 0, 1, 1)
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What a composite settles to: RGBA, only as large as what is seen of it, and where that lies."""
+    """The settled form of a composite: RGBA, only as large as its visible part, and the position of that."""
 
     image: Image.Image
-    place: tuple[int, int]
+    position: tuple[int, int]
     blend: str
 
 
 @settle.register
 def settle_composite(operation: Composite, image: Image.Image, load: Load) -> Layer:
     size = Size(*image.size)
-    sheet = _spread(operation, _layer(operation, load(operation.image), size), size)
-    box = sheet.getbbox() or (0, 0, 1, 1)  # where nothing is seen, one transparent px is laid over
+    layer = _prepare(operation, load(operation.image), size)
+    sheet = _distribute(operation, layer, size)
+    # if nothing is visible, one transparent px is laid over the image
+    box = sheet.getbbox() or _ONE_PX
     return Layer(sheet.crop(box), box[:2], operation.blend)
 
 
 @render.register
 def lay_over(step: Layer, image: Image.Image) -> Image.Image:
-    result, layer = image.copy(), step.image
+    layer = step.image
     if step.blend != "normal":
-        left, top = step.place
-        layer = blend(step.blend, image.crop((left, top, left + layer.width, top + layer.height)), layer)
+        left, top = step.position
+        below = image.crop((left, top, left + layer.width, top + layer.height))
+        layer = blend(step.blend, below, layer)
+    result = image.copy()
     if image.mode == "RGBA":
-        result.alpha_composite(layer, step.place)
+        result.alpha_composite(layer, step.position)
     else:
-        result.paste(layer, step.place, layer)
+        result.paste(layer, step.position, layer)
     return result
 
 
-def _layer(operation: Composite, other: Image.Image, below: Size) -> Image.Image:
-    """Return the other image in RGBA as large, turned and opaque as it is to be."""
-    own = Size(*other.size)
-    box = scaled(below, operation.scale) if operation.scale else own
-    if operation.width or operation.height:
-        box = follow(own, operation.width, operation.height, 1.0)
-    box = Size(min(box.width, below.width), min(box.height, below.height))
-    layer = resample(other.convert("RGBA"), whole(own), fit_size(own, box, "inside", enlarge=True))
+def _prepare(operation: Composite, other: Image.Image, below: Size) -> Image.Image:
+    """Return the other image in RGBA, in its final size, turn and opacity."""
+    other_size = Size(*other.size)
+    box = _layer_box(operation, other_size, below)
+    target = fit_size(other_size, box, "inside", enlarge=True)
+    layer = resample(other.convert("RGBA"), whole(other_size), target)
     if operation.rotation:
         layer = render(Rotate(angle=operation.rotation), layer)
     if operation.opacity < 100:
         strength = operation.opacity / 100
-        layer.putalpha(layer.getchannel("A").point(lambda alpha: alpha * strength))
+        alpha = layer.getchannel("A").point(lambda level: level * strength)
+        layer.putalpha(alpha)
     return layer
 
 
-def _spread(operation: Composite, layer: Image.Image, size: Size) -> Image.Image:
-    """Return a sheet as large as the image with the layer in its place, or in all its places."""
+def _layer_box(operation: Composite, other_size: Size, below: Size) -> Size:
+    """Return the box that the layer has to fit in, never larger than the image below."""
+    box = other_size
+    if operation.scale:
+        box = scaled(below, operation.scale)
+    if operation.width or operation.height:
+        box = follow(other_size, operation.width, operation.height, 1.0)
+    return smaller_of(box, below)
+
+
+def _distribute(operation: Composite, layer: Image.Image, size: Size) -> Image.Image:
+    """Return a sheet as large as the image that holds the layer at its position, or tiled."""
     across, down = GRAVITY[operation.gravity]
-    left, top = round((size.width - layer.width) * across), round((size.height - layer.height) * down)
+    left = round((size.width - layer.width) * across)
+    top = round((size.height - layer.height) * down)
     if operation.tile:
-        step = Size(layer.width + max(0, operation.x), layer.height + max(0, operation.y))
-        columns = range(left % step.width - step.width, size.width, step.width)
-        rows = range(top % step.height - step.height, size.height, step.height)
+        step_x = layer.width + max(0, operation.x)
+        step_y = layer.height + max(0, operation.y)
+        columns = range(left % step_x - step_x, size.width, step_x)
+        rows = range(top % step_y - step_y, size.height, step_y)
     else:
+        # offsets lead inwards from the right and the lower edge
         left += -operation.x if across == 1 else operation.x
         top += -operation.y if down == 1 else operation.y
-        columns, rows = range(left, left + 1), range(top, top + 1)
+        columns = range(left, left + 1)
+        rows = range(top, top + 1)
     strip = Image.new("RGBA", (size.width, layer.height))
     for column in columns:
         strip.paste(layer, (column, 0))
@@ -91,17 +111,23 @@ def measure_border(operation: Border, size: Size) -> Size:
 @render.register
 def border(operation: Border, image: Image.Image) -> Image.Image:
     color = color_channels(operation.color)
-    mode = "RGBA" if color[3] < 255 else image.mode
-    canvas = Image.new(mode, measure(operation, Size(*image.size)), color[: len(mode)])
+    is_translucent = color[3] < 255
+    mode = "RGBA" if is_translucent else image.mode
+    size = measure(operation, Size(*image.size))
+    canvas = Image.new(mode, size, color[: len(mode)])
     canvas.paste(image, (operation.width, operation.width))
     return canvas
 
 
-def _margins(operation: Shadow) -> tuple[int, int, int, int]:
+def _margins(operation: Shadow) -> Margins:
     """Return the px that the canvas grows by left, above, right and below."""
     reach = ceil(3 * operation.sigma)
-    x, y = operation.x, operation.y
-    return max(0, reach - x), max(0, reach - y), max(0, reach + x), max(0, reach + y)
+    return (
+        max(0, reach - operation.x),
+        max(0, reach - operation.y),
+        max(0, reach + operation.x),
+        max(0, reach + operation.y),
+    )
 
 
 @measure.register
@@ -114,9 +140,12 @@ def measure_shadow(operation: Shadow, size: Size) -> Size:
 def shadow(operation: Shadow, image: Image.Image) -> Image.Image:
     left, top, _, _ = _margins(operation)
     *color, opacity = color_channels(operation.color)
+    shape = Image.new("L", image.size, 255)
+    if image.mode == "RGBA":
+        shape = image.getchannel("A")
     cast = Image.new("L", measure(operation, Size(*image.size)))
-    full = image.getchannel("A") if image.mode == "RGBA" else Image.new("L", image.size, 255)
-    cast.paste(full.point(lambda alpha: alpha * opacity / 255), (left + operation.x, top + operation.y))
+    faded = shape.point(lambda alpha: alpha * opacity / 255)
+    cast.paste(faded, (left + operation.x, top + operation.y))
     canvas = Image.new("RGB", cast.size, tuple(color))
     canvas.putalpha(blurred(cast, operation.sigma) if operation.sigma else cast)
     canvas.alpha_composite(image.convert("RGBA"), (left, top))

@@ -8,30 +8,27 @@ from PIL import Image
 from progimage.errors import ParameterError
 from progimage.operations import Operation, Resize
 from progimage.operations.geometry import Crop, Flip, Thumbnail
-from transforms.geometry import (
+from transforms.fits import (
     Anchor,
-    Box,
-    Placement,
-    Size,
     contain,
     cover,
     fit_size,
     follow,
-    half_up,
-    keep,
     part,
     shrunk_to,
-    whole,
 )
+from transforms.geometry import Box, Placement, Size, half_up, keep, whole
 
 from .dispatch import Load, place, render, settle
 from .smart_focal import find_focal
 
 _MAX_GAP = 64
-"""Px per px of the result that Pillow reduces in one step: its weights are too coarse for more, and white of
-40 megapixels reduced to one px is a grey of 152."""
+"""Px per px of the result that Pillow reduces in one step. Its weights are too coarse for more: white of 40
+megapixels reduced to one px is a grey of 152."""
+_REDUCING_GAP = 2.0
+"""Reducing by whole numbers to twice the target first is 3 times faster."""
 _PREMULTIPLIED = {"RGBA": "RGBa", "LA": "La"}
-NOTHING = (0, 0, 0, 0)
+TRANSPARENT = (0, 0, 0, 0)
 FLIPS = {
     "horizontal": Image.Transpose.FLIP_LEFT_RIGHT,
     "vertical": Image.Transpose.FLIP_TOP_BOTTOM,
@@ -42,10 +39,11 @@ FLIPS = {
 @place.register
 def place_resize(operation: Resize, size: Size) -> Placement:
     box = follow(size, operation.width, operation.height, operation.dpr)
-    if operation.width and operation.height and operation.fit == "cover":
+    has_both_sides = operation.width and operation.height
+    if has_both_sides and operation.fit == "cover":
         anchor = Anchor(operation.gravity, operation.focal)
         return cover(size, box, anchor, enlarge=operation.enlarge)
-    if operation.width and operation.height and operation.fit == "contain":
+    if has_both_sides and operation.fit == "contain":
         return contain(size, box, operation.gravity, enlarge=operation.enlarge)
     target = fit_size(size, box, operation.fit, enlarge=operation.enlarge)
     return Placement(whole(size), target, target)
@@ -53,106 +51,171 @@ def place_resize(operation: Resize, size: Size) -> Placement:
 
 @place.register
 def place_thumbnail(operation: Thumbnail, size: Size) -> Placement:
-    box = follow(size, operation.width, operation.height or operation.width, operation.dpr)
-    return cover(size, box, Anchor(operation.gravity, operation.focal), enlarge=operation.enlarge)
+    height = operation.height or operation.width
+    box = follow(size, operation.width, height, operation.dpr)
+    anchor = Anchor(operation.gravity, operation.focal)
+    return cover(size, box, anchor, enlarge=operation.enlarge)
 
 
 @place.register
 def place_crop(operation: Crop, size: Size) -> Placement:
-    """Raises ParameterError where no part of the box is in the image."""
+    """Return the cut. Raise ParameterError if no part of the box is in the image."""
     left, width = _span(operation, "left", "width", size.width)
     top, height = _span(operation, "top", "height", size.height)
     if operation.aspect_ratio:
         width, height = shrunk_to(width, height, operation.aspect_ratio)
-    free = part(size, width, height, Anchor(operation.gravity, operation.focal))
-    left = _whole_px(free.left, width) if left is None else left
-    top = _whole_px(free.top, height) if top is None else top
-    target, box = Size(half_up(width), half_up(height)), Box(left, top, width, height)
+    anchored = part(size, width, height, Anchor(operation.gravity, operation.focal))
+    if left is None:
+        left = _in_whole_px(anchored.left, width)
+    if top is None:
+        top = _in_whole_px(anchored.top, height)
+    box = Box(left, top, width, height)
+    target = Size(half_up(width), half_up(height))
     return Placement(box, target, target, bounds=box)
 
 
-def _span(operation: Crop, start: str, length: str, side: int) -> tuple[float | None, float]:
-    """Return where a crop begins, if it says so, and how much it keeps of one side, in px."""
+def _span(
+    operation: Crop,
+    start_name: str,
+    length_name: str,
+    side: int,
+) -> tuple[float | None, float]:
+    """Return the start of a crop along one side, None if it has none, and the kept length, in px."""
     factor = side if operation.unit == "ratio" else 1
-    begins, wanted = getattr(operation, start), getattr(operation, length)
-    if begins is not None and begins * factor >= side:
+    start = getattr(operation, start_name)
+    length = getattr(operation, length_name)
+    if start is not None and start * factor >= side:
         raise ParameterError(
-            f"Expected less than {side // factor} for crop.{start} on an image of {side} px but received"
-            f" '{begins:g}'",
-            pointer=f"/{start}",
+            f"Expected less than {side // factor} for crop.{start_name} on an image of {side} px but received"
+            f" '{start:g}'",
+            pointer=f"/{start_name}",
         )
-    room = side - (begins or 0) * factor
-    kept = room if wanted is None else min(room, wanted * factor)
-    return None if begins is None else begins * factor, kept
+    available = side - (start or 0) * factor
+    kept = available if length is None else min(available, length * factor)
+    return None if start is None else start * factor, kept
 
 
-def _whole_px(start: float, length: float) -> float:
-    """Where gravity decides, whole pixels are kept as they are and not resampled by half a pixel."""
+def _in_whole_px(start: float, length: float) -> float:
+    """Return the start that gravity gives. A part of whole px starts at a whole px, so that it is not
+    resampled by half a pixel."""
     return int(start) if length == int(length) else start
 
 
 @render.register
 def resize(operation: Resize | Thumbnail | Crop, image: Image.Image) -> Image.Image:
     size = Size(*image.size)
-    return lay(place(operation, size) or keep(size), image)
+    placement = place(operation, size) or keep(size)
+    return apply_placement(placement, image)
 
 
 @render.register
-def lay(placement: Placement, image: Image.Image) -> Image.Image:
-    """Return what a placement makes of the image."""
-    return pad(resample(image, placement.box, placement.size, placement.bounds), placement)
+def apply_placement(placement: Placement, image: Image.Image) -> Image.Image:
+    resampled = resample(image, placement.box, placement.size, placement.bounds)
+    return pad(resampled, placement)
 
 
 @settle.register
-def settle_aim(operation: Resize | Thumbnail | Crop, image: Image.Image, load: Load) -> Operation:
+def settle_aim(
+    operation: Resize | Thumbnail | Crop,
+    image: Image.Image,
+    load: Load,
+) -> Operation:
     return aimed(operation, image, Size(*image.size))
 
 
 def aimed(operation: Operation, image: Image.Image, size: Size) -> Operation:
-    """Return the operation for an image of `size`, smart gravity settled on a copy of any size."""
+    """Return the operation for an image of `size`, with smart gravity
+    settled. `image` is a copy of any size."""
     placement = place(operation, size)
     if placement is None or not is_open(operation):
         return operation
-    focal = find_focal(image, placement.box.width / size.width, placement.box.height / size.height)
+    width_share = placement.box.width / size.width
+    height_share = placement.box.height / size.height
+    focal = find_focal(image, width_share, height_share)
     return replace(operation, focal=focal)  # type: ignore[call-arg]
 
 
 def is_open(step: object) -> bool:
-    """Whether the step has a gravity that is still to be settled to a focal point."""
-    if getattr(step, "gravity", None) != "smart" or getattr(step, "focal", None) is not None:
+    """Whether the step has smart gravity that is still to be settled to a focal point."""
+    gravity = getattr(step, "gravity", None)
+    focal = getattr(step, "focal", None)
+    if gravity != "smart" or focal is not None:
         return False
     if isinstance(step, Crop):
         return step.left is None or step.top is None
     return getattr(step, "fit", "cover") == "cover"
 
 
-def resample(image: Image.Image, box: Box, size: Size, bounds: Box | None = None) -> Image.Image:
-    """Return `box` of the image at `size`, of px in `bounds` alone where these are given.
+def resample(
+    image: Image.Image,
+    box: Box,
+    size: Size,
+    bounds: Box | None = None,
+) -> Image.Image:
+    """Return `box` of the image at `size`. Read no px outside of `bounds` if these are given.
 
-    Colours are weighted by their alpha: hidden ones do not bleed."""
+    Colours are weighted by their alpha, so that hidden ones do not bleed."""
     if image.size == size and box == whole(size):
         return image
     if box == (int(box.left), int(box.top), *size):
-        left, top = int(box.left), int(box.top)
-        return image.crop((left, top, left + size.width, top + size.height))
+        return _cut(image, int(box.left), int(box.top), size)
     if bounds:
-        edges = bounds.edges(Size(*image.size))
-        image = image.crop((int(edges[0]), int(edges[1]), ceil(edges[2]), ceil(edges[3])))
-        box = box._replace(left=box.left - int(edges[0]), top=box.top - int(edges[1]))
-    mode, edges = image.mode, box.edges(Size(*image.size))
+        image, box = _within_bounds(image, box, bounds)
+    mode = image.mode
+    edges = box.edges(Size(*image.size))
     if mode in _PREMULTIPLIED:
         image = image.convert(_PREMULTIPLIED[mode])
-    if max(box.width / size.width, box.height / size.height) > _MAX_GAP:
-        lengths = zip(size, box[2:], strict=True)
-        near = Size(*(min(side * _MAX_GAP // 2, ceil(length)) for side, length in lengths))
-        image, edges = image.resize(near, Image.Resampling.BOX, box=edges), (0, 0, *near)
-    # reducing by whole numbers to twice the target first is 3 times faster
-    result = image.resize(size, Image.Resampling.LANCZOS, box=edges, reducing_gap=2.0)
+    gap = max(box.width / size.width, box.height / size.height)
+    if gap > _MAX_GAP:
+        near = Size(
+            _near_side(size.width, box.width),
+            _near_side(size.height, box.height),
+        )
+        image = image.resize(near, Image.Resampling.BOX, box=edges)
+        edges = (0, 0, *near)
+    result = image.resize(
+        size,
+        Image.Resampling.LANCZOS,
+        box=edges,
+        reducing_gap=_REDUCING_GAP,
+    )
     return result if result.mode == mode else result.convert(mode)
 
 
-def pad(image: Image.Image, placement: Placement, color: tuple[int, ...] = NOTHING) -> Image.Image:
-    """Return the image in its place on the canvas, transparent around it or of that colour."""
+def _cut(
+    image: Image.Image,
+    left: int,
+    top: int,
+    size: Size,
+) -> Image.Image:
+    return image.crop((left, top, left + size.width, top + size.height))
+
+
+def _within_bounds(
+    image: Image.Image,
+    box: Box,
+    bounds: Box,
+) -> tuple[Image.Image, Box]:
+    """Return the px that `bounds` touches, and `box` in these."""
+    edges = bounds.edges(Size(*image.size))
+    left = int(edges[0])
+    top = int(edges[1])
+    cut = image.crop((left, top, ceil(edges[2]), ceil(edges[3])))
+    moved = box._replace(left=box.left - left, top=box.top - top)
+    return cut, moved
+
+
+def _near_side(target: int, length: float) -> int:
+    """Return the side of an intermediate image between `length` px and a much smaller `target`."""
+    return min(target * _MAX_GAP // 2, ceil(length))
+
+
+def pad(
+    image: Image.Image,
+    placement: Placement,
+    color: tuple[int, ...] = TRANSPARENT,
+) -> Image.Image:
+    """Return the image in its place on the canvas, surrounded by `color`."""
     if not placement.is_padded:
         return image
     canvas = Image.new("RGBA", placement.canvas, color)

@@ -13,20 +13,25 @@ from progimage.parameters import color_channels
 from transforms.geometry import Size, whole
 
 from .dispatch import Load, measure, render, settle
-from .geometry import resample
+from .geometry import TRANSPARENT, resample
 from .neighbourhood import blurred, squares
 from .shapes import Edges, box_of, draw_shape
 
-_HIDDEN = bytes([255] + [0] * 255)
-_CELLS = 6
-"""The most colours that are left along the longer side of a part."""
+_IS_HIDDEN = bytes([255] + [0] * 255)
+_MAX_CELLS = 6
+"""The most colours that remain along the longer side of a redacted part."""
 _LEVELS = bytes(round(value / 17) * 17 for value in range(256))
 """Four bits of each channel, both ends kept."""
+_PERCENT = 2.55
+"""Levels of 255."""
+
+Region = tuple[float, float, float, float]
+"""Left, top, width and height, in px or as shares."""
 
 
 @dataclass(frozen=True)
 class Stencil:
-    """What a mask settles to: the part of an image that is kept, and in mode L how much of that shows."""
+    """The settled form of a mask: the kept part of an image, and a mask of mode L that shows its px."""
 
     mask: Image.Image
     kept: Edges
@@ -34,7 +39,7 @@ class Stencil:
 
 @measure.register
 def measure_mask(operation: Mask, size: Size) -> Size:
-    left, top, right, bottom = _kept(operation, size)
+    left, top, right, bottom = _kept_edges(operation, size)
     return Size(right - left, bottom - top)
 
 
@@ -49,37 +54,52 @@ def settle_mask(operation: Mask, image: Image.Image, load: Load) -> Stencil:
         mask = _feathered(mask, operation.feather, is_shape=operation.image is None)
     if operation.invert:
         mask = ImageChops.invert(mask)
-    is_seen = operation.image and operation.trim
-    kept = (mask.getbbox() if is_seen else None) or _kept(operation, size)
+    kept = None
+    if operation.image and operation.trim:
+        kept = mask.getbbox()
+    kept = kept or _kept_edges(operation, size)
     return Stencil(mask.crop(kept), kept)
 
 
 @render.register
 def apply_stencil(step: Stencil, image: Image.Image) -> Image.Image:
-    return show(image if image.size == step.mask.size else image.crop(step.kept), step.mask)
+    kept = image if image.size == step.mask.size else image.crop(step.kept)
+    return with_mask(kept, step.mask)
 
 
-def show(image: Image.Image, mask: Image.Image) -> Image.Image:
-    """Return the image with its alpha multiplied by a mask, and no colours where nothing is left to see."""
-    alpha = ImageChops.multiply(image.getchannel("A"), mask) if image.mode == "RGBA" else mask
-    result = image.copy()  # alpha fits in beside RGB, which convert() would go through px by px
+def with_mask(image: Image.Image, mask: Image.Image) -> Image.Image:
+    """Return the image with its alpha multiplied by a mask. Fully transparent px lose their colours."""
+    alpha = mask
+    if image.mode == "RGBA":
+        alpha = ImageChops.multiply(image.getchannel("A"), mask)
+    # in memory alpha stands beside RGB; convert() would go through the image px by px
+    result = image.copy()
     result.putalpha(alpha)
-    result.paste((0, 0, 0, 0), (0, 0), alpha.point(_HIDDEN, "1"))
+    hidden = alpha.point(_IS_HIDDEN, "1")
+    result.paste(TRANSPARENT, (0, 0), hidden)
     return result
 
 
-def _kept(operation: Mask, size: Size) -> Edges:
-    return box_of(operation, size) if operation.trim and operation.shape else (0, 0, *size)
+def _kept_edges(operation: Mask, size: Size) -> Edges:
+    if operation.trim and operation.shape:
+        return box_of(operation, size)
+    return (0, 0, *size)
 
 
 def _stretched(other: Image.Image, channel: str, size: Size) -> Image.Image:
-    alpha = other.getchannel("A") if other.mode == "RGBA" else Image.new("L", other.size, 255)
-    mask = alpha if channel == "alpha" else ImageChops.multiply(other.convert("L"), alpha)
+    alpha = Image.new("L", other.size, 255)
+    if other.mode == "RGBA":
+        alpha = other.getchannel("A")
+    mask = alpha
+    if channel != "alpha":
+        mask = ImageChops.multiply(other.convert("L"), alpha)
     return resample(mask, whole(Size(*mask.size)), size)
 
 
 def _feathered(mask: Image.Image, sigma: float, *, is_shape: bool) -> Image.Image:
-    """Nothing is seen around a shape, beyond the image's edges either; another image goes on there."""
+    """Blur a mask.
+
+    Around a shape everything is hidden, also beyond the image's edges; another image goes on there."""
     reach = ceil(3 * sigma) if is_shape else 0
     wide = blurred(ImageOps.expand(mask, reach), sigma)
     return wide.crop((reach, reach, reach + mask.width, reach + mask.height))
@@ -87,22 +107,35 @@ def _feathered(mask: Image.Image, sigma: float, *, is_shape: bool) -> Image.Imag
 
 @render.register
 def colorkey(operation: Colorkey, image: Image.Image) -> Image.Image:
-    colors = zip(image.split()[:3], color_channels(operation.color), strict=False)
-    apart = [band.point([abs(level - key) for level in range(256)]) for band, key in colors]
-    furthest = reduce(ImageChops.lighter, apart)
-    return show(image, furthest.point([_opacity(operation, level) for level in range(256)]))
+    color = color_channels(operation.color)[:3]
+    bands = image.split()[:3]
+    distances = [_distance(band, level) for band, level in zip(bands, color, strict=True)]
+    furthest = reduce(ImageChops.lighter, distances)
+    opacities = [_opacity(operation, distance) for distance in range(256)]
+    return with_mask(image, furthest.point(opacities))
+
+
+def _distance(band: Image.Image, key_level: int) -> Image.Image:
+    return band.point([abs(level - key_level) for level in range(256)])
 
 
 def _opacity(operation: Colorkey, distance: int) -> int:
-    beyond = distance / 2.55 - operation.tolerance
-    share = min(max(beyond / operation.feather, 0.0), 1.0) if operation.feather else float(beyond > 0)
-    return round(255 * (1 - share if operation.invert else share))
+    excess = distance / _PERCENT - operation.tolerance
+    if operation.feather:
+        share = min(max(excess / operation.feather, 0.0), 1.0)
+    else:
+        share = 1.0 if excess > 0 else 0.0
+    if operation.invert:
+        share = 1 - share
+    return round(255 * share)
 
 
 @measure.register
 def measure_redact(operation: Redact, size: Size) -> Size:
-    """Whoever names a part that is not there would take the image for redacted."""
-    list(_boxes(operation, size))
+    """Return the same size. Raise ParameterError for a part outside of the image, which the client would
+    believe to be redacted."""
+    for _ in _boxes(operation, size):
+        pass
     return size
 
 
@@ -113,42 +146,55 @@ def redact(operation: Redact, image: Image.Image) -> Image.Image:
     result = image.convert("RGBA") if is_hole else image.copy()
     for box in _boxes(operation, Size(*image.size)):
         if operation.mode == "fill":
-            result.paste(color[: len(result.getbands())], box)
+            channels = len(result.getbands())
+            result.paste(color[:channels], box)
         else:
-            result.paste(_coarse(result.crop(box), operation), box)
+            part = result.crop(box)
+            result.paste(_coarse(part, operation), box)
     return result
 
 
 def _boxes(operation: Redact, size: Size) -> Iterator[Edges]:
-    """Parts in whole px, rounded outwards, cut to the image. Raises ParameterError for one outside of it."""
-    across, down = size if operation.unit == "ratio" else (1, 1)
-    numbers = iter(operation.regions)
-    for index, (left, top, width, height) in enumerate(zip(numbers, numbers, numbers, numbers, strict=True)):
-        exact = left * across, top * down, (left + width) * across, (top + height) * down
-        first_x, first_y, last_x, last_y = (round(edge, 6) for edge in exact)  # 0.1 + 0.2 is more than 0.3
-        box = (
-            max(0, floor(first_x)),
-            max(0, floor(first_y)),
-            min(size.width, ceil(last_x)),
-            min(size.height, ceil(last_y)),
-        )
+    """Yield each region in whole px, rounded outwards and clipped to the image.
+
+    Raise ParameterError for one outside of it."""
+    for start in range(0, len(operation.regions), 4):
+        left, top, width, height = operation.regions[start : start + 4]
+        box = _box((left, top, width, height), operation.unit, size)
         if box[0] >= box[2] or box[1] >= box[3]:
             raise ParameterError(
                 f"Expected a part inside an image of {size.width} x {size.height} px for redact.regions"
                 f" but received {left:g};{top:g};{width:g};{height:g}",
-                pointer=f"/regions/{4 * index}",
+                pointer=f"/regions/{start}",
             )
         yield box
 
 
+def _box(region: Region, unit: str, size: Size) -> Edges:
+    left, top, width, height = region
+    scale_x, scale_y = size if unit == "ratio" else (1, 1)
+    # 0.1 + 0.2 is more than 0.3
+    first_x = round(left * scale_x, 6)
+    first_y = round(top * scale_y, 6)
+    last_x = round((left + width) * scale_x, 6)
+    last_y = round((top + height) * scale_y, 6)
+    return (
+        max(0, floor(first_x)),
+        max(0, floor(first_y)),
+        min(size.width, ceil(last_x)),
+        min(size.height, ceil(last_y)),
+    )
+
+
 def _coarse(part: Image.Image, operation: Redact) -> Image.Image:
-    """Both modes show the same few means, in 16 levels each: squares of them, or a smooth surface."""
-    side = max(operation.size, ceil(max(part.size) / _CELLS))
-    weighted = part.convert("RGBa") if part.mode == "RGBA" else part
-    means = squares(weighted, side).convert(part.mode).point(_LEVELS * len(part.getbands()))
-    size = means.width * side, means.height * side
+    """Return a part reduced to few means, in 16 levels each: squares of them, or a smooth surface."""
+    side = max(operation.size, ceil(max(part.size) / _MAX_CELLS))
+    premultiplied = part.convert("RGBa") if part.mode == "RGBA" else part
+    means = squares(premultiplied, side).convert(part.mode)
+    means = means.point(_LEVELS * len(part.getbands()))
+    size = Size(means.width * side, means.height * side)
     if operation.mode == "pixelate":
         large = means.resize(size, Image.Resampling.NEAREST)
     else:
-        large = resample(means, whole(Size(*means.size)), Size(*size))
+        large = resample(means, whole(Size(*means.size)), size)
     return large.crop((0, 0, *part.size))

@@ -1,27 +1,30 @@
 """The two forms of a change of tone: a table for each channel, or a matrix over all three.
 
-Each is one pass, and so are neighbours that can be joined: the functions behind tables are composed, matrices
-are multiplied, and nothing is rounded between them. What leaves 0..1 is clipped after each operation, joined
-or not: a transform means the same whatever is joined."""
+Each is one pass, and so are neighbours that can be joined. The functions behind tables are composed and
+matrices are multiplied; nothing is rounded between them. Values outside 0..1 are clipped after each
+operation, joined or not, so a transform means the same however its steps are joined."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from operator import mul
 
 from PIL import Image
 
 from .dispatch import render
 
 Curve = Callable[[float], float]
-Rows = tuple[tuple[float, ...], ...]
+Row = tuple[float, ...]
+Rows = tuple[Row, ...]
 
-_SAME = bytes(range(256))
+_IDENTITY = bytes(range(256))
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Curves:
-    """A function of 0..1 for red, green and blue each: of that channel, or of the pixel's luma (BT.601, in
+    """A function of 0..1 for red, green and blue each.
+
+    It takes the value of that channel, or the pixel's luma (BT.601, in
     the 8 bits that JPEG and Pillow give it)."""
 
     channels: tuple[Curve, ...]
@@ -29,48 +32,50 @@ class Curves:
 
     @cached_property
     def tables(self) -> tuple[bytes, ...]:
-        return tuple(map(sample, self.channels))
+        return tuple(sample(curve) for curve in self.channels)
 
     @property
     def is_grey(self) -> bool:
         return self.of_luma and len(set(self.tables)) == 1
 
     def then(self, following: "Curves") -> "Curves | None":
-        """Return both as one; None where the second needs a luma that the first makes from three channels."""
+        """Return both as one; None if the second needs a luma that the first makes from three channels."""
         if following.of_luma and not self.is_grey:
             return None
-        channels = map(compose, self.channels, following.channels)
-        return Curves(tuple(channels), of_luma=self.of_luma)
+        pairs = zip(self.channels, following.channels, strict=True)
+        channels = tuple(compose(first, second) for first, second in pairs)
+        return Curves(channels, of_luma=self.of_luma)
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """For red, green and blue each, the shares of the pixel's red, green and blue that it becomes."""
+    """For red, green and blue of the result, the shares of the pixel's red, green and blue."""
 
     rows: Rows
 
     @property
     def is_closed(self) -> bool:
         """Whether no colour leaves 0..1, so that there is nothing to clip."""
-        return all(min(row) > -1e-9 and sum(row) < 1 + 1e-9 for row in self.rows)
+        return all(min(row) > -_ROUNDING and sum(row) < 1 + _ROUNDING for row in self.rows)
 
     def then(self, following: "Matrix") -> "Matrix | None":
-        """Return the product; None where the first clips, which a product cannot."""
+        """Return the product; None if the first clips, because a product cannot."""
         if not self.is_closed:
             return None
         columns = tuple(zip(*self.rows, strict=True))
-        return Matrix(
-            tuple(tuple(sum(map(mul, row, column)) for column in columns) for row in following.rows)
-        )
+        rows = [tuple(_dot(row, column) for column in columns) for row in following.rows]
+        return Matrix(tuple(rows))
 
 
 @render.register
 def apply_curves(step: Curves, image: Image.Image) -> Image.Image:
     if not step.of_luma:
-        kept = _SAME if image.mode == "RGBA" else b""
-        return image.point(b"".join((*step.tables, kept)))
+        tables = b"".join(step.tables)
+        if image.mode == "RGBA":
+            tables += _IDENTITY
+        return image.point(tables)
     luma = image.convert("L")
-    toned = {table: luma if table == _SAME else luma.point(table) for table in step.tables}
+    toned = {table: luma if table == _IDENTITY else luma.point(table) for table in step.tables}
     bands = [toned[table] for table in step.tables]
     if image.mode == "RGBA":
         return Image.merge("RGBA", (*bands, image.getchannel("A")))
@@ -79,16 +84,21 @@ def apply_curves(step: Curves, image: Image.Image) -> Image.Image:
 
 @render.register
 def apply_matrix(step: Matrix, image: Image.Image) -> Image.Image:
-    opaque = image if image.mode == "RGB" else image.convert("RGB")  # Pillow multiplies three bands alone
-    result = opaque.convert("RGB", tuple(share for row in step.rows for share in (*row, 0.0)))
+    # Pillow multiplies images of three bands only
+    opaque = image if image.mode == "RGB" else image.convert("RGB")
+    coefficients: list[float] = []
+    for row in step.rows:
+        coefficients += (*row, 0.0)
+    result = opaque.convert("RGB", tuple(coefficients))
     if image.mode == "RGBA":
         result.putalpha(image.getchannel("A"))
     return result
 
 
 def sample(curve: Curve) -> bytes:
-    """Return what a curve makes of the 256 levels, halves rounded up as Pillow does after a matrix."""
-    return bytes(int(255 * clip(curve(level / 255)) + 0.5) for level in range(256))
+    """Return the table of a curve: 256 levels, halves rounded up as Pillow does after a matrix."""
+    values = [clip(curve(level / 255)) for level in range(256)]
+    return bytes(int(255 * value + 0.5) for value in values)
 
 
 def compose(first: Curve, second: Curve) -> Curve:
@@ -97,3 +107,7 @@ def compose(first: Curve, second: Curve) -> Curve:
 
 def clip(value: float) -> float:
     return min(max(value, 0.0), 1.0)
+
+
+def _dot(row: Row, column: Row) -> float:
+    return sum(share * weight for share, weight in zip(row, column, strict=True))

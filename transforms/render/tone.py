@@ -12,22 +12,38 @@ from PIL import Image
 from progimage.operations import tone
 from progimage.parameters import color_channels
 
-from .dispatch import Load, join, render, settle
+from .dispatch import Load, join, needs_luma_alone, render, settle
 from .tables import Curve, Curves, Matrix, Rows, compose
 
 _BT601 = (0.299, 0.587, 0.114)
-_UNIT = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+_UNIT = (
+    (1.0, 0.0, 0.0),
+    (0.0, 1.0, 0.0),
+    (0.0, 0.0, 1.0),
+)
 
 # Filter Effects 1: feColorMatrix (saturate and hueRotate are sums of these) and sepia()
-_SEPIA = ((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131))
+_SEPIA = (
+    (0.393, 0.769, 0.189),
+    (0.349, 0.686, 0.168),
+    (0.272, 0.534, 0.131),
+)
 _GREY = ((0.213, 0.715, 0.072),) * 3
-_COLOR = ((0.787, -0.715, -0.072), (-0.213, 0.285, -0.072), (-0.213, -0.715, 0.928))
-_TURNED = ((-0.213, -0.715, 0.928), (0.143, 0.140, -0.283), (-0.787, 0.715, 0.072))
+_COLOR = (
+    (0.787, -0.715, -0.072),
+    (-0.213, 0.285, -0.072),
+    (-0.213, -0.715, 0.928),
+)
+_TURNED = (
+    (-0.213, -0.715, 0.928),
+    (0.143, 0.140, -0.283),
+    (-0.787, 0.715, 0.072),
+)
 
 
 @singledispatch
 def form(step: Any) -> Curves | Matrix | None:
-    """Return the form of a step; None where it is no change of tone that is known before the pixels."""
+    """Return the form of a step; None if it is no change of tone, or one that depends on the pixels."""
     return step if isinstance(step, Curves | Matrix) else None
 
 
@@ -72,7 +88,8 @@ def temperature(operation: tone.Temperature) -> Curves:
 @form.register
 def levels(operation: tone.Levels) -> Curves:
     spread = operation.white - operation.black
-    low, high = operation.out_black / 255, operation.out_white / 255
+    low = operation.out_black / 255
+    high = operation.out_white / 255
     stretched = line(255 / spread, -operation.black / spread)
     bent = compose(stretched, power(1 / operation.gamma))
     return alike(compose(bent, line(high - low, low)))
@@ -81,6 +98,11 @@ def levels(operation: tone.Levels) -> Curves:
 @form.register
 def grayscale(operation: tone.Grayscale) -> Curves:
     return alike(line(1), of_luma=True)
+
+
+@needs_luma_alone.register
+def grayscale_needs_luma_alone(operation: tone.Grayscale) -> bool:
+    return True
 
 
 @form.register
@@ -93,15 +115,20 @@ def sepia(operation: tone.Sepia) -> Matrix:
 def tint(operation: tone.Tint) -> Matrix:
     share = operation.amount / 100
     color = color_channels(operation.color)[:3]
-    toned = tuple(tuple(channel / 255 * weight for weight in _BT601) for channel in color)
-    return weighted((1 - share, _UNIT), (share, toned))
+    rows = [tuple(channel / 255 * weight for weight in _BT601) for channel in color]
+    return weighted((1 - share, _UNIT), (share, tuple(rows)))
 
 
 @form.register
 def duotone(operation: tone.Duotone) -> Curves:
-    shadows, highlights = color_channels(operation.shadows)[:3], color_channels(operation.highlights)[:3]
-    ends = zip(shadows, highlights, strict=True)
-    return Curves(tuple(line((high - low) / 255, low / 255) for low, high in ends), of_luma=True)
+    shadows = color_channels(operation.shadows)[:3]
+    highlights = color_channels(operation.highlights)[:3]
+    pairs = zip(shadows, highlights, strict=True)
+    channels = []
+    for low, high in pairs:
+        slope = (high - low) / 255
+        channels.append(line(slope, low / 255))
+    return Curves(tuple(channels), of_luma=True)
 
 
 @form.register
@@ -111,8 +138,9 @@ def invert(operation: tone.Invert) -> Curves:
 
 @form.register
 def threshold(operation: tone.Threshold) -> Curves:
-    # what rounds to the level has it, after a neighbour that does not round too
-    return alike(lambda value: float(255 * value > operation.level - 0.5), of_luma=True)
+    # a value that rounds to the level reaches it, even after a joined neighbour that does not round
+    least = operation.level - 0.5
+    return alike(lambda value: 1.0 if 255 * value > least else 0.0, of_luma=True)
 
 
 @form.register
@@ -139,21 +167,25 @@ def light(gain: float) -> Curve:
 
 
 def _to_light(value: float) -> float:
-    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+    if value <= 0.04045:
+        return value / 12.92
+    return float(((value + 0.055) / 1.055) ** 2.4)
 
 
 def _from_light(value: float) -> float:
-    return value * 12.92 if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
+    if value <= 0.0031308:
+        return value * 12.92
+    return float(1.055 * value ** (1 / 2.4) - 0.055)
 
 
 def weighted(*parts: tuple[float, Rows]) -> Matrix:
     """Return the sum of matrices, each times its weight."""
-    return Matrix(
-        tuple(
-            tuple(sum(weight * matrix[row][column] for weight, matrix in parts) for column in range(3))
-            for row in range(3)
-        )
-    )
+    rows = []
+    for row in range(3):
+        weighted_rows = [(weight, matrix[row]) for weight, matrix in parts]
+        sums = [sum(weight * shares[column] for weight, shares in weighted_rows) for column in range(3)]
+        rows.append(tuple(sums))
+    return Matrix(tuple(rows))
 
 
 def render_tone(step: Any, image: Image.Image) -> Image.Image:
@@ -161,7 +193,8 @@ def render_tone(step: Any, image: Image.Image) -> Image.Image:
 
 
 def join_tones(step: Any, following: Any) -> Curves | Matrix | None:
-    first, second = form(step), form(following)
+    first = form(step)
+    second = form(following)
     if isinstance(first, Curves) and isinstance(second, Curves):
         return first.then(second)
     if isinstance(first, Matrix) and isinstance(second, Matrix):
@@ -178,12 +211,17 @@ join.register(Matrix, join_tones)
 
 @settle.register
 def settle_counted(
-    operation: tone.Autocontrast | tone.Equalize, image: Image.Image, load: Load | None = None
+    operation: tone.Autocontrast | tone.Equalize,
+    image: Image.Image,
+    load: Load | None = None,
 ) -> tone.Levels | Curves:
-    """Decide by how many pixels that can be seen have which luma."""
-    seen = image.getchannel("A") if image.mode == "RGBA" else None
-    counts = list(accumulate(image.convert("L").histogram(seen)))
-    return equalize(counts) if isinstance(operation, tone.Equalize) else stretch(counts, operation.cutoff)
+    """Decide by the numbers of visible pixels that have each luma."""
+    visible = image.getchannel("A") if image.mode == "RGBA" else None
+    histogram = image.convert("L").histogram(visible)
+    totals = list(accumulate(histogram))
+    if isinstance(operation, tone.Equalize):
+        return equalize(totals)
+    return stretch(totals, operation.cutoff)
 
 
 @render.register
@@ -191,13 +229,22 @@ def render_counted(operation: tone.Autocontrast | tone.Equalize, image: Image.Im
     return render(settle_counted(operation, image), image)
 
 
-def stretch(counts: Sequence[int], cutoff: float) -> tone.Levels:
-    clipped = int(counts[-1] * cutoff / 100)
-    black, white = bisect_right(counts, clipped), bisect_left(counts, counts[-1] - clipped)
-    return tone.Levels(black=black, white=white) if black < white else tone.Levels()
+def stretch(totals: Sequence[int], cutoff: float) -> tone.Levels:
+    """Return the levels between which all but `cutoff` percent of the pixels lie at each end.
+
+    `totals` holds for each luma the number of pixels up to it."""
+    clipped = int(totals[-1] * cutoff / 100)
+    black = bisect_right(totals, clipped)
+    white = bisect_left(totals, totals[-1] - clipped)
+    if black >= white:
+        return tone.Levels()
+    return tone.Levels(black=black, white=white)
 
 
-def equalize(counts: Sequence[int]) -> Curves:
-    least = next(filter(None, counts), 0)
-    spread = counts[-1] - least
-    return alike(lambda value: (counts[round(255 * value)] - least) / spread if spread else value)
+def equalize(totals: Sequence[int]) -> Curves:
+    """Return the curve that makes the totals grow evenly."""
+    least = next(filter(None, totals), 0)
+    spread = totals[-1] - least
+    if not spread:
+        return alike(line(1))
+    return alike(lambda value: (totals[round(255 * value)] - least) / spread)

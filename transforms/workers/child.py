@@ -1,4 +1,4 @@
-"""What runs inside a rendering child: its limits, and one task at a time."""
+"""The inside of a rendering child: its limits, and one task at a time."""
 
 import os
 import resource
@@ -16,13 +16,14 @@ from progimage.errors import ProgImageError, Unavailable, UnprocessableImage
 T = TypeVar("T")
 
 _ALARM_S = 1.0
-"""How long after the deadline a child ends itself: the parent may be dead."""
-_POLITENESS = 5
-"""A third of the processor where both sides want all of it: deadlines are of wall time, so not much less."""
+"""The time after the deadline at which a child ends itself. The parent may be dead."""
+_NICENESS = 5
+"""A third of the processor if both sides want all of it. It is not
+much less, because deadlines are of wall time."""
 
 
 def confine(max_memory_bytes: int, max_output_bytes: int) -> None:
-    """Limit what this process may take. Memory counts from what an idle child has mapped already."""
+    """Limit the memory and the output of this process. Memory counts on top of an idle child's."""
     # pebble's own handler would wait for the end of a call into C before the process ends
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     limits = {
@@ -30,12 +31,19 @@ def confine(max_memory_bytes: int, max_output_bytes: int) -> None:
         resource.RLIMIT_FSIZE: max_output_bytes,
         resource.RLIMIT_CORE: 0,
     }
-    for limit, most in limits.items():
-        resource.setrlimit(limit, (most, most))
+    for resource_id, max_bytes in limits.items():
+        resource.setrlimit(resource_id, (max_bytes, max_bytes))
 
 
-def run(function: Callable[..., T], args: tuple[object, ...], start_by: float, timeout_s: float) -> T:
-    """Do one task, unless nobody waits for it any more (`start_by` is on the monotonic clock)."""
+def run(
+    function: Callable[..., T],
+    args: tuple[object, ...],
+    start_by: float,
+    timeout_s: float,
+) -> T:
+    """Do one task.
+
+    Raise Unavailable after `start_by`, on the monotonic clock, when nobody waits for it any more."""
     if monotonic() > start_by:
         raise Unavailable("Every renderer is busy, and none became free in time")
     signal.setitimer(signal.ITIMER_REAL, timeout_s + _ALARM_S)
@@ -48,23 +56,27 @@ def run(function: Callable[..., T], args: tuple[object, ...], start_by: float, t
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     # a traceback would keep every image of its frames until the next task has ended
-    failure.__traceback__ = failure.__cause__ = failure.__context__ = None
+    failure.__traceback__ = None
+    failure.__cause__ = None
+    failure.__context__ = None
     raise failure
 
 
 def give_way(function: Callable[..., T], *args: object) -> T:
     """Call `function` with a lower priority than other children have.
 
-    In a thread, whose priority is its own on Linux: a process may lower its own but not raise it again."""
+    It runs in a thread of its own. On Linux a thread has its own
+    priority, and may lower it but not raise it again."""
     with ThreadPoolExecutor(1, initializer=_lower_priority) as thread:
         return thread.submit(function, *args).result()
 
 
 def _lower_priority() -> None:
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), _POLITENESS)
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)
 
 
 def _mapped_bytes() -> int:
-    pages, _, _ = Path("/proc/self/statm").read_text().partition(" ")
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    statistics = Path("/proc/self/statm").read_text()
+    mapped_pages = int(statistics.split()[0])
+    return mapped_pages * os.sysconf("SC_PAGE_SIZE")

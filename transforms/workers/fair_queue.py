@@ -1,4 +1,4 @@
-"""Who may use the renderers next: owners take turns, however much one of them asks for at once."""
+"""The queue for the renderers. Owners take turns, however many tasks one of them submits at once."""
 
 from collections import Counter, deque
 from collections.abc import Hashable, Iterator
@@ -11,32 +11,36 @@ from progimage.errors import Unavailable
 _Turn = Future[None]
 
 
-class Admission:
-    """Gives `places` away, at most `share` of them to one owner, and lets `max_waiting` wait for one.
+class FairQueue:
+    """Gives out `slots`, at most `share` of them to one owner, and lets `max_waiting` tasks wait for one.
 
-    Who comes when nobody more may wait takes the last place in the longest line. So one owner alone has the
-    whole queue, and among several nobody's line fills it."""
+    When the queue is full, a newcomer takes the last place of the longest line. So one owner alone has the
+    whole queue, and among several owners no line fills it."""
 
-    def __init__(self, *, places: int, share: int, max_waiting: int) -> None:
-        self._free, self._share, self._max_waiting = places, share, max_waiting
+    def __init__(self, *, slots: int, share: int, max_waiting: int) -> None:
+        self._free_slots = slots
+        self._share = share
+        self._max_waiting = max_waiting
         self._lock = Lock()
-        self._held: Counter[Hashable] = Counter()
+        self._held_slots: Counter[Hashable] = Counter()
         self._lines: dict[Hashable, deque[_Turn]] = {}
 
     @contextmanager
-    def place(self, owner: Hashable, *, timeout_s: float) -> Iterator[None]:
-        """Hold a place. Raises Unavailable where there is no room to wait, or none became free in time."""
+    def slot(self, owner: Hashable, *, timeout_s: float) -> Iterator[None]:
+        """Hold a slot. Raise Unavailable if the queue is full, or if no slot becomes free in time."""
         self._wait(owner, timeout_s)
         try:
             yield
         finally:
             with self._lock:
-                self._free += 1
-                self._held -= Counter([owner])
-                self._give()
+                self._free_slots += 1
+                self._held_slots[owner] -= 1
+                if not self._held_slots[owner]:
+                    del self._held_slots[owner]
+                self._give_slots()
 
     def dismiss(self) -> None:
-        """Let nobody wait any longer."""
+        """End the wait of every task with Unavailable."""
         with self._lock:
             for line in self._lines.values():
                 for turn in line:
@@ -44,50 +48,65 @@ class Admission:
             self._lines.clear()
 
     def _wait(self, owner: Hashable, timeout_s: float) -> None:
-        turn = self._stand_in_line(owner)
+        turn = self._join_line(owner)
         try:
             turn.result(timeout_s)
         except TimeoutError:
-            if self._leave(owner, turn):
+            if self._try_leave(owner, turn):
                 raise Unavailable("Every renderer is busy, and none became free in time") from None
-            turn.result()  # it came in the last moment
+            # the slot came at the last moment
+            turn.result()
 
-    def _stand_in_line(self, owner: Hashable) -> _Turn:
+    def _join_line(self, owner: Hashable) -> _Turn:
         turn = _Turn()
         with self._lock:
             self._lines.setdefault(owner, deque()).append(turn)
-            self._give()
-            if sum(map(len, self._lines.values())) > self._max_waiting:
+            self._give_slots()
+            waiting = sum(len(line) for line in self._lines.values())
+            if waiting > self._max_waiting:
                 self._shorten_longest(owner)
         return turn
 
     def _shorten_longest(self, newcomer: Hashable) -> None:
-        """The newcomer's own where others are as long."""
-        longest = max(self._lines, key=lambda owner: (len(self._lines[owner]), owner == newcomer))
-        self._lines[longest].pop().set_exception(Unavailable("Every renderer is busy and the queue is full"))
-        self._tidy(longest)
+        """Refuse the last task of the longest line, the newcomer's own if others are equally long."""
 
-    def _leave(self, owner: Hashable, turn: _Turn) -> bool:
+        def length(owner: Hashable) -> tuple[int, bool]:
+            return len(self._lines[owner]), owner == newcomer
+
+        longest = max(self._lines, key=length)
+        last_turn = self._lines[longest].pop()
+        last_turn.set_exception(Unavailable("Every renderer is busy and the queue is full"))
+        self._remove_if_empty(longest)
+
+    def _try_leave(self, owner: Hashable, turn: _Turn) -> bool:
+        """Leave the line unless the turn has come. Return whether it was left."""
         with self._lock:
             if turn.done():
                 return False
             self._lines[owner].remove(turn)
-            self._tidy(owner)
+            self._remove_if_empty(owner)
             return True
 
-    def _give(self) -> None:
-        """Let the first of each line in, one line after the other."""
-        while self._free and (owner := self._next()) is not None:
+    def _give_slots(self) -> None:
+        """Give the free slots to the first of each line, one line after the other."""
+        while self._free_slots:
+            owner = self._find_next_owner()
+            if owner is None:
+                return
             line = self._lines.pop(owner)
-            self._lines[owner] = line  # behind the others from now on
+            # behind the other lines from now on
+            self._lines[owner] = line
             line.popleft().set_result(None)
-            self._tidy(owner)
-            self._free -= 1
-            self._held[owner] += 1
+            self._remove_if_empty(owner)
+            self._free_slots -= 1
+            self._held_slots[owner] += 1
 
-    def _next(self) -> Hashable | None:
-        return next((owner for owner in self._lines if self._held[owner] < self._share), None)
+    def _find_next_owner(self) -> Hashable | None:
+        for owner in self._lines:
+            if self._held_slots[owner] < self._share:
+                return owner
+        return None
 
-    def _tidy(self, owner: Hashable) -> None:
+    def _remove_if_empty(self, owner: Hashable) -> None:
         if not self._lines[owner]:
             del self._lines[owner]

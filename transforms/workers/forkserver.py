@@ -1,7 +1,9 @@
-"""Imported once by the server that forks the rendering children, and by nothing else.
+"""The module that the forkserver imports once, before it forks the rendering children.
 
-What stands here is what a child inherits: the engine already imported, no secrets, and no main module.
-Otherwise multiprocessing imports the parent's main module in every child, and with it Django."""
+No other module imports it.
+
+A child inherits the engine, already imported, no secrets and no main module. Without this module
+multiprocessing would import the parent's main module, and Django with it, in every child."""
 
 import ctypes
 import os
@@ -12,7 +14,8 @@ from transforms import engine  # noqa: F401  imported once, for every child
 
 def _forget_environment() -> None:
     """Overwrite the block that the kernel shows as /proc/<pid>/environ, which os.environ.clear() leaves."""
-    block = ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.CDLL(None), "environ")
+    libc = ctypes.CDLL(None)
+    block = ctypes.POINTER(ctypes.c_char_p).in_dll(libc, "environ")
     addresses = ctypes.cast(block, ctypes.POINTER(ctypes.c_void_p))
     index = 0
     while address := addresses[index]:
@@ -21,7 +24,7 @@ def _forget_environment() -> None:
     os.environ.clear()
 
 
-def _import_no_main(_: str) -> None:
+def _import_no_main(name_or_path: str) -> None:
     pass
 
 

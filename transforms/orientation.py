@@ -1,0 +1,46 @@
+"""EXIF orientation, 1-8: sizes and boxes of the stored and of the upright image, and the turn between them.
+
+Source: EXIF 2.32, section 4.6.5, Orientation."""
+
+from PIL import Image
+
+from .geometry import Box, Size
+
+_MIRRORED_X = frozenset({2, 3, 6, 7})
+_MIRRORED_Y = frozenset({3, 4, 7, 8})
+_TURNED = frozenset({5, 6, 7, 8})
+"""Rows and columns are exchanged."""
+
+_TRANSPOSES = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def upright_size(stored: Size, orientation: int) -> Size:
+    """Return the size that an image has once its orientation has been applied."""
+    return stored.turned if orientation in _TURNED else stored
+
+
+def stored_box(box: Box, upright: Size, orientation: int) -> Box:
+    """Return the box that a part of the upright image has in the image as it is stored."""
+    left = box.left
+    top = box.top
+    if orientation in _MIRRORED_X:
+        left = upright.width - box.left - box.width
+    if orientation in _MIRRORED_Y:
+        top = upright.height - box.top - box.height
+    if orientation in _TURNED:
+        return Box(top, left, box.height, box.width)
+    return Box(left, top, box.width, box.height)
+
+
+def turn_upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Apply the orientation."""
+    transpose = _TRANSPOSES.get(orientation)
+    return image if transpose is None else image.transpose(transpose)
