@@ -48,7 +48,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise NotAuthenticated(_REFUSED)
         if api_key.is_use_due:
             services.record_use(api_key)
-        _set_logged_prefix(request, api_key)
+        request._request.api_key_prefix = api_key.prefix  # type: ignore[attr-defined]  # noqa: SLF001
         return api_key.account, api_key
 
     def authenticate_header(self, request: Request) -> str:
@@ -75,7 +75,7 @@ class SignedUrlAuthentication(BaseAuthentication):
         )
         if api_key is None or secret is None or not api_key.is_valid():
             raise SignatureRefused("The key that signed this URL is unknown, revoked or expired")
-        _set_logged_prefix(request, api_key)
+        request._request.api_key_prefix = api_key.prefix  # type: ignore[attr-defined]  # noqa: SLF001
         return api_key.account, api_key
 
 
@@ -99,11 +99,6 @@ def _turn(prefix: str) -> Iterator[None]:
         yield
     finally:
         slots.release()
-
-
-def _set_logged_prefix(request: Request, api_key: ApiKey) -> None:
-    """Let the request's line in the log name the key. The middleware sees Django's request, not DRF's."""
-    request._request.api_key_prefix = api_key.prefix  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def find_api_key(key: KeyText) -> ApiKey | None:

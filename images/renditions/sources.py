@@ -45,8 +45,9 @@ class OpenSource:
         """The text that stands for these bytes in a resolved transform."""
         return f"sha256:{self.sha256}"
 
-    def get_upload(self) -> Upload:
-        """Return the file of an image that is not stored. Raise TypeError for a stored one."""
+    @property
+    def received(self) -> Upload:
+        """The file of an image that is not stored. Raise TypeError for a stored image."""
         if self.upload is None:
             raise TypeError("A stored image is no upload")
         return self.upload

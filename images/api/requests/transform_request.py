@@ -77,23 +77,25 @@ def receive_transform(
 
     Raise the errors of bodies and transforms, and of missing scopes if the result is to be stored."""
     media_type = check_image_body(request)
+    http_request = unread(request)
     if media_type.startswith("image/"):
         wish = _read_query(request, operation)
-        with receive_raw(unread(request)) as upload:
-            pairs = field_pairs(request.query_params)
+        with receive_raw(http_request) as upload:
             yield TransformRequest(
                 source=ReceivedSource(upload),
                 wish=wish,
                 caller=caller_of(request),
                 acceptance=Acceptance(request.headers.get("Accept", "")),
-                make_fingerprint=partial(fingerprint, request, pairs, upload.sha256),
+                make_fingerprint=lambda: fingerprint(
+                    request, field_pairs(request.query_params), upload.sha256
+                ),
             )
         return
     wish_in_query = _read_query(request, operation) if operation else None
     if wish_in_query is None:
         refuse_unknown(request.query_params, "no query beside a form or JSON")
     if media_type == FORM:
-        with receive_form(unread(request), takes_parts=True) as form:
+        with receive_form(http_request, takes_parts=True) as form:
             yield _of_form(request, wish_in_query, form)
     else:
         yield _of_json(request, wish_in_query, read_object(request))

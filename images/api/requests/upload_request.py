@@ -56,9 +56,10 @@ class BatchRequest:
 def receive_upload(request: Request) -> Iterator[UploadRequest | BatchRequest]:
     """Receive an upload. Raise the errors of describing and receiving."""
     media_type = check_image_body(request)
+    http_request = unread(request)
     if media_type.startswith("image/"):
         description = read_description(request.query_params)
-        with receive_raw(unread(request)) as upload:
+        with receive_raw(http_request) as upload:
             yield UploadRequest(
                 item=UploadItem(ReceivedSource(upload)),
                 description=description,
@@ -68,7 +69,7 @@ def receive_upload(request: Request) -> Iterator[UploadRequest | BatchRequest]:
         return
     refuse_unknown(request.query_params, "no query beside a form or JSON")
     if media_type == FORM:
-        with receive_form(unread(request)) as form:
+        with receive_form(http_request) as form:
             yield _of_form(request, form)
     else:
         yield _of_json(request, read_object(request))

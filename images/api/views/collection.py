@@ -121,7 +121,7 @@ def _store_all(view: APIView, batch_request: BatchRequest, attempt: Attempt) -> 
 
 
 def _store(source: OpenSource, image_id: UUID, caller: Caller, description: services.Description) -> Image:
-    upload = source.get_upload()
+    upload = source.received
     if upload.size_bytes > settings.MAX_UPLOAD_BYTES:
         raise too_large()
     return services.store(upload, account=caller.account, description=description, image_id=image_id)
