@@ -119,7 +119,7 @@ def without_indexes(postgres: psycopg.Connection[Any]) -> Iterator[None]:
 
 def measure(key: str) -> Iterator[Line]:
     from accounts.models import Account
-    from images.api.serializers.filters import FilterSerializer
+    from images.api.serializers.selection import FilterSerializer
     from images.search.bounded_pages import Page, find_page
     from images.search.selection import LAST_ID, Selection
 

@@ -28,7 +28,7 @@ PICTURES = HERE / "pictures"
 PHOTOGRAPH = PICTURES / "chelsea.jpg"
 BADGE = PICTURES / "badge.png"
 PAGE = HERE / "operations.md"
-GUIDE = HERE / "adding-an-operation.md"
+GUIDES = [HERE / "adding-an-operation.md", HERE / "adding-an-endpoint.md"]
 BEFORE = {
     "autocontrast": "levels:out_black=90,out_white=170",
     "equalize": "levels:out_black=90,out_white=170",
@@ -68,9 +68,9 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def guide() -> str:
-    """Return the text of docs/adding-an-operation.md with the code that the source has today."""
-    return fill_includes(GUIDE.read_text())
+def guide(path: Path) -> str:
+    """Return the text of a guide with the code that the source has today."""
+    return fill_includes(path.read_text())
 
 
 def _section(operation: type[Operation]) -> str:
@@ -180,7 +180,8 @@ def main() -> None:
         picture.save(buffer, "WEBP", quality=75, method=6)
         (PICTURES / f"{name}.webp").write_bytes(buffer.getvalue())
     PAGE.write_text(page())
-    GUIDE.write_text(guide())
+    for path in GUIDES:
+        path.write_text(guide(path))
 
 
 if __name__ == "__main__":

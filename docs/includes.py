@@ -13,6 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 
 ROOT = Path(__file__).parents[1]
+Definition = ast.FunctionDef | ast.ClassDef | ast.Assign
 
 _BLOCK = re.compile(
     r"(?P<head><!-- include (?P<path>[\w./]+):(?P<name>[\w.]+) -->\n).*?(?P<end><!-- end -->)",
@@ -28,7 +29,7 @@ def fill_includes(text: str) -> str:
 
 
 def find_source(path: str, name: str) -> str:
-    """Return the lines of a function or class, its decorators included.
+    """Return the lines of a function with its decorators, of a class, or of a constant.
 
     A dot leads into a class: `TestPixelate.test_a_checkerboard_becomes_grey`."""
     source = (ROOT / path).read_text()
@@ -45,13 +46,15 @@ def _filled(block: re.Match[str]) -> str:
     return f"{block['head']}```python\n{code}\n```\n{block['end']}"
 
 
-def _definition(parent: ast.AST, name: str, path: str) -> ast.FunctionDef | ast.ClassDef:
+def _definition(parent: ast.AST, name: str, path: str) -> Definition:
     for node in ast.iter_child_nodes(parent):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return node
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return node
     raise LookupError(f"Expected a definition of {name} in {path} but found none")
 
 
-def _first_line(definition: ast.FunctionDef | ast.ClassDef) -> int:
-    decorators = definition.decorator_list
+def _first_line(definition: Definition) -> int:
+    decorators = [] if isinstance(definition, ast.Assign) else definition.decorator_list
     return decorators[0].lineno if decorators else definition.lineno

@@ -2,12 +2,13 @@
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from docs.build import GUIDE, PAGE, PHOTOGRAPH, PICTURES, guide, page, pictures
+from docs.build import GUIDES, PAGE, PHOTOGRAPH, PICTURES, guide, page, pictures
 from docs.includes import fill_includes, find_source
 from progimage.operations import operations
 from tests import images as made
@@ -25,9 +26,16 @@ def test_the_page_is_what_make_docs_writes() -> None:
     assert PAGE.read_text() == page(), "make docs"
 
 
-def test_the_guide_shows_the_code_of_the_source() -> None:
-    assert GUIDE.read_text() == guide(), "make docs"
-    assert find_source("transforms/render/filters.py", "pixelate") in guide()
+@pytest.mark.parametrize(
+    ("path", "source", "name"),
+    [
+        pytest.param(GUIDES[0], "transforms/render/filters.py", "pixelate", id="operation"),
+        pytest.param(GUIDES[1], "images/services/deleting.py", "purge_renditions", id="endpoint"),
+    ],
+)
+def test_a_guide_shows_the_code_of_the_source(path: Path, source: str, name: str) -> None:
+    assert path.read_text() == guide(path), "make docs"
+    assert find_source(source, name) in guide(path)
 
 
 def test_an_include_without_a_source_is_refused() -> None:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
-from images.api.serializers.filters import FilterSerializer
+from images.api.serializers.selection import FilterSerializer
 from images.ids import uuid7
 from images.models import Image, Tag
 from images.search import bounded_pages

@@ -21,7 +21,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from images import services
-from images.delivery.options import DeliveryOptions
+from images.delivery.delivery_options import DeliveryOptions
 from images.delivery.responses import deliver_rendition
 from images.models import Image
 from images.renditions.preparing import prepare_recipe

@@ -2,20 +2,26 @@ from django.urls import path
 
 from progimage.operations import operations
 
-from . import views
+from .views.archive import ArchiveView
+from .views.collection import ImagesView
+from .views.images import ImageView, MetadataView, RenditionView
+from .views.operations import OperationsView
+from .views.renditions import RenditionsView
+from .views.transforms import NoOperationView, PlanView, TransformsView, view_of
+from .views.upload_urls import UploadUrlsView, UploadUrlView
 
 urlpatterns = [
-    path("images", views.ImagesView.as_view()),
-    path("images/archive", views.ArchiveView.as_view()),
-    path("images/<uuid:image_id>", views.ImageView.as_view()),
-    path("images/<uuid:image_id>/renditions", views.RenditionsView.as_view()),
-    path("images/<uuid:image_id>.json", views.MetadataView.as_view()),
-    path("images/<uuid:image_id>.<str:extension>", views.RenditionView.as_view()),
-    path("transforms", views.TransformsView.as_view()),
-    path("transforms/plan", views.PlanView.as_view()),
-    *(path(f"transforms/{name}", views.view_of(known).as_view()) for name, known in operations().items()),
-    path("transforms/<str:name>", views.NoOperationView.as_view()),
-    path("operations", views.OperationsView.as_view()),
-    path("uploads", views.UploadUrlsView.as_view()),
-    path("uploads/<uuid:upload_id>", views.UploadUrlView.as_view()),
+    path("images", ImagesView.as_view()),
+    path("images/archive", ArchiveView.as_view()),
+    path("images/<uuid:image_id>", ImageView.as_view()),
+    path("images/<uuid:image_id>/renditions", RenditionsView.as_view()),
+    path("images/<uuid:image_id>.json", MetadataView.as_view()),
+    path("images/<uuid:image_id>.<str:extension>", RenditionView.as_view()),
+    path("transforms", TransformsView.as_view()),
+    path("transforms/plan", PlanView.as_view()),
+    *(path(f"transforms/{name}", view_of(operation).as_view()) for name, operation in operations().items()),
+    path("transforms/<str:name>", NoOperationView.as_view()),
+    path("operations", OperationsView.as_view()),
+    path("uploads", UploadUrlsView.as_view()),
+    path("uploads/<uuid:upload_id>", UploadUrlView.as_view()),
 ]

@@ -24,7 +24,7 @@ from progimage.errors import PreconditionFailed, Unavailable
 from transforms.engine import Rendered
 
 from .byte_ranges import ByteRange, find_range
-from .options import DeliveryOptions
+from .delivery_options import DeliveryOptions
 
 _YEAR_S = 31_536_000
 _IMMUTABLE = f"max-age={_YEAR_S}, immutable"

@@ -27,7 +27,7 @@ from transforms.limits import Limits
 
 from .child import give_way, run
 from .fair_queue import FairQueue
-from .processes import end_processes, forget_forkserver, start_processes
+from .process_pool import end_processes, forget_forkserver, start_processes
 
 T = TypeVar("T")
 

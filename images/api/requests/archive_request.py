@@ -13,7 +13,7 @@ from progimage.errors import ParameterError
 from progimage.transform import Transform
 from transforms.formats.table import FORMATS
 
-from .bodies import read_object
+from .bodies import read_object, unread
 from .query import refuse_unknown
 from .rendition_request import with_format
 from .values import read_transform
@@ -32,7 +32,7 @@ class ArchiveRequest:
     def read(cls, request: Request) -> "ArchiveRequest":
         """Raise the errors of bodies, and ParameterError."""
         refuse_unknown(request.query_params, "no query")
-        serializer = ArchiveSerializer(data=read_object(request))
+        serializer = ArchiveSerializer(data=read_object(unread(request)))
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
         return cls(

@@ -22,12 +22,12 @@ def unread(request: Request) -> HttpRequest:
     return http_request
 
 
-def media_type_of(request: Request) -> str:
+def media_type_of(request: HttpRequest) -> str:
     """Return the media type without its parameters, in lower case."""
-    return (request.content_type or "").partition(";")[0].strip().lower()
+    return (request.content_type or "").strip().lower()
 
 
-def check_image_body(request: Request) -> str:
+def check_image_body(request: HttpRequest) -> str:
     """Return the media type of a body that brings an image: image/..., FORM or JSON.
 
     Raise UnsupportedFormat, LengthRequired or BodyTooLarge."""
@@ -36,7 +36,7 @@ def check_image_body(request: Request) -> str:
         FORM: settings.MAX_REQUEST_BYTES + OVERHEAD_BYTES,
         JSON: MAX_JSON_BYTES,
     }
-    check_body(unread(request), max_bytes=limits.get(media_type, settings.MAX_UPLOAD_BYTES))
+    check_body(request, max_bytes=limits.get(media_type, settings.MAX_UPLOAD_BYTES))
     if media_type not in limits and not media_type.startswith("image/"):
         raise UnsupportedFormat(
             f"Expected {FORM}, {JSON} or one of {', '.join(ACCEPTED_MEDIA_TYPES)} "
@@ -45,13 +45,13 @@ def check_image_body(request: Request) -> str:
     return media_type
 
 
-def read_object(request: Request) -> dict[str, Any]:
+def read_object(request: HttpRequest) -> dict[str, Any]:
     """Return a JSON object. Raise UnsupportedFormat, LengthRequired, BodyTooLarge or ParameterError."""
-    if media_type_of(request) != JSON:
-        raise UnsupportedFormat(f"Expected {JSON} but received {media_type_of(request)[:60]!r}")
-    http_request = unread(request)
-    check_body(http_request, max_bytes=MAX_JSON_BYTES)
-    value = parse_json(http_request.read(MAX_JSON_BYTES))
+    media_type = media_type_of(request)
+    if media_type != JSON:
+        raise UnsupportedFormat(f"Expected {JSON} but received {media_type[:60]!r}")
+    check_body(request, max_bytes=MAX_JSON_BYTES)
+    value = parse_json(request.read(MAX_JSON_BYTES))
     if not isinstance(value, dict):
         raise ParameterError(f"Expected a JSON object but received {type(value).__name__}")
     return value

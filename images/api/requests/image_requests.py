@@ -8,11 +8,11 @@ from uuid import UUID
 from rest_framework.request import Request
 
 from images.api.serializers.descriptions import ChangeSerializer
-from images.api.serializers.filters import ImagesPageSerializer
 from images.api.serializers.renditions import LedgerPageSerializer
+from images.api.serializers.selection import ImagesPageSerializer
 from images.search.selection import LAST_ID
 
-from .bodies import read_object
+from .bodies import read_object, unread
 from .query import Query, read_flag, refuse_unknown
 
 
@@ -60,7 +60,7 @@ class ChangeRequest:
     @classmethod
     def read(cls, request: Request) -> "ChangeRequest":
         refuse_unknown(request.query_params, "no query")
-        serializer = ChangeSerializer(data=read_object(request), partial=True)
+        serializer = ChangeSerializer(data=read_object(unread(request)), partial=True)
         serializer.is_valid(raise_exception=True)
         return cls(changes=serializer.validated_data)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from rest_framework.request import Request
 
-from images.delivery.options import DeliveryOptions
+from images.delivery.delivery_options import DeliveryOptions
 from images.models import MAX_FILENAME
 from images.renditions.preparing import Acceptance
 from progimage.errors import ParameterError, UnsupportedFormat

@@ -76,8 +76,8 @@ def receive_transform(
     """Receive a POST of a transform. `operation` is the one that its path names.
 
     Raise the errors of bodies and transforms, and of missing scopes if the result is to be stored."""
-    media_type = check_image_body(request)
     http_request = unread(request)
+    media_type = check_image_body(http_request)
     if media_type.startswith("image/"):
         wish = _read_query(request, operation)
         with receive_raw(http_request) as upload:
@@ -98,7 +98,7 @@ def receive_transform(
         with receive_form(http_request, takes_parts=True) as form:
             yield _of_form(request, wish_in_query, form)
     else:
-        yield _of_json(request, wish_in_query, read_object(request))
+        yield _of_json(request, wish_in_query, read_object(http_request))
 
 
 def _of_form(request: Request, wish_in_query: Wish | None, form: Form) -> TransformRequest:

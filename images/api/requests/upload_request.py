@@ -55,8 +55,8 @@ class BatchRequest:
 @contextmanager
 def receive_upload(request: Request) -> Iterator[UploadRequest | BatchRequest]:
     """Receive an upload. Raise the errors of describing and receiving."""
-    media_type = check_image_body(request)
     http_request = unread(request)
+    media_type = check_image_body(http_request)
     if media_type.startswith("image/"):
         description = read_description(request.query_params)
         with receive_raw(http_request) as upload:
@@ -72,7 +72,7 @@ def receive_upload(request: Request) -> Iterator[UploadRequest | BatchRequest]:
         with receive_form(http_request) as form:
             yield _of_form(request, form)
     else:
-        yield _of_json(request, read_object(request))
+        yield _of_json(request, read_object(http_request))
 
 
 def _of_form(request: Request, form: Form) -> UploadRequest | BatchRequest:

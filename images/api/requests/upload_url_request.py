@@ -10,7 +10,7 @@ from accounts.access.idempotency import fingerprint, json_pairs
 from images import services
 from images.api.serializers.upload_urls import TermsSerializer
 
-from .bodies import read_object
+from .bodies import read_object, unread
 from .query import refuse_unknown
 
 _DESCRIBED = ("filename", "tags", "metadata", "visibility")
@@ -29,7 +29,7 @@ class UploadUrlRequest:
     def read(cls, request: Request) -> "UploadUrlRequest":
         """Raise the errors of bodies, and ParameterError."""
         refuse_unknown(request.query_params, "no query")
-        body = read_object(request)
+        body = read_object(unread(request))
         serializer = TermsSerializer(data=body)
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data

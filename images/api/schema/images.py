@@ -7,9 +7,9 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from images.api.serializers.archives import ArchiveSerializer
 from images.api.serializers.descriptions import ChangeSerializer
-from images.api.serializers.filters import ImagesPageSerializer
 from images.api.serializers.images import ImageSerializer, ImagesSerializer
 from images.api.serializers.renditions import LedgerPageSerializer, LedgerSerializer
+from images.api.serializers.selection import ImagesPageSerializer
 from progimage import errors
 from progimage.parameters import Parameter
 from progimage.text_form import TRANSFORM, query_parameters

@@ -9,7 +9,7 @@ from images.delivery.zip_stream import MAX_IMAGES
 from progimage.errors import ParameterError
 from transforms.formats.table import WRITABLE
 
-from .filters import FilterSerializer, FormatField
+from .selection import FilterSerializer, FormatField
 from .strict import StrictSerializer
 
 
