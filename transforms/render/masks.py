@@ -133,7 +133,8 @@ def colorkey(operation: Colorkey, image: Image.Image) -> Image.Image:
 
 
 def _distance(band: Image.Image, key_level: int) -> Image.Image:
-    return band.point([abs(level - key_level) for level in range(256)])
+    distances = [abs(level - key_level) for level in range(256)]
+    return band.point(distances)
 
 
 def _opacity(operation: Colorkey, distance: int) -> int:
