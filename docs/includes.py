@@ -37,7 +37,8 @@ def find_source(path: str, name: str) -> str:
     definition = _definition(ast.parse(source), first, path)
     for step in nested:
         definition = _definition(definition, step, path)
-    lines = source.splitlines()[_first_line(definition) - 1 : definition.end_lineno]
+    start = _first_line(definition) - 1
+    lines = source.splitlines()[start : definition.end_lineno]
     return dedent("\n".join(lines))
 
 

@@ -121,7 +121,9 @@ def cover(
 
     If the image has too few pixels for the box, the box shrinks in
     its proportions unless `enlarge` is set."""
-    factor = min(1.0, size.width / box.width, size.height / box.height)
+    across = size.width / box.width
+    down = size.height / box.height
+    factor = min(1.0, across, down)
     target = box if enlarge else scaled(box, factor)
     return Placement(cover_box(size, target, anchor), target, target)
 
@@ -137,12 +139,18 @@ def contain(
     fitted = fit_size(size, box, "contain", enlarge=enlarge)
     inner = smaller_of(fitted, box)
     x, y = GRAVITY[gravity]
-    left = int((box.width - inner.width) * x)
-    top = int((box.height - inner.height) * y)
+    free_width = box.width - inner.width
+    free_height = box.height - inner.height
+    left = int(free_width * x)
+    top = int(free_height * y)
     return Placement(whole(size), inner, box, left, top)
 
 
-def shrunk_to(width: float, height: float, ratio: float) -> tuple[int, int]:
+def shrunk_to(
+    width: float,
+    height: float,
+    ratio: float,
+) -> tuple[int, int]:
     """Return the largest whole sides of these proportions within `width` x `height`."""
     kept_width = min(width, height * ratio)
     kept_height = min(height, width / ratio)

@@ -130,5 +130,7 @@ def reduced(size: Size, scale: int) -> Size:
 
 def decode_scale(box: Box, target: Size, *, margin: float) -> int:
     """Return the largest of 8, 4, 2, 1 at which `box` keeps `margin` times the px of `target` each way."""
-    reduction = min(box.width / target.width, box.height / target.height) / margin
+    across = box.width / target.width
+    down = box.height / target.height
+    reduction = min(across, down) / margin
     return next((scale for scale in (8, 4, 2) if reduction >= scale), 1)

@@ -42,10 +42,11 @@ def aim(image: Image.Image, drawing: Drawing) -> Image.Image:
         return image
     plan = drawing.plan
     leading = plan.leading
+    upright = plan.header.upright
     if any(is_open(operation) for operation in leading):
         glimpse = glance(image, plan)
-        leading = tuple(aimed(operation, glimpse, plan.header.upright) for operation in leading)
-    drawing.placement = place_all(leading, plan.header.upright)
+        leading = tuple(aimed(operation, glimpse, upright) for operation in leading)
+    drawing.placement = place_all(leading, upright)
     return image
 
 

@@ -165,7 +165,9 @@ def _shrink(
     small = decode_scaled(image.fp.read(), size)
     if small is None:
         return None
-    return Scaled(small, size.width / header.width, size.height / header.height)
+    across = size.width / header.width
+    down = size.height / header.height
+    return Scaled(small, across, down)
 
 
 _SCALED = {"jpeg": _draft, "webp": _shrink}

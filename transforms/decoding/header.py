@@ -40,7 +40,11 @@ class Header:
         return upright_size(self.stored, self.orientation)
 
 
-def read_header(image: ImageFile.ImageFile, format: Format, limits: Limits) -> Header:
+def read_header(
+    image: ImageFile.ImageFile,
+    format: Format,
+    limits: Limits,
+) -> Header:
     """Read the header. Raise ImageTooLarge, or UnprocessableImage if a side has no px."""
     size = Size(*image.size)
     frames = _count_frames(image, format)

@@ -109,8 +109,11 @@ def decode_scaled(content: bytes, size: Size) -> Image.Image | None:
     config.options.scaled_height = size.height
     config.output.colorspace = _RGB
     config.output.is_external_memory = 1
-    config.output.planes.rgba = _Rgba(ctypes.addressof(memory), size.width * 3, len(pixels))
-    status = library.WebPDecode(content, ctypes.c_size_t(len(content)), ctypes.byref(config))
+    address = ctypes.addressof(memory)
+    row_bytes = size.width * 3
+    config.output.planes.rgba = _Rgba(address, row_bytes, len(pixels))
+    content_bytes = ctypes.c_size_t(len(content))
+    status = library.WebPDecode(content, content_bytes, ctypes.byref(config))
     if status:
         return None
     return Image.frombytes("RGB", size, pixels)

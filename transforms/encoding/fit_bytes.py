@@ -52,7 +52,11 @@ def fit_bytes(
     return best
 
 
-def too_large(max_bytes: int, result_bytes: int, how: str) -> ResultTooLarge:
+def too_large(
+    max_bytes: int,
+    result_bytes: int,
+    how: str,
+) -> ResultTooLarge:
     return ResultTooLarge(
         f"Expected a result of at most {max_bytes} bytes but {how} it has {result_bytes} bytes",
         pointer="/output/max_bytes",

@@ -84,7 +84,11 @@ def _max_original_bytes(output: Output, result_bytes: int) -> int:
     return result_bytes - 1
 
 
-def _may_stand(source: Path, header: Header, transform: Transform) -> bool:
+def _may_stand(
+    source: Path,
+    header: Header,
+    transform: Transform,
+) -> bool:
     if transform.operations or header.format not in _IS_BARE:
         return False
     output = transform.output

@@ -41,7 +41,8 @@ def _stack(images: Sequence[Image.Image]) -> Image.Image:
     if len(images) == 1:
         return images[0]
     width, height = images[0].size
-    stack = Image.new(images[0].mode, (width, height * len(images)))
+    stack_size = (width, height * len(images))
+    stack = Image.new(images[0].mode, stack_size)
     for index, image in enumerate(images):
         stack.paste(image, (0, height * index))
     return stack

@@ -101,7 +101,12 @@ class Exif:
         return _MAGIC[self.order] + start + _lay_out(self, _HEAD_BYTES)
 
 
-def read_exif(file: IO[bytes], filters: TagFilters, *, max_bytes: int) -> Exif:
+def read_exif(
+    file: IO[bytes],
+    filters: TagFilters,
+    *,
+    max_bytes: int,
+) -> Exif:
     """Return the values of EXIF, or of a TIFF's tags, that pass `filters`. Leave broken values out.
 
     Raise ValueError if `file` is neither."""
@@ -119,7 +124,8 @@ def read_exif(file: IO[bytes], filters: TagFilters, *, max_bytes: int) -> Exif:
 
     image = reader.directory(reader.number(head[4:]), is_read)
     directories = {IMAGE: image}
-    for name in [name for name in filters if name in image]:
+    names = [name for name in filters if name in image]
+    for name in names:
         pointer = image.pop(name).content[:4]
         with suppress(ValueError):
             directories[name] = reader.directory(reader.number(pointer), filters[name])
@@ -200,7 +206,11 @@ def _lay_out(exif: Exif, start: int) -> bytes:
     return _directory(image, exif.order, start) + following
 
 
-def _directory(values: Directory, order: ByteOrder, start: int) -> bytes:
+def _directory(
+    values: Directory,
+    order: ByteOrder,
+    start: int,
+) -> bytes:
     table = bytearray(len(values).to_bytes(2, order))
     tail = bytearray()
     tail_start = start + 2 + _ENTRY_BYTES * len(values) + 4

@@ -185,10 +185,12 @@ def _sample(image: Image.Image) -> Image.Image:
     if image.width * image.height <= _SAMPLED_PIXELS:
         return image
     rows = max(1, _SAMPLED_PIXELS // image.width // _STRIPS)
-    sample = Image.new(image.mode, (image.width, rows * _STRIPS))
+    sample_size = (image.width, rows * _STRIPS)
+    sample = Image.new(image.mode, sample_size)
     for index in range(_STRIPS):
         top = (image.height - rows) * index // (_STRIPS - 1)
-        strip = image.crop((0, top, image.width, top + rows))
+        bottom = top + rows
+        strip = image.crop((0, top, image.width, bottom))
         sample.paste(strip, (0, rows * index))
     return sample
 

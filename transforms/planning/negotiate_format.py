@@ -83,7 +83,8 @@ def _read_weights(accept: str) -> dict[str, float]:
         media_range = _MEDIA_RANGE.fullmatch(part)
         if media_range is None:
             return {}
-        weights[media_range["type"].lower()] = float(media_range["q"] or 1)
+        media_type = media_range["type"].lower()
+        weights[media_type] = float(media_range["q"] or 1)
     return weights
 
 

@@ -153,7 +153,11 @@ def check_sizes(
     return operations
 
 
-def _max_pixels_per_frame(size: Size, frames: int, limits: Limits) -> int:
+def _max_pixels_per_frame(
+    size: Size,
+    frames: int,
+    limits: Limits,
+) -> int:
     """Return the most px of a frame on the way.
 
     A photograph may double, and a small image may grow further."""
@@ -211,7 +215,9 @@ def refuse_beyond(
     """Raise ImageTooLarge if a side or the pixels are beyond the limit.
 
     The message names the largest size."""
-    factor = min(max_side / max(size), sqrt(max_pixels / size.pixels))
+    side_factor = max_side / max(size)
+    pixels_factor = sqrt(max_pixels / size.pixels)
+    factor = min(side_factor, pixels_factor)
     if factor >= 1:
         return
     largest_width = max(1, int(size.width * factor + _ROUNDING))

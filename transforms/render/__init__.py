@@ -5,6 +5,7 @@ from . import (  # noqa: F401  they register their operations
     composite,
     filters,
     geometry,
+    histogram,
     masks,
     rotation,
     tone,

@@ -12,7 +12,11 @@ Blend = Callable[[Image.Image, Image.Image], Image.Image]
 """Returns the blend of the colours below and those of the layer."""
 
 
-def blend(mode: str, below: Image.Image, layer: Image.Image) -> Image.Image:
+def blend(
+    mode: str,
+    below: Image.Image,
+    layer: Image.Image,
+) -> Image.Image:
     """Return the RGBA layer in the colours that give the blend when laid over `below` (RGB or RGBA)."""
     colors = layer.convert("RGB")
     mixed = BLENDS[mode](below.convert("RGB"), colors)
@@ -40,15 +44,18 @@ def _color_dodge(below: Image.Image, layer: Image.Image) -> Image.Image:
     def divided(bands: dict[str, Any]) -> Any:
         # 1/2 below a full layer: everything but black becomes white
         divisor = bands["max"]((255 - bands["layer"]) * 2, 1)
-        quotient = (bands["below"] * 510 + divisor / 2) / divisor
-        return bands["convert"](bands["min"](quotient, 255), "L")
+        dividend = bands["below"] * 510 + divisor / 2
+        clipped = bands["min"](dividend / divisor, 255)
+        return bands["convert"](clipped, "L")
 
     result: Image.Image = ImageMath.lambda_eval(divided, below=below, layer=layer)
     return result
 
 
 def _color_burn(below: Image.Image, layer: Image.Image) -> Image.Image:
-    dodged = _color_dodge(ImageChops.invert(below), ImageChops.invert(layer))
+    inverted_below = ImageChops.invert(below)
+    inverted_layer = ImageChops.invert(layer)
+    dodged = _color_dodge(inverted_below, inverted_layer)
     return ImageChops.invert(dodged)
 
 
@@ -58,7 +65,8 @@ def _soft_light(below: Image.Image, layer: Image.Image) -> Image.Image:
     darkness = _curve(layer, lambda value: 1 - 2 * value)
     darker = Image.composite(squared, below, darkness)
     lightness = _curve(layer, lambda value: 2 * value - 1)
-    return Image.composite(_curve(below, _lit), darker, lightness)
+    lit = _curve(below, _lit)
+    return Image.composite(lit, darker, lightness)
 
 
 def _lit(value: float) -> float:
@@ -68,7 +76,8 @@ def _lit(value: float) -> float:
 
 
 def _exclusion(below: Image.Image, layer: Image.Image) -> Image.Image:
-    return Image.composite(ImageChops.invert(below), below, layer)
+    inverted = ImageChops.invert(below)
+    return Image.composite(inverted, below, layer)
 
 
 BLENDS: dict[str, Blend] = {

@@ -18,7 +18,11 @@ of its side and takes no time at any size."""
 
 
 @settle.register
-def settle_trim(operation: Trim, image: Image.Image, load: Load) -> Placement:
+def settle_trim(
+    operation: Trim,
+    image: Image.Image,
+    load: Load,
+) -> Placement:
     return _content(operation, image)
 
 
@@ -45,7 +49,8 @@ def _find_content(operation: Trim, image: Image.Image) -> tuple[int, int, int, i
     threshold = operation.threshold
     border = image.crop((0, 0, 1, 1))
     if operation.color:
-        border = Image.new("RGBA", (1, 1), color_channels(operation.color))
+        color = color_channels(operation.color)
+        border = Image.new("RGBA", (1, 1), color)
     border_levels = border.convert("RGBA").convert("RGBa").tobytes()
     differs = [
         255 if abs(level - border_level) > threshold else 0
@@ -54,7 +59,9 @@ def _find_content(operation: Trim, image: Image.Image) -> tuple[int, int, int, i
     ]
     if image.mode == "RGB":
         opaque_differs = differs[-1]
-        return None if opaque_differs else image.point(differs[:-256]).getbbox()
+        if opaque_differs:
+            return None
+        return image.point(differs[:-256]).getbbox()
     unlike = image.convert("RGBa").point(differs)
     is_hidden = [255 if level <= threshold else 0 for level in range(256)]
     hidden = image.getchannel("A").point(is_hidden)
@@ -70,8 +77,10 @@ def _on_canvas(operation: Pad, size: Size) -> Placement:
         return Placement(whole(size), size, canvas, operation.left, operation.top)
     canvas = grown_to(size, operation.aspect_ratio)
     x, y = GRAVITY[operation.gravity]
-    left = int((canvas.width - size.width) * x)
-    top = int((canvas.height - size.height) * y)
+    free_width = canvas.width - size.width
+    free_height = canvas.height - size.height
+    left = int(free_width * x)
+    top = int(free_height * y)
     return Placement(whole(size), size, canvas, left, top)
 
 

@@ -29,7 +29,11 @@ class Layer:
 
 
 @settle.register
-def settle_composite(operation: Composite, image: Image.Image, load: Load) -> Layer:
+def settle_composite(
+    operation: Composite,
+    image: Image.Image,
+    load: Load,
+) -> Layer:
     size = Size(*image.size)
     layer = _prepare(operation, load(operation.image), size)
     sheet = _distribute(operation, layer, size)
@@ -43,7 +47,9 @@ def lay_over(step: Layer, image: Image.Image) -> Image.Image:
     layer = step.image
     if step.blend != "normal":
         left, top = step.position
-        below = image.crop((left, top, left + layer.width, top + layer.height))
+        right = left + layer.width
+        bottom = top + layer.height
+        below = image.crop((left, top, right, bottom))
         layer = blend(step.blend, below, layer)
     result = image.copy()
     if image.mode == "RGBA":
@@ -53,7 +59,11 @@ def lay_over(step: Layer, image: Image.Image) -> Image.Image:
     return result
 
 
-def _prepare(operation: Composite, other: Image.Image, below: Size) -> Image.Image:
+def _prepare(
+    operation: Composite,
+    other: Image.Image,
+    below: Size,
+) -> Image.Image:
     """Return the other image in RGBA, in its final size, turn and opacity."""
     other_size = Size(*other.size)
     box = _layer_box(operation, other_size, below)
@@ -68,7 +78,11 @@ def _prepare(operation: Composite, other: Image.Image, below: Size) -> Image.Ima
     return layer
 
 
-def _layer_box(operation: Composite, other_size: Size, below: Size) -> Size:
+def _layer_box(
+    operation: Composite,
+    other_size: Size,
+    below: Size,
+) -> Size:
     """Return the box that the layer has to fit in, never larger than the image below."""
     box = other_size
     if operation.scale:
@@ -78,16 +92,24 @@ def _layer_box(operation: Composite, other_size: Size, below: Size) -> Size:
     return smaller_of(box, below)
 
 
-def _distribute(operation: Composite, layer: Image.Image, size: Size) -> Image.Image:
+def _distribute(
+    operation: Composite,
+    layer: Image.Image,
+    size: Size,
+) -> Image.Image:
     """Return a sheet as large as the image that holds the layer at its position, or tiled."""
     across, down = GRAVITY[operation.gravity]
-    left = round((size.width - layer.width) * across)
-    top = round((size.height - layer.height) * down)
+    free_width = size.width - layer.width
+    free_height = size.height - layer.height
+    left = round(free_width * across)
+    top = round(free_height * down)
     if operation.tile:
         step_x = layer.width + max(0, operation.x)
         step_y = layer.height + max(0, operation.y)
-        columns = range(left % step_x - step_x, size.width, step_x)
-        rows = range(top % step_y - step_y, size.height, step_y)
+        first_column = left % step_x - step_x
+        first_row = top % step_y - step_y
+        columns = range(first_column, size.width, step_x)
+        rows = range(first_row, size.height, step_y)
     else:
         # offsets lead inwards from the right and the lower edge
         left += -operation.x if across == 1 else operation.x
@@ -105,7 +127,8 @@ def _distribute(operation: Composite, layer: Image.Image, size: Size) -> Image.I
 
 @measure.register
 def measure_border(operation: Border, size: Size) -> Size:
-    return Size(size.width + 2 * operation.width, size.height + 2 * operation.width)
+    both_sides = 2 * operation.width
+    return Size(size.width + both_sides, size.height + both_sides)
 
 
 @render.register
@@ -143,10 +166,15 @@ def shadow(operation: Shadow, image: Image.Image) -> Image.Image:
     shape = Image.new("L", image.size, 255)
     if image.mode == "RGBA":
         shape = image.getchannel("A")
-    cast = Image.new("L", measure(operation, Size(*image.size)))
+    canvas_size = measure(operation, Size(*image.size))
+    cast = Image.new("L", canvas_size)
     faded = shape.point(lambda alpha: alpha * opacity / 255)
-    cast.paste(faded, (left + operation.x, top + operation.y))
-    canvas = Image.new("RGB", cast.size, tuple(color))
-    canvas.putalpha(blurred(cast, operation.sigma) if operation.sigma else cast)
+    cast_left = left + operation.x
+    cast_top = top + operation.y
+    cast.paste(faded, (cast_left, cast_top))
+    if operation.sigma:
+        cast = blurred(cast, operation.sigma)
+    canvas = Image.new("RGB", canvas_size, tuple(color))
+    canvas.putalpha(cast)
     canvas.alpha_composite(image.convert("RGBA"), (left, top))
     return canvas

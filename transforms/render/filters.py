@@ -62,7 +62,11 @@ def reduce_blur_first(operation: filters.Blur, size: Size) -> tuple[Any, ...] | 
     scale = reduction(operation.sigma)
     if scale < _LEAST_MEANS or size.width % scale or size.height % scale:
         return None
-    means = Resize(width=size.width // scale, height=size.height // scale, fit="fill")
+    means = Resize(
+        width=size.width // scale,
+        height=size.height // scale,
+        fit="fill",
+    )
     return means, Spread(operation.sigma)
 
 
@@ -101,7 +105,8 @@ def _sharpen_band(
 
 @render.register
 def median_filter(operation: filters.Median, image: Image.Image) -> Image.Image:
-    bands = [median(band, operation.size) for band in visible_colors(image).split()]
+    colors = visible_colors(image)
+    bands = [median(band, operation.size) for band in colors.split()]
     return with_alpha_of(image, Image.merge("RGB", bands))
 
 
@@ -124,7 +129,9 @@ def _steepness(strip: Image.Image) -> Image.Image:
 
     squared: Image.Image = ImageMath.lambda_eval(sum_of_squares, across=across, down=down)
     steepness = squared.point(_square_roots(), "L")
-    return steepness.crop((1, 1, strip.width - 1, strip.height - 1))
+    right = strip.width - 1
+    bottom = strip.height - 1
+    return steepness.crop((1, 1, right, bottom))
 
 
 @cache
@@ -141,7 +148,8 @@ def emboss(operation: filters.Emboss, image: Image.Image) -> Image.Image:
     pairs = zip(_SOBEL_ACROSS, _SOBEL_DOWN, strict=True)
     kernel = [-across * x - down * y for x, y in pairs]
     luma = visible_colors(image).convert("L")
-    return with_alpha_of(image, weighted(luma, kernel, scale=1, offset=128))
+    relief = weighted(luma, kernel, scale=1, offset=128)
+    return with_alpha_of(image, relief)
 
 
 @render.register
@@ -167,7 +175,8 @@ def pixelate(operation: filters.Pixelate, image: Image.Image) -> Image.Image:
 def noise(operation: filters.Noise, image: Image.Image) -> Image.Image:
     mode = "L" if operation.monochrome else "RGB"
     count = image.width * image.height * len(mode)
-    content = shake_128(str(operation.seed).encode()).digest(count)
+    seed = str(operation.seed).encode()
+    content = shake_128(seed).digest(count)
     uniform = Image.frombytes(mode, image.size, content).convert("RGB")
     sigma = 255 * operation.amount / 100
     quantile = NormalDist().inv_cdf

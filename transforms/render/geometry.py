@@ -64,7 +64,8 @@ def place_crop(operation: Crop, size: Size) -> Placement:
     top, height = _span(operation, "top", "height", size.height)
     if operation.aspect_ratio:
         width, height = shrunk_to(width, height, operation.aspect_ratio)
-    anchored = part(size, width, height, Anchor(operation.gravity, operation.focal))
+    anchor = Anchor(operation.gravity, operation.focal)
+    anchored = part(size, width, height, anchor)
     if left is None:
         left = _in_whole_px(anchored.left, width)
     if top is None:
@@ -123,7 +124,11 @@ def settle_aim(
     return aimed(operation, image, Size(*image.size))
 
 
-def aimed(operation: Operation, image: Image.Image, size: Size) -> Operation:
+def aimed(
+    operation: Operation,
+    image: Image.Image,
+    size: Size,
+) -> Operation:
     """Return the operation for an image of `size`, with smart gravity
     settled. `image` is a copy of any size."""
     placement = place(operation, size)
@@ -165,8 +170,9 @@ def resample(
     edges = box.edges(Size(*image.size))
     if mode in _PREMULTIPLIED:
         image = image.convert(_PREMULTIPLIED[mode])
-    gap = max(box.width / size.width, box.height / size.height)
-    if gap > _MAX_GAP:
+    gap_across = box.width / size.width
+    gap_down = box.height / size.height
+    if max(gap_across, gap_down) > _MAX_GAP:
         near = Size(
             _near_side(size.width, box.width),
             _near_side(size.height, box.height),
@@ -188,7 +194,9 @@ def _cut(
     top: int,
     size: Size,
 ) -> Image.Image:
-    return image.crop((left, top, left + size.width, top + size.height))
+    right = left + size.width
+    bottom = top + size.height
+    return image.crop((left, top, right, bottom))
 
 
 def _within_bounds(
@@ -200,7 +208,9 @@ def _within_bounds(
     edges = bounds.edges(Size(*image.size))
     left = int(edges[0])
     top = int(edges[1])
-    cut = image.crop((left, top, ceil(edges[2]), ceil(edges[3])))
+    right = ceil(edges[2])
+    bottom = ceil(edges[3])
+    cut = image.crop((left, top, right, bottom))
     moved = box._replace(left=box.left - left, top=box.top - top)
     return cut, moved
 

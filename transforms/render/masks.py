@@ -44,7 +44,11 @@ def measure_mask(operation: Mask, size: Size) -> Size:
 
 
 @settle.register
-def settle_mask(operation: Mask, image: Image.Image, load: Load) -> Stencil:
+def settle_mask(
+    operation: Mask,
+    image: Image.Image,
+    load: Load,
+) -> Stencil:
     size = Size(*image.size)
     if operation.image:
         mask = _stretched(load(operation.image), operation.channel, size)
@@ -63,8 +67,9 @@ def settle_mask(operation: Mask, image: Image.Image, load: Load) -> Stencil:
 
 @render.register
 def apply_stencil(step: Stencil, image: Image.Image) -> Image.Image:
-    kept = image if image.size == step.mask.size else image.crop(step.kept)
-    return with_mask(kept, step.mask)
+    if image.size != step.mask.size:
+        image = image.crop(step.kept)
+    return with_mask(image, step.mask)
 
 
 def with_mask(image: Image.Image, mask: Image.Image) -> Image.Image:
@@ -86,7 +91,11 @@ def _kept_edges(operation: Mask, size: Size) -> Edges:
     return (0, 0, *size)
 
 
-def _stretched(other: Image.Image, channel: str, size: Size) -> Image.Image:
+def _stretched(
+    other: Image.Image,
+    channel: str,
+    size: Size,
+) -> Image.Image:
     alpha = Image.new("L", other.size, 255)
     if other.mode == "RGBA":
         alpha = other.getchannel("A")
@@ -96,33 +105,43 @@ def _stretched(other: Image.Image, channel: str, size: Size) -> Image.Image:
     return resample(mask, whole(Size(*mask.size)), size)
 
 
-def _feathered(mask: Image.Image, sigma: float, *, is_shape: bool) -> Image.Image:
+def _feathered(
+    mask: Image.Image,
+    sigma: float,
+    *,
+    is_shape: bool,
+) -> Image.Image:
     """Blur a mask.
 
     Around a shape everything is hidden, also beyond the image's edges; another image goes on there."""
     reach = ceil(3 * sigma) if is_shape else 0
     wide = blurred(ImageOps.expand(mask, reach), sigma)
-    return wide.crop((reach, reach, reach + mask.width, reach + mask.height))
+    right = reach + mask.width
+    bottom = reach + mask.height
+    return wide.crop((reach, reach, right, bottom))
 
 
 @render.register
 def colorkey(operation: Colorkey, image: Image.Image) -> Image.Image:
     color = color_channels(operation.color)[:3]
     bands = image.split()[:3]
-    distances = [_distance(band, level) for band, level in zip(bands, color, strict=True)]
+    pairs = zip(bands, color, strict=True)
+    distances = [_distance(band, level) for band, level in pairs]
     furthest = reduce(ImageChops.lighter, distances)
     opacities = [_opacity(operation, distance) for distance in range(256)]
     return with_mask(image, furthest.point(opacities))
 
 
 def _distance(band: Image.Image, key_level: int) -> Image.Image:
-    return band.point([abs(level - key_level) for level in range(256)])
+    distances = [abs(level - key_level) for level in range(256)]
+    return band.point(distances)
 
 
 def _opacity(operation: Colorkey, distance: int) -> int:
     excess = distance / _PERCENT - operation.tolerance
     if operation.feather:
-        share = min(max(excess / operation.feather, 0.0), 1.0)
+        share = excess / operation.feather
+        share = min(max(share, 0.0), 1.0)
     else:
         share = 1.0 if excess > 0 else 0.0
     if operation.invert:
@@ -159,9 +178,12 @@ def _boxes(operation: Redact, size: Size) -> Iterator[Edges]:
 
     Raise ParameterError for one outside of it."""
     for start in range(0, len(operation.regions), 4):
-        left, top, width, height = operation.regions[start : start + 4]
+        region = operation.regions[start : start + 4]
+        left, top, width, height = region
         box = _box((left, top, width, height), operation.unit, size)
-        if box[0] >= box[2] or box[1] >= box[3]:
+        has_no_width = box[0] >= box[2]
+        has_no_height = box[1] >= box[3]
+        if has_no_width or has_no_height:
             raise ParameterError(
                 f"Expected a part inside an image of {size.width} x {size.height} px for redact.regions"
                 f" but received {left:g};{top:g};{width:g};{height:g}",
@@ -172,12 +194,16 @@ def _boxes(operation: Redact, size: Size) -> Iterator[Edges]:
 
 def _box(region: Region, unit: str, size: Size) -> Edges:
     left, top, width, height = region
-    scale_x, scale_y = size if unit == "ratio" else (1, 1)
+    scale_x, scale_y = (1, 1)
+    if unit == "ratio":
+        scale_x, scale_y = size
     # 0.1 + 0.2 is more than 0.3
     first_x = round(left * scale_x, 6)
     first_y = round(top * scale_y, 6)
-    last_x = round((left + width) * scale_x, 6)
-    last_y = round((top + height) * scale_y, 6)
+    right = left + width
+    bottom = top + height
+    last_x = round(right * scale_x, 6)
+    last_y = round(bottom * scale_y, 6)
     return (
         max(0, floor(first_x)),
         max(0, floor(first_y)),
@@ -188,7 +214,8 @@ def _box(region: Region, unit: str, size: Size) -> Edges:
 
 def _coarse(part: Image.Image, operation: Redact) -> Image.Image:
     """Return a part reduced to few means, in 16 levels each: squares of them, or a smooth surface."""
-    side = max(operation.size, ceil(max(part.size) / _MAX_CELLS))
+    longer_side = max(part.size)
+    side = max(operation.size, ceil(longer_side / _MAX_CELLS))
     premultiplied = part.convert("RGBa") if part.mode == "RGBA" else part
     means = squares(premultiplied, side).convert(part.mode)
     means = means.point(_LEVELS * len(part.getbands()))

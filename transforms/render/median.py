@@ -85,7 +85,8 @@ def _exchanges(count: int) -> Iterator[tuple[int, int]]:
     """Yield the pairs that sort `count` values: Batcher's merge exchange.
 
     Source: Knuth, The Art of Computer Programming, volume 3, section 5.2.2, algorithm M."""
-    powers = [1 << bit for bit in reversed(range((count - 1).bit_length()))]
+    bits = (count - 1).bit_length()
+    powers = [1 << bit for bit in reversed(range(bits))]
     for power in powers:
         later_passes = [(high - power, power) for high in powers if high > power]
         for distance, phase in [(power, 0), *later_passes]:

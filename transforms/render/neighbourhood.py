@@ -108,7 +108,8 @@ def _reduced(image: Image.Image, split: _Split) -> Image.Image:
 
 def _gaussian(side: int, sigma: float) -> list[float]:
     offsets = [position - side // 2 for position in range(side)]
-    line = [exp(-(offset**2) / (2 * sigma**2)) for offset in offsets]
+    twice_variance = 2 * sigma**2
+    line = [exp(-(offset**2) / twice_variance) for offset in offsets]
     return [across * down for down in line for across in line]
 
 
@@ -130,7 +131,9 @@ def weighted(
     margin = side // 2
     wide = mirrored(image, (margin,) * 4)
     result = wide.filter(pillow_kernel)
-    return result.crop((margin, margin, margin + image.width, margin + image.height))
+    right = margin + image.width
+    bottom = margin + image.height
+    return result.crop((margin, margin, right, bottom))
 
 
 def mirrored(image: Image.Image, margins: Margins) -> Image.Image:
@@ -142,16 +145,19 @@ def mirrored(image: Image.Image, margins: Margins) -> Image.Image:
     top = min(margins[1], height)
     right = min(margins[2], width)
     bottom = min(margins[3], height)
-    result = Image.new(image.mode, (left + width + right, top + height + bottom))
+    canvas_width = left + width + right
+    canvas_height = top + height + bottom
+    result = Image.new(image.mode, (canvas_width, canvas_height))
     result.paste(image, (left, top))
     left_part = image.crop((0, 0, left, height))
     right_part = image.crop((width - right, 0, width, height))
     result.paste(ImageOps.mirror(left_part), (0, top))
     result.paste(ImageOps.mirror(right_part), (left + width, top))
-    upper_part = result.crop((0, top, result.width, 2 * top))
-    lower_part = result.crop((0, top + height - bottom, result.width, top + height))
+    lower_edge = top + height
+    upper_part = result.crop((0, top, canvas_width, 2 * top))
+    lower_part = result.crop((0, lower_edge - bottom, canvas_width, lower_edge))
     result.paste(ImageOps.flip(upper_part), (0, 0))
-    result.paste(ImageOps.flip(lower_part), (0, top + height))
+    result.paste(ImageOps.flip(lower_part), (0, lower_edge))
     remaining = (
         margins[0] - left,
         margins[1] - top,

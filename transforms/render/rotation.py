@@ -60,7 +60,8 @@ def rotate(operation: Rotate, image: Image.Image) -> Image.Image:
     size = Size(*image.size)
     left = (canvas.width - size.width) // 2
     top = (canvas.height - size.height) // 2
-    return pad(image, Placement(whole(size), size, canvas, left, top), background)
+    placement = Placement(whole(size), size, canvas, left, top)
+    return pad(image, placement, background)
 
 
 def _turn(
@@ -71,8 +72,10 @@ def _turn(
 ) -> Image.Image:
     """Turn the image. Its colours go on beyond its edges, and a soft mask cuts them, so that nothing from
     outside rings into them."""
-    if image.mode == "RGBA" and image.getchannel("A").getextrema()[0] == 255:
-        image = image.convert("RGB")
+    if image.mode == "RGBA":
+        least_alpha, _ = image.getchannel("A").getextrema()
+        if least_alpha == 255:
+            image = image.convert("RGB")
     around = mirrored(image, (_MARGIN,) * 4)
     back = turn_back(Size(*around.size), canvas, angle)
     inside_across = _inside(image.width, back[:3], canvas)
@@ -94,12 +97,17 @@ def _turn(
     return ImageChops.add(turned.convert("RGBa"), corners).convert("RGBA")
 
 
-def _inside(side: int, axis: tuple[float, ...], canvas: Size) -> Image.Image:
+def _inside(
+    side: int,
+    axis: tuple[float, ...],
+    canvas: Size,
+) -> Image.Image:
     """Return the share of each px of a canvas that lies inside an image's `side` px along one of its axes."""
     steps = max(_LEAST_STEPS, _MAX_FINE_SIDE // max(canvas))
     inside = Image.new("L", (side, 1), 255)
     line = ImageOps.expand(inside, (_MARGIN, 0))
-    fine_line = line.resize((line.width * steps, 1), Image.Resampling.BILINEAR)
+    fine_size = (line.width * steps, 1)
+    fine_line = line.resize(fine_size, Image.Resampling.BILINEAR)
     fine_axis = [steps * term for term in axis]
     return fine_line.transform(
         canvas,
@@ -109,15 +117,22 @@ def _inside(side: int, axis: tuple[float, ...], canvas: Size) -> Image.Image:
     )
 
 
-def _transform(image: Image.Image, canvas: Size, back: Affine) -> Image.Image:
+def _transform(
+    image: Image.Image,
+    canvas: Size,
+    back: Affine,
+) -> Image.Image:
     affine = Image.Transform.AFFINE
     if image.mode == "RGB":
-        return image.filter(_CRISP).transform(canvas, affine, back, Image.Resampling.BILINEAR)
+        crisp = image.filter(_CRISP)
+        return crisp.transform(canvas, affine, back, Image.Resampling.BILINEAR)
     lowered = [value * _HEADROOM for value in range(256)]
     raised = [value / _HEADROOM for value in range(256)]
     roomy = image.convert("RGBa").point(lowered * 4)
-    turned = roomy.transform(canvas, affine, back, Image.Resampling.BICUBIC).convert("RGBA")
-    turned.putalpha(turned.getchannel("A").point(raised))
+    bent = roomy.transform(canvas, affine, back, Image.Resampling.BICUBIC)
+    turned = bent.convert("RGBA")
+    alpha = turned.getchannel("A").point(raised)
+    turned.putalpha(alpha)
     return turned
 
 
@@ -128,7 +143,9 @@ def turned_canvas(size: Size, angle: float) -> Size:
     width = size.width * across + size.height * down
     height = size.width * down + size.height * across
     # a cosine of 60 degrees is 0.5000000000000001
-    return Size(ceil(round(width, 6)), ceil(round(height, 6)))
+    exact_width = round(width, 6)
+    exact_height = round(height, 6)
+    return Size(ceil(exact_width), ceil(exact_height))
 
 
 def turn_back(size: Size, canvas: Size, angle: float) -> Affine:

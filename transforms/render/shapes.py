@@ -53,11 +53,14 @@ def draw_shape(operation: Mask, size: Size) -> Image.Image:
     inner = Size(right - left, bottom - top)
     mask = Image.new("L", size)
     if operation.points:
-        corners = [(x - left, y - top) for x, y in _corners(operation.points, size)]
-        mask.paste(fill(inner, polygon(corners)), (left, top))
+        corners = _corners(operation.points, size)
+        moved = [(x - left, y - top) for x, y in corners]
+        drawn = fill(inner, polygon(moved))
+        mask.paste(drawn, (left, top))
     elif operation.shape == "rectangle":
         radii = operation.radius or (0.0,)
-        mask.paste(fill(inner, rectangle(inner, radii)), (left, top))
+        drawn = fill(inner, rectangle(inner, radii))
+        mask.paste(drawn, (left, top))
     else:
         upper_size = Size(inner.width, ceil(inner.height / 2))
         upper = fill(upper_size, ellipse(inner))
@@ -89,8 +92,9 @@ def fill(size: Size, crossings: Crossings) -> Image.Image:
             if last <= first:
                 lines[start + first] += _level(leave - enter)
                 continue
+            full = slice(start + first + 1, start + last)
             lines[start + first] += _level(first + 1 - enter)
-            lines[start + first + 1 : start + last] = inside[: last - first - 1]
+            lines[full] = inside[: last - first - 1]
             lines[start + last] += _level(leave - last)
     image = Image.frombuffer("L", (width, height * _LINES), lines)
     return image.reduce((1, _LINES))
@@ -108,7 +112,8 @@ def ellipse(size: Size) -> Crossings:
     down = size.height / 2
 
     def crossings(y: float) -> list[float]:
-        half = across * sqrt(1 - (1 - y / down) ** 2)
+        height = 1 - y / down
+        half = across * sqrt(1 - height**2)
         return [across - half, across + half]
 
     return crossings
@@ -123,8 +128,9 @@ def rectangle(size: Size, radius: tuple[float, ...]) -> Crossings:
     sides = (size.width, size.height, size.width, size.height)
     factor = 1.0
     for corner, next_corner, side in zip(radii, next_radii, sides, strict=True):
-        if corner + next_corner:
-            factor = min(factor, side / (corner + next_corner))
+        both = corner + next_corner
+        if both:
+            factor = min(factor, side / both)
     top_left, top_right, bottom_right, bottom_left = (value * factor for value in radii)
 
     def crossings(y: float) -> list[float]:
@@ -140,7 +146,8 @@ def _inset(radius: float, y: float) -> float:
     """Return the distance between the side and a round corner, `y` px below the corner's top."""
     if y >= radius:
         return 0.0
-    return radius - sqrt(radius**2 - (radius - y) ** 2)
+    height = radius - y
+    return radius - sqrt(radius**2 - height**2)
 
 
 def polygon(corners: list[Point]) -> Crossings:
@@ -151,8 +158,8 @@ def polygon(corners: list[Point]) -> Crossings:
         xs = []
         for (x0, y0), (x1, y1) in edges:
             if y0 <= y < y1:
-                x = x0 + (x1 - x0) * (y - y0) / (y1 - y0)
-                xs.append(x)
+                along = (x1 - x0) * (y - y0)
+                xs.append(x0 + along / (y1 - y0))
         return sorted(xs)
 
     return crossings

@@ -27,11 +27,16 @@ SumTable = list[list[int]]
 """Row y and column x hold the sum of all pixels above and left of that place."""
 
 
-def find_focal(image: Image.Image, width: float, height: float) -> tuple[float, float]:
+def find_focal(
+    image: Image.Image,
+    width: float,
+    height: float,
+) -> tuple[float, float]:
     """Return the centre of the best part with these shares of width and height: x and y, 0-1.
 
     Pixels in the middle of a part count more. Of equally good parts, take the one nearest to the centre."""
-    size = scaled(Size(*image.size), min(1.0, _SIDE / max(image.size)))
+    factor = min(1.0, _SIDE / max(image.size))
+    size = scaled(Size(*image.size), factor)
     small = image.resize(size, Image.Resampling.BOX, reducing_gap=1.0)
     table = _sum_up(_interest(small), small.width)
     part_width = max(1, round(width * small.width))
@@ -99,7 +104,8 @@ def _skin(image: Image.Image) -> Image.Image:
     )
     skin = reduce(ImageChops.multiply, likeness)
     mean = int(ImageStat.Stat(skin).mean[0])
-    return ImageChops.subtract(skin, Image.new("L", skin.size, mean))
+    mean_everywhere = Image.new("L", skin.size, mean)
+    return ImageChops.subtract(skin, mean_everywhere)
 
 
 def _highest_channel(image: Image.Image) -> Image.Image:

@@ -56,7 +56,9 @@ class Matrix:
     @property
     def is_closed(self) -> bool:
         """Whether no colour leaves 0..1, so that there is nothing to clip."""
-        return all(min(row) > -_ROUNDING and sum(row) < 1 + _ROUNDING for row in self.rows)
+        lowest = min(min(row) for row in self.rows)
+        highest = max(sum(row) for row in self.rows)
+        return lowest > -_ROUNDING and highest < 1 + _ROUNDING
 
     def then(self, following: "Matrix") -> "Matrix | None":
         """Return the product; None if the first clips, because a product cannot."""
@@ -75,7 +77,10 @@ def apply_curves(step: Curves, image: Image.Image) -> Image.Image:
             tables += _IDENTITY
         return image.point(tables)
     luma = image.convert("L")
-    toned = {table: luma if table == _IDENTITY else luma.point(table) for table in step.tables}
+    toned = {_IDENTITY: luma}
+    for table in step.tables:
+        if table not in toned:
+            toned[table] = luma.point(table)
     bands = [toned[table] for table in step.tables]
     if image.mode == "RGBA":
         return Image.merge("RGBA", (*bands, image.getchannel("A")))
@@ -110,4 +115,5 @@ def clip(value: float) -> float:
 
 
 def _dot(row: Row, column: Row) -> float:
-    return sum(share * weight for share, weight in zip(row, column, strict=True))
+    pairs = zip(row, column, strict=True)
+    return sum(share * weight for share, weight in pairs)

@@ -1,9 +1,8 @@
-"""Rendering of progimage/operations/tone.py: the form of each operation, which tables.py then renders."""
+"""Rendering of progimage/operations/tone.py: the form of each operation, which tables.py then renders.
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+histogram.py has the operations that count pixels first."""
+
 from functools import singledispatch
-from itertools import accumulate
 from math import cos, radians, sin
 from typing import Any
 
@@ -12,7 +11,7 @@ from PIL import Image
 from progimage.operations import tone
 from progimage.parameters import color_channels
 
-from .dispatch import Load, join, needs_luma_alone, render, settle
+from .dispatch import join, needs_luma_alone, render
 from .tables import Curve, Curves, Matrix, Rows, compose
 
 _BT601 = (0.299, 0.587, 0.114)
@@ -60,7 +59,8 @@ def contrast(operation: tone.Contrast) -> Curves:
 
 @form.register
 def saturation(operation: tone.Saturation) -> Matrix:
-    return weighted((1, _GREY), (1 + operation.amount / 100, _COLOR))
+    strength = 1 + operation.amount / 100
+    return weighted((1, _GREY), (strength, _COLOR))
 
 
 @form.register
@@ -76,7 +76,11 @@ def gamma(operation: tone.Gamma) -> Curves:
 @form.register
 def hue(operation: tone.Hue) -> Matrix:
     angle = radians(operation.angle)
-    return weighted((1, _GREY), (cos(angle), _COLOR), (sin(angle), _TURNED))
+    return weighted(
+        (1, _GREY),
+        (cos(angle), _COLOR),
+        (sin(angle), _TURNED),
+    )
 
 
 @form.register
@@ -140,7 +144,11 @@ def invert(operation: tone.Invert) -> Curves:
 def threshold(operation: tone.Threshold) -> Curves:
     # a value that rounds to the level reaches it, even after a joined neighbour that does not round
     least = operation.level - 0.5
-    return alike(lambda value: 1.0 if 255 * value > least else 0.0, of_luma=True)
+
+    def step(value: float) -> float:
+        return 1.0 if 255 * value > least else 0.0
+
+    return alike(step, of_luma=True)
 
 
 @form.register
@@ -207,44 +215,3 @@ for _operation in form.registry.keys() - {object}:
     join.register(_operation, join_tones)
 join.register(Curves, join_tones)
 join.register(Matrix, join_tones)
-
-
-@settle.register
-def settle_counted(
-    operation: tone.Autocontrast | tone.Equalize,
-    image: Image.Image,
-    load: Load | None = None,
-) -> tone.Levels | Curves:
-    """Decide by the numbers of visible pixels that have each luma."""
-    visible = image.getchannel("A") if image.mode == "RGBA" else None
-    histogram = image.convert("L").histogram(visible)
-    totals = list(accumulate(histogram))
-    if isinstance(operation, tone.Equalize):
-        return equalize(totals)
-    return stretch(totals, operation.cutoff)
-
-
-@render.register
-def render_counted(operation: tone.Autocontrast | tone.Equalize, image: Image.Image) -> Image.Image:
-    return render(settle_counted(operation, image), image)
-
-
-def stretch(totals: Sequence[int], cutoff: float) -> tone.Levels:
-    """Return the levels between which all but `cutoff` percent of the pixels lie at each end.
-
-    `totals` holds for each luma the number of pixels up to it."""
-    clipped = int(totals[-1] * cutoff / 100)
-    black = bisect_right(totals, clipped)
-    white = bisect_left(totals, totals[-1] - clipped)
-    if black >= white:
-        return tone.Levels()
-    return tone.Levels(black=black, white=white)
-
-
-def equalize(totals: Sequence[int]) -> Curves:
-    """Return the curve that makes the totals grow evenly."""
-    least = next(filter(None, totals), 0)
-    spread = totals[-1] - least
-    if not spread:
-        return alike(line(1))
-    return alike(lambda value: (totals[round(255 * value)] - least) / spread)

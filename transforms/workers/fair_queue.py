@@ -17,7 +17,13 @@ class FairQueue:
     When the queue is full, a newcomer takes the last place of the longest line. So one owner alone has the
     whole queue, and among several owners no line fills it."""
 
-    def __init__(self, *, slots: int, share: int, max_waiting: int) -> None:
+    def __init__(
+        self,
+        *,
+        slots: int,
+        share: int,
+        max_waiting: int,
+    ) -> None:
         self._free_slots = slots
         self._share = share
         self._max_waiting = max_waiting
