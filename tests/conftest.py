@@ -14,7 +14,7 @@ from accounts import services
 from accounts.models import Account
 from images.services import hit_counts
 from images.storage import ObjectStorage, originals
-from tests.servers import S3_MISSING_REASON
+from tests.support.servers import S3_MISSING_REASON
 
 
 def skip_or_fail(reason: str) -> None:

@@ -12,8 +12,8 @@ from accounts import services
 from accounts.access.authentication import find_api_key
 from accounts.keys import key_text
 from accounts.models import Account, ApiKey, Scope
-from tests import images as made
 from tests.conftest import Api, make_api
+from tests.support import images as made
 
 PNG = made.encoded("png")
 MISSING = "/images/01890000-0000-7000-8000-000000000000"

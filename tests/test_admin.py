@@ -14,9 +14,9 @@ from accounts.access.authentication import find_api_key
 from accounts.keys.key_text import parse_key
 from accounts.models import Account, ApiKey
 from images.models import Image, Rendition
-from tests import images as made
 from tests.conftest import Api
-from tests.transforming import send_json
+from tests.support import images as made
+from tests.support.transform_requests import send_json
 
 PNG = made.encoded("png")
 

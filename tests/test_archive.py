@@ -20,9 +20,9 @@ from images.services import hit_counts
 from images.storage import ObjectStorage
 from progimage.errors import Unavailable
 from progimage.transform import Transform
-from tests import images as made
 from tests.conftest import Api, body
-from tests.drift import replace
+from tests.support import images as made
+from tests.support.drift import replace
 
 MISSING = "01890000-0000-7000-8000-000000000000"
 ZIP = "application/zip"

@@ -14,7 +14,7 @@ from PIL import Image
 from progimage.operations import Operation, Resize
 from progimage.operations.geometry import Crop, Thumbnail
 from progimage.text_form import spell_text
-from tests import images as made
+from tests.support import images as made
 from transforms.geometry import Anchor, Box, Size, part
 from transforms.render.smart_focal import find_focal
 

@@ -16,9 +16,9 @@ from PIL import Image
 from images.models import Image as Row
 from images.models import Rendition
 from images.renditions import rendering
-from tests import bombs
-from tests import images as made
 from tests.conftest import Api, body, use_disk
+from tests.support import bombs
+from tests.support import images as made
 
 PIXELS = {"40 Mpx": (10_000, 4_000), "49.9 Mpx": (8_190, 6_093)}
 MB = 1_000_000

@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests import images as made
 from tests.conftest import Api, make_api, skip_or_fail
+from tests.support import images as made
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

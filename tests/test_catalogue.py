@@ -10,7 +10,7 @@ from progimage.operations import operations
 from progimage.text_form import parse_text
 from progimage.transform import Transform
 from tests.conftest import Api
-from tests.transforming import example
+from tests.support.transform_requests import example
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ from images.storage import originals
 from progimage import Archive, Client, Image, Output, ProgImageError, Transform, errors
 from progimage.operations import Resize
 from progimage.text_form import parse_query
-from tests import images as made
-from tests.clients import IMAGE, KEY, URL, Script, answering, application, kept_connection
 from tests.conftest import Api, make_api
-from tests.remote import open_the_way, respond, serve
+from tests.support import images as made
+from tests.support.clients import IMAGE, KEY, URL, Script, answering, application, kept_connection
+from tests.support.remote_servers import open_the_way, respond, serve
 from tests.test_layout import ROOT
 
 PNG = made.encoded("png")

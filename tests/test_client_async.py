@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from progimage import AsyncClient, Client, errors
-from tests import images as made
-from tests.clients import IMAGE, KEY, URL, InThread, Script, answering
 from tests.conftest import make_api
+from tests.support import images as made
+from tests.support.clients import IMAGE, KEY, URL, InThread, Script, answering
 
 PNG = made.encoded("png")
 ID = IMAGE["id"]

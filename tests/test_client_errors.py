@@ -12,8 +12,8 @@ import pytest
 from config.http.problems import problem_response
 from progimage import ProgImageError, errors
 from progimage.wire.retries import Retries
-from tests import images as made
-from tests.clients import IMAGE, URL, Script, answering
+from tests.support import images as made
+from tests.support.clients import IMAGE, URL, Script, answering
 from tests.test_operations import error_classes
 
 PNG = made.encoded("png")

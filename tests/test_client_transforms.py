@@ -12,10 +12,10 @@ from PIL import Image as Pillow
 from progimage import Client, Output, Transform, errors
 from progimage.operations.geometry import Rotate
 from progimage.operations.tone import Grayscale
-from tests import images as made
-from tests.clients import URL, application, kept_connection
 from tests.conftest import Api
-from tests.remote import open_the_way, respond, serve
+from tests.support import images as made
+from tests.support.clients import URL, application, kept_connection
+from tests.support.remote_servers import open_the_way, respond, serve
 
 PNG = made.encoded("png")
 TURNED = Transform((Rotate(angle=90),), Output(format="webp", lossless=True))

@@ -14,7 +14,7 @@ from progimage.errors import ParameterError
 from progimage.operations import Output
 from progimage.operations.composite import Border, Composite, Shadow
 from progimage.transform import Transform
-from tests import images as made
+from tests.support import images as made
 from transforms.engine import render_file
 from transforms.geometry import Size
 from transforms.planning.resolve import resolve

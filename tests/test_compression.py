@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from progimage.errors import ImageTooLarge, ResultTooLarge
-from tests import images as made
 from tests.conftest import Api
+from tests.support import images as made
 from transforms.encoding.fit_bytes import MAX_ATTEMPTS, fit_bytes
 
 

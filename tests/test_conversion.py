@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests import images as made
+from tests.support import images as made
 from transforms.decoding.decode import probe
 from transforms.formats.table import FORMATS, WRITABLE
 

@@ -19,11 +19,11 @@ from accounts.models import IdempotentRequest
 from images import services
 from images.models import Image, Rendition
 from images.storage import originals
-from tests import images as made
 from tests.conftest import Api, body, make_api, skip_or_fail, use_disk
-from tests.crashing import Crashing, crashing
-from tests.drift import empty, names_in, no_patience, reconcile
-from tests.servers import S3_MISSING_REASON, make_storage_root
+from tests.support import images as made
+from tests.support.crashing import Crashing, crashing
+from tests.support.drift import empty, names_in, no_patience, reconcile
+from tests.support.servers import S3_MISSING_REASON, make_storage_root
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

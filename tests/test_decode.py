@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from progimage.errors import ImageTooLarge, ProgImageError, UnprocessableImage, UnsupportedFormat
-from tests import images as made
+from tests.support import images as made
 from transforms.decoding.decode import probe, validate
 from transforms.decoding.header import Header
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS

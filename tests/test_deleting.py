@@ -22,9 +22,9 @@ from images.receiving.uploads import Upload
 from images.renditions import rendering
 from images.storage import ObjectStorage, originals, renditions
 from progimage.errors import Conflict, InProgress, NotFound, Unavailable
-from tests import images as made
 from tests.conftest import Api, body, make_api
-from tests.drift import names_in, put, reconcile, replace
+from tests.support import images as made
+from tests.support.drift import names_in, put, reconcile, replace
 
 PNG = made.encoded("png")
 LONG_AGO = timedelta(days=30)

@@ -5,7 +5,7 @@ import io
 from PIL import Image
 
 from docs.build import PAGE, PICTURES, page, pictures
-from tests import images as made
+from tests.support import images as made
 
 
 def test_the_page_is_what_make_docs_writes() -> None:

@@ -8,8 +8,8 @@ from PIL import Image as Pillow
 
 from images.models import Image, Rendition
 from images.storage import ObjectStorage
-from tests import images as made
 from tests.conftest import Api, body
+from tests.support import images as made
 
 PNG = made.encoded("png")
 SAFE = {

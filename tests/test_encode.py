@@ -11,7 +11,7 @@ from PIL import Image, JpegImagePlugin
 from scipy.cluster.vq import kmeans2
 
 from progimage.operations import Output
-from tests import images as made
+from tests.support import images as made
 from transforms.formats.save_options import as_png
 from transforms.formats.table import FORMATS, WRITABLE
 

@@ -13,8 +13,8 @@ from PIL import Image, ImageCms
 from progimage.errors import ImageTooLarge, UnprocessableImage
 from progimage.operations import Output, Resize
 from progimage.transform import Transform
-from tests import images as made
-from tests import profiles
+from tests.support import icc_profiles as profiles
+from tests.support import images as made
 from transforms.engine import Rendered, render_file
 from transforms.formats.table import FORMATS, WRITABLE
 from transforms.geometry import Size

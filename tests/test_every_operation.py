@@ -18,7 +18,7 @@ from progimage.errors import ParameterError
 from progimage.operations import Kind, Operation, Output, operations
 from progimage.text_form import parse_text, spell_text
 from progimage.transform import Transform
-from tests import images as made
+from tests.support import images as made
 from transforms.decoding.decode import probe
 from transforms.engine import render_file
 from transforms.geometry import Size

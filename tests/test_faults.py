@@ -18,10 +18,10 @@ from PIL import Image as Pillow
 
 from images.models import Image, Rendition
 from images.storage import S3ObjectStorage, originals
-from tests import images as made
 from tests.conftest import Api, body, skip_or_fail, use_disk
-from tests.drift import empty, names_in, no_patience, put, reconcile
-from tests.faults import (
+from tests.support import images as made
+from tests.support.drift import empty, names_in, no_patience, put, reconcile
+from tests.support.faulty_s3 import (
     Fault,
     FaultyS3,
     breaks_off,
@@ -36,7 +36,7 @@ from tests.faults import (
     stores_something_else,
     swallows,
 )
-from tests.servers import S3_MISSING_REASON
+from tests.support.servers import S3_MISSING_REASON
 from tests.test_server import serving
 
 PNG = made.encoded("png", made.photograph(300, 200))

@@ -23,8 +23,8 @@ from images.remote import connections, public_addresses
 from images.remote.download import _under_way, download
 from images.remote.public_addresses import is_allowed, parse_target
 from progimage.errors import BodyTooLarge, FetchFailed, ProgImageError, Unavailable, UrlNotAllowed
-from tests.images import encoded
-from tests.remote import (
+from tests.support.images import encoded
+from tests.support.remote_servers import (
     LOOPBACK,
     Answer,
     Remote,

@@ -16,7 +16,7 @@ from scipy.stats import norm
 
 from progimage.errors import ParameterError
 from progimage.text_form import parse_text
-from tests import images as made
+from tests.support import images as made
 from transforms.render import render
 from transforms.render.neighbourhood import mirrored
 

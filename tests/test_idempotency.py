@@ -16,8 +16,8 @@ from images.models import Image, UploadUrl
 from images.services import storing
 from images.storage import ObjectStorage, originals
 from progimage.errors import Unavailable
-from tests import images as made
 from tests.conftest import Api, make_api
+from tests.support import images as made
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")
 REPLAYED = "Idempotency-Replayed"

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from images.models import Rendition
 from images.services import hit_counts
 from images.storage import ObjectStorage
-from tests import images as made
 from tests.conftest import Api, body, make_api
+from tests.support import images as made
 
 PNG = made.encoded("png")
 

@@ -20,7 +20,7 @@ from redis.retry import Retry
 from config.local import Refused, postgres, s3, services
 from config.local.processes import MARK, Process, end_marked, find_marked
 from config.local.state import State
-from tests.servers import S3_MISSING_REASON
+from tests.support.servers import S3_MISSING_REASON
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -13,7 +13,7 @@ from scipy import ndimage
 from progimage.errors import ParameterError
 from progimage.operations import operations
 from progimage.operations.masks import Colorkey, Mask, Redact
-from tests import images as made
+from tests.support import images as made
 from transforms.geometry import Size
 from transforms.render import measure
 

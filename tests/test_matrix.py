@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts import services
 from accounts.models import ApiKey
-from tests import images as made
 from tests.conftest import Api, make_api
+from tests.support import images as made
 
 PNG = made.encoded("png")
 MISSING = "01890000-0000-7000-8000-000000000000"

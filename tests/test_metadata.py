@@ -17,10 +17,10 @@ from PIL.ExifTags import IFD
 
 from progimage.operations import Output
 from progimage.transform import Transform
-from tests import images as made
-from tests import metadata
 from tests.conftest import skip_or_fail
-from tests.metadata import ASCII, SECRET, SHORT
+from tests.support import images as made
+from tests.support import metadata
+from tests.support.metadata import ASCII, SECRET, SHORT
 from transforms.engine import render_file
 from transforms.formats.table import FORMATS, WRITABLE
 from transforms.limits import Limits

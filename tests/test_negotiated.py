@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests import images as made
 from tests.conftest import Api
+from tests.support import images as made
 
 CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 WEBP_ALONE = "image/webp,image/*,*/*;q=0.8"

@@ -18,8 +18,8 @@ from images.models import Image, UploadUrl
 from images.storage import originals
 from progimage.errors import Unavailable
 from progimage.signing import sign_url
-from tests import images as made
 from tests.conftest import Api, make_api
+from tests.support import images as made
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import PngImagePlugin
 
-from tests import images as made
+from tests.support import images as made
 from transforms.encoding.keep_original import is_bare
 
 

@@ -15,11 +15,10 @@ from images.renditions import rendering
 from images.storage import ObjectStorage, renditions
 from images.upkeep.sweeps import SWEEPS
 from progimage.signing import sign_url
-from tests import images as made
 from tests.conftest import Api
-from tests.remote import Remote, respond
-from tests.test_archive import ask, members
-from tests.transforming import (
+from tests.support import images as made
+from tests.support.remote_servers import Remote, respond
+from tests.support.transform_requests import (
     LOGO,
     PNG,
     WITH_OTHERS,
@@ -30,6 +29,7 @@ from tests.transforming import (
     send_json,
     send_raw,
 )
+from tests.test_archive import ask, members
 
 __all__ = ["remote"]
 MISSING = "01890000-0000-7000-8000-000000000000"

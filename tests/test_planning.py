@@ -11,7 +11,7 @@ from progimage.errors import ImageTooLarge
 from progimage.operations import Output
 from progimage.text_form import parse_text
 from progimage.transform import Transform
-from tests import images as made
+from tests.support import images as made
 from transforms.formats.table import FORMATS
 from transforms.geometry import Size
 from transforms.limits import Limits

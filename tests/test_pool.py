@@ -14,8 +14,8 @@ import pytest
 
 from progimage.errors import RangeNotSatisfiable, Unavailable, UnprocessableImage, UnsupportedFormat
 from progimage.text_form import parse_query
-from tests import images as made
-from tests.tasks import (
+from tests.support import images as made
+from tests.support.child_tasks import (
     fail_with_more_than_a_message,
     hoard,
     look_around,
@@ -115,7 +115,7 @@ class TestDeadline:
 
     def test_a_child_ends_itself_when_its_parent_cannot(self) -> None:
         """By an alarm, one second later than the deadline."""
-        code = "from tests.tasks import spin; from transforms.workers.child import run; run(spin, (), 1e9, timeout_s=-0.9)"
+        code = "from tests.support.child_tasks import spin; from transforms.workers.child import run; run(spin, (), 1e9, timeout_s=-0.9)"
         assert (
             subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=10, check=False).returncode
             == -signal.SIGALRM
@@ -276,7 +276,7 @@ PROGRAM = """
 import multiprocessing, os, signal, sys, time
 import django  # as the main module of a server does, or manage.py
 sys.path.insert(0, sys.argv[1])
-from tests.tasks import look_around, nap
+from tests.support.child_tasks import look_around, nap
 from transforms.workers.pool import PoolSettings, configure, pool
 
 def tell(text):

@@ -11,8 +11,8 @@ from django.db import OperationalError
 from django.test import Client
 
 from images import services
-from tests import images as made
 from tests.conftest import Api
+from tests.support import images as made
 
 MISSING = "/images/01890000-0000-7000-8000-000000000000"
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}

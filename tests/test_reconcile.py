@@ -18,9 +18,9 @@ from images.models import Image, Orphan, Rendition
 from images.storage import DiskObjectStorage, ObjectStorage, originals
 from images.upkeep import reconciliation
 from progimage.errors import Unavailable
-from tests import images as made
 from tests.conftest import Api, body, use_disk
-from tests.drift import Drift, empty, names_in, no_patience, put, reconcile, replace
+from tests.support import images as made
+from tests.support.drift import Drift, empty, names_in, no_patience, put, reconcile, replace
 
 PNG = made.encoded("png")
 LONG_AGO = timedelta(days=30)

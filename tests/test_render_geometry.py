@@ -14,7 +14,7 @@ from progimage.errors import ParameterError
 from progimage.operations import Operation
 from progimage.operations.geometry import Crop, Flip, Pad, Rotate, Thumbnail, Trim
 from progimage.text_form import spell_text
-from tests import images as made
+from tests.support import images as made
 from transforms.geometry import Size
 from transforms.render import measure
 

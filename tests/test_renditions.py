@@ -23,9 +23,9 @@ from images.renditions import imagekit_backend, rendering
 from images.renditions.imagekit_spec import SPEC_ID, RenditionSpec
 from images.storage import S3ObjectStorage, originals, renditions
 from progimage.errors import Unavailable, UnprocessableImage
-from tests import images as made
 from tests.conftest import Api, body, make_api, skip_or_fail, use_disk
-from tests.servers import S3_MISSING_REASON
+from tests.support import images as made
+from tests.support.servers import S3_MISSING_REASON
 
 PNG = made.encoded("png")
 Render = Callable[..., rendering.RenderedFile]

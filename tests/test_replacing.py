@@ -7,8 +7,8 @@ import pytest
 from images.models import Image
 from images.storage import originals
 from progimage.errors import Unavailable
-from tests import images as made
 from tests.conftest import Api
+from tests.support import images as made
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")
 

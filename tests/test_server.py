@@ -22,9 +22,9 @@ import pytest
 from django.db import connection
 
 from images.models import Image, Rendition
-from tests import images as made
 from tests.conftest import make_api
-from tests.servers import make_storage_root
+from tests.support import images as made
+from tests.support.servers import make_storage_root
 
 Slow = tuple["Server", str, Callable[[], list[int]]]
 pytestmark = pytest.mark.django_db(transaction=True)

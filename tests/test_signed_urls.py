@@ -15,8 +15,8 @@ from accounts import services
 from accounts.keys.encryption import decrypt, encrypt
 from accounts.models import ApiKey
 from progimage.signing import derive_signing_secret, sign_url
-from tests import images as made
 from tests.conftest import Api, make_api, read
+from tests.support import images as made
 
 HOUR = 3_600
 

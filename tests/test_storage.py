@@ -16,7 +16,7 @@ from images.ids import uuid7
 from images.storage import DiskObjectStorage, ObjectStorage, S3ObjectStorage, originals
 from progimage.errors import Unavailable
 from tests.conftest import skip_or_fail
-from tests.servers import S3_MISSING_REASON, make_storage_root
+from tests.support.servers import S3_MISSING_REASON, make_storage_root
 
 CONTENT = bytes(range(256)) * 1_000
 

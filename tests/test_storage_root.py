@@ -12,10 +12,10 @@ from images.models import Image, Rendition
 from images.storage import DiskObjectStorage, originals
 from images.storage.disk import MARKER
 from progimage.errors import Unavailable
-from tests import images as made
 from tests.conftest import Api, body, use_disk
-from tests.drift import names_in, put, reconcile
-from tests.servers import make_storage_root
+from tests.support import images as made
+from tests.support.drift import names_in, put, reconcile
+from tests.support.servers import make_storage_root
 
 PNG = made.encoded("png")
 

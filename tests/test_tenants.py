@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from tests import images as made
 from tests.conftest import Api, body, make_api
+from tests.support import images as made
 
 COLORS = {"red": "#ff0000", "blue": "#0000ff"}
 

@@ -20,8 +20,8 @@ from skimage.exposure import equalize_hist
 from progimage.errors import ParameterError
 from progimage.operations import operations, tone
 from progimage.text_form import parse_text
-from tests import images as made
 from tests.conftest import skip_or_fail
+from tests.support import images as made
 from tests.test_browser import FLAGS
 from transforms.render import merge, render
 

@@ -12,10 +12,20 @@ from images.models import Image, Rendition
 from images.services import hit_counts
 from progimage.operations import operations
 from progimage.text_form import spell_text
-from tests import images as made
 from tests.conftest import Api
-from tests.remote import Remote
-from tests.transforming import LOGO, PNG, example, id_of, query_of, remote, send_form, send_json, send_raw
+from tests.support import images as made
+from tests.support.remote_servers import Remote
+from tests.support.transform_requests import (
+    LOGO,
+    PNG,
+    example,
+    id_of,
+    query_of,
+    remote,
+    send_form,
+    send_json,
+    send_raw,
+)
 
 __all__ = ["remote"]
 SMALL = {"operations": [{"op": "resize", "width": 30}], "output": {"format": "webp"}}

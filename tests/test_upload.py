@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from images.models import Image
 from images.storage import ObjectStorage
 from progimage.errors import Unavailable
-from tests import images as made
 from tests.conftest import Api
+from tests.support import images as made
 
 PNG = made.encoded("png")
 

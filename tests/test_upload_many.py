@@ -13,8 +13,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from images.models import Image
 from images.services import storing
 from progimage.errors import Unavailable
-from tests import images as made
 from tests.conftest import Api
+from tests.support import images as made
 from tests.test_corpus import CORPUS
 from transforms.workers.pool import pool
 

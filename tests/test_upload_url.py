@@ -8,9 +8,9 @@ import pytest
 
 from accounts.models import IdempotentRequest
 from images.models import Image
-from tests import images as made
 from tests.conftest import Api
-from tests.remote import Remote, open_the_way, respond, serve
+from tests.support import images as made
+from tests.support.remote_servers import Remote, open_the_way, respond, serve
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")
 

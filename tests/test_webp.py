@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from progimage.errors import UnprocessableImage
-from tests import images as made
+from tests.support import images as made
 from transforms.decoding import decode, webp_scaled
 from transforms.geometry import Size
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin
 
-from tests import images as made
-from tests import profiles
+from tests.support import icc_profiles as profiles
+from tests.support import images as made
 
 ARTIST = "Jörg Müller".encode()
 COPYRIGHT = "© 2026 Jörg Müller".encode()

@@ -10,9 +10,9 @@ import pytest
 
 from progimage.operations import Operation, operations
 from progimage.text_form import parse_text
-from tests import images as made
 from tests.conftest import Api
-from tests.remote import Remote, open_the_way, respond, serve
+from tests.support import images as made
+from tests.support.remote_servers import Remote, open_the_way, respond, serve
 
 PNG = made.encoded("png")
 LOGO = made.encoded("png", made.translucent(24, 16))

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests import images as made
+from tests.support import images as made
 from transforms.formats.table import FORMATS
 
 Field = tuple[int, str, tuple[Any, ...]]

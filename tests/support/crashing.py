@@ -1,6 +1,6 @@
 """A process that answers requests, each in a fork of its own that may be killed before its n-th effect.
 
-`python -m tests.crashing` reads orders, one JSON object a line, and answers each by a line: what the request was
+`python -m tests.support.crashing` reads orders, one JSON object a line, and answers each by a line: what the request was
 answered, or that its process was killed. Effects are counted where the product meets what outlives it: SQL
 statements and commits, methods of the storage, links and syncs of files."""
 
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 _STORAGE_EFFECTS = ("put", "delete", "open_range", "local_path", "find_object")
 
 
@@ -39,7 +39,7 @@ class Crashing:
 
 @contextmanager
 def crashing(environment: dict[str, str]) -> Iterator[Crashing]:
-    command = [sys.executable, "-m", "tests.crashing"]
+    command = [sys.executable, "-m", "tests.support.crashing"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=environment, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
         try:

@@ -1,4 +1,4 @@
-"""A pytest plugin, loaded with `-p tests.servers`: real Postgres, Valkey and S3 for one test session.
+"""A pytest plugin, loaded with `-p tests.support.servers`: real Postgres, Valkey and S3 for one test session.
 
 They start before pytest-django reads the settings, on free ports, with their files in a temporary folder, and
 end with the session, also with one that is interrupted. Under pytest-xdist the controller starts them, and a
