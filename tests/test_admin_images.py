@@ -1,4 +1,4 @@
-"""The admin, as its pages answer. tests/test_browser.py drives it as an operator does."""
+"""The admin of images, as its pages answer. tests/test_browser.py drives it as an operator does."""
 
 import re
 from typing import Any
@@ -10,49 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.access.authentication import find_api_key
-from accounts.keys.key_text import parse_key
 from accounts.models import Account, ApiKey
 from images.models import Image, Rendition
 from tests.conftest import Api
 from tests.support import images as made
+from tests.support.admin_pages import PNG, operator
 from tests.support.transform_requests import send_json
 
-PNG = made.encoded("png")
-
-
-@pytest.fixture
-def operator(db: None, client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("operator", password="x"))
-    return client
-
-
-def test_new_key_is_shown_once_and_works(operator: Client, api: Api) -> None:
-    form = {
-        "account": api.account.pk,
-        "name": "shop",
-        "scopes": ["read"],
-        "expires_at_0": "",
-        "expires_at_1": "",
-    }
-    page = operator.post("/admin/accounts/apikey/add/", form, follow=True).content.decode()
-    shown = re.search(r"pi_[a-z0-9]{12}\.[\w-]{43}", page)
-    assert shown is not None
-    key = parse_key(shown[0])
-    assert key is not None
-    found = find_api_key(key)
-    assert found is not None
-    assert (found.account, found.name, found.scopes) == (api.account, "shop", ["read"])
-    again = operator.get("/admin/accounts/apikey/").content.decode()
-    assert (key.prefix in again, key.secret in again) == (True, False)
-    assert key.secret not in operator.get(f"/admin/accounts/apikey/{found.pk}/change/").content.decode()
-
-
-def test_revoking_ends_keys(operator: Client, api: Api) -> None:
-    (key,) = ApiKey.objects.all()
-    operator.post("/admin/accounts/apikey/", {"action": "revoke_keys", "_selected_action": [key.pk]})
-    assert api.get("/images/x").status_code == 404
-    assert api.upload(PNG).status_code == 401
+__all__ = ["operator"]
 
 
 def test_images_have_thumbnails(operator: Client, api: Api) -> None:
@@ -76,12 +41,6 @@ def test_file_names_are_escaped(operator: Client, api: Api) -> None:
     """WEB-5."""
     api.upload(PNG, query="?filename=%3Cscript%3Ealert(1)%3C/script%3E")
     assert "<script>alert(1)" not in operator.get("/admin/images/image/").content.decode()
-
-
-@pytest.mark.parametrize("path", ["", "accounts/apikey/", "images/image/"])
-def test_api_keys_open_no_admin(api: Api, path: str) -> None:
-    answer = api.get(f"/admin/{path}")
-    assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
 
 
 @pytest.mark.parametrize(
@@ -205,14 +164,6 @@ def test_id_and_sha256_are_looked_up(operator: Client, api: Api, column: str) ->
 def test_images_are_searched_by_name(operator: Client, api: Api) -> None:
     path, other = api.stored(PNG, query="?filename=hills.png"), api.stored(PNG)
     page = operator.get("/admin/images/image/?q=hill").content.decode()
-    assert (path.rpartition("/")[2] in page, other.rpartition("/")[2] in page) == (True, False)
-
-
-def test_renditions_are_searched_by_image(operator: Client, api: Api) -> None:
-    path, other = api.stored(PNG), api.stored(PNG)
-    for one in (path, other):
-        api.get(f"{one}.gif")
-    page = operator.get(f"/admin/images/rendition/?q={path.rpartition('/')[2]}").content.decode()
     assert (path.rpartition("/")[2] in page, other.rpartition("/")[2] in page) == (True, False)
 
 

@@ -3,7 +3,6 @@ PROGIMAGE_CORPUS names. Its manifest says in `service_expect` what must become o
 
 import csv
 import io
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,10 +18,10 @@ from PIL import Image as PillowImage
 from images.models import Image
 from images.storage import originals, renditions
 from tests.conftest import Api, body, make_api
+from tests.support.corpus import CORPUS
 from transforms.formats.table import FORMATS
 from transforms.geometry import Size, upright_size
 
-CORPUS = os.environ.get("PROGIMAGE_CORPUS", "")
 pytestmark = [
     pytest.mark.skipif(not CORPUS, reason="PROGIMAGE_CORPUS names no corpus"),
     pytest.mark.django_db,

@@ -36,8 +36,8 @@ from tests.support.faulty_s3 import (
     stores_something_else,
     swallows,
 )
+from tests.support.granian_server import serving
 from tests.support.servers import S3_MISSING_REASON
-from tests.test_server import serving
 
 PNG = made.encoded("png", made.photograph(300, 200))
 REFUSALS: dict[str, Fault] = {

@@ -15,7 +15,7 @@ from images.services import storing
 from progimage.errors import Unavailable
 from tests.conftest import Api
 from tests.support import images as made
-from tests.test_corpus import CORPUS
+from tests.support.corpus import CORPUS
 from transforms.workers.pool import pool
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")

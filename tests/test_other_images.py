@@ -17,6 +17,7 @@ from images.upkeep.sweeps import SWEEPS
 from progimage.signing import sign_url
 from tests.conftest import Api
 from tests.support import images as made
+from tests.support.archives import ask, members
 from tests.support.remote_servers import Remote, respond
 from tests.support.transform_requests import (
     LOGO,
@@ -29,7 +30,6 @@ from tests.support.transform_requests import (
     send_json,
     send_raw,
 )
-from tests.test_archive import ask, members
 
 __all__ = ["remote"]
 MISSING = "01890000-0000-7000-8000-000000000000"

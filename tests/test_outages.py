@@ -24,8 +24,8 @@ from config.local.state import State
 from config.local.supervisor import ROOT
 from config.local.valkey import Valkey
 from tests.support import images as made
+from tests.support.granian_server import Server, run_granian
 from tests.support.servers import make_storage_root
-from tests.test_server import Server, run_granian
 
 PNG = made.encoded("png")
 

@@ -124,43 +124,6 @@ class TestHttp:
         assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
 
     @pytest.mark.parametrize(
-        ("asked", "start", "stop"),
-        [("bytes=0-0", 0, 1), ("bytes=5-9", 5, 10), ("bytes=7-", 7, None), ("bytes=-4", -4, None),
-         ("Bytes=3-9999999999999999999999", 3, None), ("bytes=-999999", 0, None)],
-    )  # fmt: skip
-    def test_range(self, api: Api, path: str, suffix: str, asked: str, start: int, stop: int | None) -> None:
-        whole = body(api.get(path + suffix))
-        answer = api.get(path + suffix, Range=asked)
-        part = whole[start:stop]
-        first = range(len(whole))[start]
-        assert (answer.status_code, body(answer)) == (206, part)
-        assert answer["Content-Range"] == f"bytes {first}-{first + len(part) - 1}/{len(whole)}"
-        assert answer["Content-Length"] == str(len(part))
-
-    @pytest.mark.parametrize(
-        "asked",
-        ["bytes=0-1,3-4", "bytes=" + "0-," * 1_000, "bytes=5-2", "bytes=x", "bytes=-", "lines=1-2"],
-        ids=["several", "1,000", "backwards", "no number", "empty", "another unit"],
-    )
-    def test_other_ranges_are_answered_whole(self, api: Api, path: str, suffix: str, asked: str) -> None:
-        """WEB-7: no amplification."""
-        answer = api.get(path + suffix, Range=asked)
-        assert answer.status_code == 200
-        assert len(body(answer)) == int(answer["Content-Length"])
-
-    @pytest.mark.parametrize("asked", ["bytes=999999-", "bytes=-0"])
-    def test_range_outside(self, api: Api, path: str, suffix: str, asked: str) -> None:
-        size = len(body(api.get(path + suffix)))
-        answer = api.get(path + suffix, Range=asked)
-        assert (answer.status_code, answer["Content-Range"]) == (416, f"bytes */{size}")
-        assert answer.json()["code"] == "range_not_satisfiable"
-
-    def test_if_range(self, api: Api, path: str, suffix: str) -> None:
-        etag = api.get(path + suffix)["ETag"]
-        assert api.get(path + suffix, Range="bytes=0-3", **{"If-Range": etag}).status_code == 206
-        assert api.get(path + suffix, Range="bytes=0-3", **{"If-Range": '"older"'}).status_code == 200
-
-    @pytest.mark.parametrize(
         ("name", "header"),
         [
             ("cat.png", 'attachment; filename="cat.png"'),
@@ -181,51 +144,6 @@ class TestHttp:
         separator = "&" if "?" in suffix else "?"
         answer = api.get(f"{path}{suffix}{separator}download={name}")
         assert (answer.status_code, answer.json()["pointer"]) == (400, "/download")
-
-
-class TestMetadata:
-    def test_json(self, api: Api) -> None:
-        uploaded = api.upload(PNG).json()
-        answer = api.get(f"/images/{uploaded['id']}.json")
-        assert (answer["Content-Type"], answer.json()) == ("application/json", uploaded)
-
-    def test_takes_no_query(self, api: Api) -> None:
-        answer = api.get(f"{api.stored(PNG)}.json?w~x/y=1")
-        assert (answer.status_code, answer.json()["pointer"]) == (400, "/w~0x~1y")
-
-    def test_is_the_accounts_own_also_where_the_image_is_public(
-        self, api: Api, other_api: Api, anonymous: Api
-    ) -> None:
-        path = api.stored(PNG, query="?visibility=public")
-        assert other_api.get(f"{path}.json").status_code == 404
-        assert anonymous.get(f"{path}.json").status_code == 401
-
-
-class TestVisibility:
-    def test_public_image_needs_no_key(self, api: Api, anonymous: Api, other_api: Api) -> None:
-        path = api.stored(PNG, query="?visibility=public")
-        for caller in (anonymous, other_api):
-            answer = caller.get(f"{path}.png")
-            assert (answer.status_code, answer["Cache-Control"]) == (200, "public, max-age=3600")
-            assert not answer.has_header("Vary")
-            assert body(caller.get(path)) == PNG
-
-    def test_foreign_and_missing_are_alike(self, api: Api, other_api: Api, anonymous: Api) -> None:
-        """AUTH-2: byte-identical but for the request's id."""
-        path = api.stored(PNG)
-        missing = "/images/01890000-0000-7000-8000-000000000000"
-        for caller, status in ((other_api, 404), (anonymous, 401)):
-            for suffix in ("", ".png", ".json", ".png?w=3"):
-                answers = [caller.get(other + suffix) for other in (path, missing)]
-                assert {answer.status_code for answer in answers} == {status}
-                problems = [answer.json() | {"request_id": ""} for answer in answers]
-                assert problems[0] == problems[1]
-
-    @pytest.mark.parametrize("state", [Image.State.PENDING, Image.State.DELETED])
-    def test_only_ready_images_exist(self, api: Api, state: str) -> None:
-        path = api.stored(PNG, query="?visibility=public")
-        Image.objects.update(state=state)
-        assert {api.get(path + suffix).status_code for suffix in ("", ".png", ".json")} == {404}
 
 
 @pytest.mark.parametrize(

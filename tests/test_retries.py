@@ -14,7 +14,7 @@ from progimage import ProgImageError, errors
 from progimage.wire.retries import Retries
 from tests.support import images as made
 from tests.support.clients import IMAGE, URL, Script, answering
-from tests.test_operations import error_classes
+from tests.support.error_tree import error_classes
 
 PNG = made.encoded("png")
 ID = IMAGE["id"]

@@ -12,7 +12,6 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import services
-from accounts.keys.encryption import decrypt, encrypt
 from accounts.models import ApiKey
 from progimage.signing import derive_signing_secret, sign_url
 from tests.conftest import Api, make_api, read
@@ -185,23 +184,6 @@ def test_signature_and_key_at_once_are_refused(api: Api, stored: str) -> None:
 @pytest.mark.parametrize("path", ["/images", "{}.json"])
 def test_other_routes_take_no_signature(api: Api, stored: str, path: str) -> None:
     assert get(signed(api, path.format(stored))).status_code == 401
-
-
-def test_signing_secret_is_not_in_the_database(api: Api) -> None:
-    """AUTH-3: encrypted, and readable with a key that was changed as long as it is a fallback."""
-    row = ApiKey.objects.get(account=api.account)
-    secret = derive_signing_secret(api.key.partition(".")[2])
-    assert decrypt(row.signing_secret) == secret
-    assert secret.hex() not in row.signing_secret
-    assert encrypt(secret) != encrypt(secret)
-
-
-def test_secret_key_may_change(api: Api, stored: str, settings: Any) -> None:
-    before = settings.SECRET_KEY
-    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 50, [before]
-    assert get(signed(api, stored)).status_code == 200
-    settings.SECRET_KEY_FALLBACKS = []
-    assert get(signed(api, stored)).status_code == 403
 
 
 def test_absolute_url_is_what_a_browser_gets(api: Api, stored: str) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from progimage.operations import Operation, Resize
 from progimage.operations.geometry import Crop, Thumbnail
 from progimage.text_form import spell_text
 from tests.support import images as made
+from tests.support.corpus import CORPUS
 from transforms.geometry import Anchor, Box, Size, part
 from transforms.render.smart_focal import find_focal
 
-CORPUS = os.environ.get("PROGIMAGE_CORPUS", "")
 SIDE = 30
 """Px of the thing that is to be found, on 240 x 160."""
 

@@ -1,8 +1,6 @@
 """POST /uploads makes a URL to which whoever has it may put one image, once."""
 
 import hashlib
-import json
-from base64 import b64encode
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,34 +18,11 @@ from progimage.errors import Unavailable
 from progimage.signing import sign_url
 from tests.conftest import Api, make_api
 from tests.support import images as made
+from tests.support.upload_urls import JPEG, PNG, open_upload, path, path_of, put
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES
 
-PNG, JPEG = made.encoded("png"), made.encoded("jpeg")
+__all__ = ["path"]
 MISSING = "/uploads/01890000-0000-7000-8000-000000000000"
-
-
-def open_upload(api: Api, **terms: Any) -> Any:
-    content = json.dumps(terms).encode()
-    return api.request("POST", "/uploads", data=content, content_type="application/json")
-
-
-def path_of(url: str) -> str:
-    return urlsplit(url)._replace(scheme="", netloc="").geturl()
-
-
-def put(
-    path: str,
-    content: bytes = PNG,
-    media_type: str = "image/png",
-    *,
-    headers: dict[str, str] | None = None,
-) -> Any:
-    return Client(raise_request_exception=False).put(path, content, content_type=media_type, headers=headers)
-
-
-@pytest.fixture
-def path(api: Api) -> str:
-    return path_of(open_upload(api, tags=["a"], metadata={"b": 1}, filename="c.png").json()["url"])
 
 
 class TestMade:
@@ -267,40 +242,3 @@ class TestOrigins:
     def test_nothing_else(self, api: Api, method: str, where: str) -> None:
         answer = api.request(method, where, headers={"Origin": "https://app.example"})
         assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
-
-
-def digest(content: bytes, algorithm: str = "sha256") -> str:
-    return f":{b64encode(hashlib.new(algorithm, content).digest()).decode()}:"
-
-
-@pytest.mark.parametrize("header", ["Content-Digest", "Repr-Digest"])
-class TestDigests:
-    """SIG-5: RFC 9530."""
-
-    @pytest.mark.parametrize(
-        ("value", "status"),
-        [
-            (f"sha-256={digest(PNG)}", 201),
-            (f"sha-512=:AAAA:, sha-256={digest(PNG)}", 201),
-            (f"sha-512={digest(JPEG, 'sha512')}", 201),
-            (f"md5=:AAAA:,sha-256={digest(PNG)};a=1", 201),
-            (f"sha-256={digest(JPEG)}", 400),
-            (f"sha-512={digest(PNG, 'sha512')}, sha-256={digest(JPEG)}", 400),
-            ("sha-256=:AAAA:", 400),
-            (f"sha-256={digest(PNG)[1:-1]}", 400),
-            (f"sha-256={hashlib.sha256(PNG).hexdigest()}", 400),
-            ("nonsense", 400),
-            (f"sha-256={digest(PNG)},", 400),
-        ],
-        ids=str,
-    )
-    def test_of_a_raw_body(self, api: Api, header: str, value: str, status: int) -> None:
-        answer = api.request("POST", "/images", data=PNG, content_type="image/png", headers={header: value})
-        assert answer.status_code == status
-        if status == 400:
-            assert answer.json()["pointer"] == f"/{header}"
-            assert not Image.objects.exists()
-
-    def test_of_a_put(self, path: str, header: str) -> None:
-        assert put(path, headers={header: f"sha-256={digest(JPEG)}"}).status_code == 400
-        assert put(path, headers={header: f"sha-256={digest(PNG)}"}).status_code == 201

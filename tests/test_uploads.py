@@ -1,7 +1,6 @@
 """POST /images: what is kept, what is refused, and what is left behind when something fails."""
 
 import hashlib
-import io
 import uuid
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from images.models import Image
 from images.storage import ObjectStorage
-from progimage.errors import Unavailable
 from tests.conftest import Api
 from tests.support import images as made
 
@@ -221,27 +219,3 @@ class TestLimits:
             "POST", "/images", data=PNG, content_type="image/png", headers={"Content-Encoding": "gzip"}
         )
         assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_format")
-
-
-def test_storage_that_fails_leaves_a_pending_row_and_no_image(
-    api: Api, storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """F-1: never 201, never ready without bytes."""
-
-    def refuse(*_: Any, **__: Any) -> None:
-        raise Unavailable("The storage does not answer", retry_after_s=5)
-
-    monkeypatch.setattr(type(storage), "put", refuse)
-    answer = api.upload(PNG)
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    pending = Image.objects.get()
-    assert pending.state == Image.State.PENDING
-    assert api.get(f"/images/{pending.id}").status_code == 404
-
-
-def test_temporary_files_are_gone(api: Api, settings: Any, tmp_path: Any) -> None:
-    settings.TEMP_DIR = tmp_path
-    api.stored(PNG)
-    api.upload(b"no image")
-    api.upload_form(file=SimpleUploadedFile("x.png", io.BytesIO(PNG).read()))
-    assert list(tmp_path.iterdir()) == []

@@ -6,14 +6,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections
 
-from progimage import Client
+from progimage import Client, Image
+from tests.conftest import Api
+from tests.support import images as made
 
 URL = "http://testserver"
 KEY = "pi_k3v9x2mq7d4a." + "s" * 43
-
 IMAGE: dict[str, Any] = {
     "id": "01890000-0000-7000-8000-000000000000",
     "format": "png",
@@ -107,3 +109,17 @@ class Script:
         waited: list[float] = []
         client._sleep = waited.append  # type: ignore[assignment]
         return client, waited
+
+
+PNG = made.encoded("png")
+
+
+@pytest.fixture
+def client(api: Api) -> Iterator[Client]:
+    with kept_connection(), Client(URL, api_key=api.key, transport=application()) as client:
+        yield client
+
+
+@pytest.fixture
+def sample(client: Client) -> Image:
+    return client.upload(PNG)

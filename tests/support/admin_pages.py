@@ -1,0 +1,15 @@
+"""The admin, as an operator who has logged in."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.support import images as made
+
+PNG = made.encoded("png")
+
+
+@pytest.fixture
+def operator(db: None, client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("operator", password="x"))
+    return client
