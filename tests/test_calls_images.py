@@ -2,7 +2,6 @@
 
 import hashlib
 import zipfile
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -42,26 +41,6 @@ class TestRequests:
             {"tag": "x", "limit": "100"},
             {"tag": "x", "limit": "100", "cursor": "c=1"},
             {"tag": "x", "limit": "100", "cursor": "c&2"},
-        ]
-
-    def test_filters(self) -> None:
-        script = Script(page([], None))
-        moment = datetime(2026, 1, 2, 5, 4, 5, tzinfo=timezone(timedelta(hours=2)))
-        filters: dict[str, Any] = {
-            "tag": ["a", "b,c"],
-            "min_width": 10,
-            "metadata": {"shot": 7},
-            "created_after": moment,
-        }
-        assert list(script.client()[0].list(**filters, visibility="public")) == []
-        assert script.requests[0].url.params.multi_items() == [
-            ("tag", "a"),
-            ("tag", "b,c"),
-            ("min_width", "10"),
-            ("metadata", '{"shot": 7}'),
-            ("created_after", "2026-01-02T03:04:05+00:00"),
-            ("visibility", "public"),
-            ("limit", "100"),
         ]
 
 

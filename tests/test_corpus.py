@@ -26,7 +26,6 @@ pytestmark = [
     pytest.mark.skipif(not CORPUS, reason="PROGIMAGE_CORPUS names no corpus"),
     pytest.mark.django_db,
 ]
-
 FETCHED = (".jpg", ".png", ".webp", ".webp?w=64&h=64")
 PAYLOADS = (b"<?php", b"<script", b"PK\x03\x04", b"%PDF")
 REFUSALS = (400, 411, 413, 415, 422)

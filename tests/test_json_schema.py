@@ -22,13 +22,6 @@ def catalogue(anonymous: Api) -> dict[str, Any]:
     return schema
 
 
-def test_is_sent_once(anonymous: Api) -> None:
-    first = anonymous.get("/operations")
-    again = anonymous.get("/operations", **{"If-None-Match": first["ETag"]})
-    assert (again.status_code, again.body) == (304, b"")
-    assert anonymous.get("/operations?w=3").status_code == 400
-
-
 def test_says_all_of_every_operation(catalogue: dict[str, Any]) -> None:
     known = catalogue["$defs"]
     assert set(known) == {"Transform", "Output"} | {cls.__name__ for cls in operations().values()}

@@ -12,6 +12,7 @@ from tests.support.embedded_services import elsewhere, state
 
 __all__ = ["elsewhere", "state"]
 
+
 if TYPE_CHECKING:
     pass
 

@@ -101,7 +101,7 @@ ROWS = (
         method="DELETE", route="images/<uuid:image_id>/renditions", own=204, read=403, write=204, foreign=404
     ),
     Row(method="POST", route="uploads", own=201, read=403, write=201, foreign=201, body=b"{}"),
-    # Takes no key but a signature: tests/test_one_time_uploads.py.
+    # Takes no key but a signature: tests/test_upload_urls.py.
     Row(
         method="PUT",
         route="uploads/<uuid:upload_id>",

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from accounts.models import Account
 from images.remote.download import download
@@ -78,13 +77,6 @@ class TestWhatIsFetched:
             assert fetched(remote.url("/a.png")) == PNG
         assert proxy.requests == []
         assert "Authorization" not in remote.requests[0]
-
-    @pytest.mark.django_db(transaction=True)
-    def test_no_database_connection_is_held(self, remote: Remote) -> None:
-        Account.objects.count()
-        assert connection.connection is not None
-        with download(remote.url("/a.png"), account=ACCOUNT):
-            assert connection.connection is None
 
     def test_one_line_in_the_log_without_path_and_query(
         self, remote: Remote, caplog: pytest.LogCaptureFixture
