@@ -3,19 +3,19 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from progimage.errors import ParameterError
 from progimage.operations import operations
 from progimage.text_form import parse_text
 from progimage.transform import Transform
-from tests.conftest import Api
 from tests.support.transform_requests import example
 
 
-@pytest.fixture
-def catalogue(anonymous: Api) -> dict[str, Any]:
-    answer = anonymous.get("/operations")
+@pytest.fixture(scope="module")
+def catalogue() -> dict[str, Any]:
+    answer = Client().get("/operations")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/schema+json")
     schema: dict[str, Any] = answer.json()
     Draft202012Validator.check_schema(schema)
