@@ -9,13 +9,14 @@ TEST_PROCESSES ?= 3
 # By the environment, so that the shell takes them as they are, spaces and quotes too.
 export PORT VAR STORAGE
 
-.PHONY: help run stop manage test lint format docs requirements bench-engine bench-listing bench-bombs
+.PHONY: help run stop manage test test-all lint format docs requirements bench-engine bench-listing bench-bombs
 
 help:
 	@echo 'make run [PORT=8000] [VAR=var] [STORAGE=disk|s3]  start ProgImage and stay; Ctrl-C ends it'
 	@echo 'make stop [VAR=var]                               end it from elsewhere, also what a crash has left'
 	@echo 'make manage ARGS="reconcile --fix" [VAR=var]      run a command of manage.py while it runs'
 	@echo 'make test [TEST_PROCESSES=3] [ARGS="-k upload"]   tests, against services that they start themselves'
+	@echo 'make test-all                                     these and the slow ones: outages, crashes, browsers, make run'
 	@echo 'make lint                                         ruff and mypy'
 	@echo 'make format                                       put the code into the common form'
 	@echo 'make docs                                         write docs/operations.md and its pictures anew'
@@ -36,9 +37,16 @@ manage:
 	@sh config/local/venv.sh local
 	@exec .venv/bin/python -m config.local manage --var "$$VAR" $(ARGS)
 
+# Tests start many Python processes; those start faster if the first has written its bytecode to disk.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
+
 test:
 	@sh config/local/venv.sh dev
-	@exec .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	@exec $(PYTEST) --without-slow $(ARGS)
+
+test-all:
+	@sh config/local/venv.sh dev
+	@exec $(PYTEST) $(ARGS)
 
 lint:
 	@sh config/local/venv.sh dev

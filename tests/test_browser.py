@@ -13,7 +13,7 @@ from tests.conftest import Api, make_api, skip_or_fail
 from tests.support import images as made
 from tests.support.chromium import CHROMIUM_FLAGS
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from transforms.geometry import Size, upright_size
 pytestmark = [
     pytest.mark.skipif(not CORPUS, reason="PROGIMAGE_CORPUS names no corpus"),
     pytest.mark.django_db,
+    pytest.mark.slow,
 ]
 FETCHED = (".jpg", ".png", ".webp", ".webp?w=64&h=64")
 PAYLOADS = (b"<?php", b"<script", b"PK\x03\x04", b"%PDF")

@@ -25,7 +25,7 @@ from tests.support.crashing import Crashing, crashing
 from tests.support.drift import empty, names_in, no_patience, reconcile
 from tests.support.servers import S3_MISSING_REASON, make_storage_root
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 PNG = made.encoded("png", made.picture(6, 4))
 

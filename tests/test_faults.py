@@ -39,6 +39,7 @@ from tests.support.faulty_s3 import (
 from tests.support.granian_server import serving
 from tests.support.servers import S3_MISSING_REASON
 
+pytestmark = pytest.mark.slow
 PNG = made.encoded("png", made.photograph(300, 200))
 REFUSALS: dict[str, Fault] = {
     "500": says(500, "InternalError"),

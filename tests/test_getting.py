@@ -51,7 +51,7 @@ def patience(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     Requests that wait for a connection of the pool (2 s) or for another's render (10 s) are refused with 503. On
     a machine with other work, fifty requests at once take longer than that."""
     settings.RENDER_TIMEOUT_S = 60
-    monkeypatch.setattr(connection.pool, "timeout", 60)
+    monkeypatch.setattr(connection.pool, "timeout", 60)  # type: ignore[attr-defined]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,6 +13,7 @@ from config.local.state import State
 from tests.support.embedded_services import as_root, connect, elsewhere, state
 
 __all__ = ["elsewhere", "state"]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(

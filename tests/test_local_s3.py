@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import boto3
+import pytest
 
 from config.local import s3, services
 from config.local.processes import find_marked
@@ -12,6 +13,7 @@ from config.local.state import State
 from tests.support.embedded_services import elsewhere, needs_s3, state
 
 __all__ = ["elsewhere", "state"]
+pytestmark = pytest.mark.slow
 
 
 @needs_s3

@@ -39,6 +39,7 @@ def test_given_services_are_used_as_they_are(state: State, monkeypatch: pytest.M
     assert not {"SECRET_KEY", "STORAGE_ROOT"} & environment.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bare_environment")
 def test_embedded_mode_keeps_its_secrets(state: State) -> None:
     server = services.make_postgres(state)

@@ -175,6 +175,7 @@ def run(state: State) -> Iterator[Callable[..., Run]]:
         each.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl pastes the lines")
 def test_make_run_end_to_end(state: State, run: Callable[..., Run], tmp_path: Path) -> None:
     """The printed lines work, SIGKILL loses nothing and leaves nothing, and a stop leaves no process."""
@@ -205,6 +206,7 @@ def test_make_run_end_to_end(state: State, run: Callable[..., Run], tmp_path: Pa
     assert not services.stop_leftovers(state)
 
 
+@pytest.mark.slow
 def test_a_child_that_dies_ends_all(state: State, run: Callable[..., Run]) -> None:
     started = run(free_ports(1)[0])
     children = psutil.Process(started.process.pid).children()
@@ -215,6 +217,7 @@ def test_a_child_that_dies_ends_all(state: State, run: Callable[..., Run]) -> No
     assert not find_marked(state.mark)
 
 
+@pytest.mark.slow
 def test_a_missing_setting_stops_the_start_with_its_name(state: State, tmp_path: Path) -> None:
     server = services.make_postgres(state)
     server.start()

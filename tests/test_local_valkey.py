@@ -11,6 +11,7 @@ from config.local.state import State
 from tests.support.embedded_services import elsewhere, state
 
 __all__ = ["elsewhere", "state"]
+pytestmark = pytest.mark.slow
 
 
 def test_valkey_wants_the_password_and_listens_on_loopback(state: State) -> None:

@@ -22,6 +22,7 @@ from tests.support.metadata_read import ARTIST, HOLDING, ORIENTATION, RIGHTS, SO
 from transforms.formats.table import FORMATS, WRITABLE
 
 
+@pytest.mark.slow
 class TestExifTool:
     """An independent reader finds what is to be found, and nothing wrong."""
 

@@ -27,6 +27,7 @@ from tests.support import images as made
 from tests.support.granian_server import Server, run_granian
 from tests.support.servers import make_storage_root
 
+pytestmark = pytest.mark.slow
 PNG = made.encoded("png")
 
 

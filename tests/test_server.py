@@ -18,7 +18,7 @@ from tests.support import images as made
 from tests.support.granian_server import Server, children_of, serving
 
 Slow = tuple[Server, str, Callable[[], list[int]]]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 MB = 1_000_000
 
 

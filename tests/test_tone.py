@@ -114,6 +114,7 @@ def test_colours_of_a_tint_and_a_duotone_are_those_of_white_and_black() -> None:
     assert (two.getpixel((0, 0)), two.getpixel((255, 0))) == ((0x11, 0x22, 0x33), (0xFE, 0xDC, 0xBA))
 
 
+@pytest.mark.slow
 def test_what_css_has_is_as_a_browser_draws_it() -> None:
     """Alone and one after the other: a browser clips between filters too."""
     chromium = shutil.which("chromium")
