@@ -54,7 +54,7 @@ class Api:
 
 
 def read(answer: Any) -> Any:
-    """Reading to its end is what closes a streamed answer in Django's client."""
+    """Read a streamed response to its end. Django's test client closes it only then."""
     answer.body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     return answer
 

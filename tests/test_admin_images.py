@@ -118,7 +118,7 @@ class TestActionsOnImages:
         "action", ["delete_images", "purge_images", "restore_images", "purge_renditions"]
     )
     def test_need_the_permission(self, api: Api, client: Client, action: str) -> None:
-        """AD-1: who may look may not take away."""
+        """AD-1: an operator who may view images may not delete them."""
         path = api.stored(PNG)
         api.get(f"{path}.webp")
         clerk = User.objects.create_user("clerk", is_staff=True)

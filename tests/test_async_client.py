@@ -1,4 +1,4 @@
-"""AsyncClient: the same calls, sent from an event loop. What calls say is tested with Client."""
+"""AsyncClient: the same calls, sent from an event loop. The contents of calls are tested with Client."""
 
 import asyncio
 import inspect
@@ -113,7 +113,7 @@ class TestSending:
 
 
 class Slow(httpx.AsyncBaseTransport):
-    """Answers after a moment, the first `quick` requests at least, and counts what is under way."""
+    """Answers the first `quick` requests after a moment, and counts the requests that are under way."""
 
     def __init__(self, quick: int = 1_000) -> None:
         self.quick = quick

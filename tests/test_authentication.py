@@ -1,4 +1,4 @@
-"""API keys in the Authorization header: which are let in, and from when on they are not."""
+"""API keys in the Authorization header: which are valid, and when they end."""
 
 import pytest
 from django.utils import timezone

@@ -51,7 +51,7 @@ def test_one_key_does_not_keep_another_waiting(lookups: Lookups) -> None:
 
 
 def test_nobody_waits_long(lookups: Lookups, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where the database hangs."""
+    """As when the database hangs."""
     monkeypatch.setattr(authentication, "_TURN_TIMEOUT_S", 0.1)
     key = generate_key()
     with ThreadPoolExecutor(5) as threads:

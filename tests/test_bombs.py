@@ -107,7 +107,7 @@ class TestTiff:
 
 
 class TestLarge:
-    """What is within the limits is taken, and every result is right or says how large it may be."""
+    """Images within the limits are accepted. Every result is right, or its error says how large it may be."""
 
     @pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
     @pytest.mark.parametrize("size", PIXELS.values(), ids=PIXELS)

@@ -1,4 +1,4 @@
-"""manage.py bootstrap: makes what a first start needs, and only what is missing."""
+"""manage.py bootstrap makes the account, key and image of a first start, and only those that are missing."""
 
 import shlex
 from pathlib import Path

@@ -95,7 +95,7 @@ class TestPages:
     def test_short_pages_lead_to_the_same_images(
         self, api: Api, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any], found: list[int], few: int
     ) -> None:
-        """A page that has looked at enough is cut short; its cursor goes on where it has stopped looking."""
+        """A page that has looked at enough rows is cut short; its cursor goes on with the next row."""
         monkeypatch.setattr(bounded_pages, "_STEP", 4)
         monkeypatch.setattr(bounded_pages, "_MOST", (3, 3, 3))
         monkeypatch.setattr(bounded_pages, "_FEW", few)

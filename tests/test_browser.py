@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, live_server: Any) -> Iterator[Page]:
-    """A page whose console stays empty: what the server forbids or lacks would show there."""
+    """A page whose console stays empty. Anything that the server forbids or lacks would show there."""
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
     page = context.new_page()
     complaints: list[str] = []

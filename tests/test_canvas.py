@@ -52,7 +52,7 @@ class TestRotate:
     ) -> None:
         """The picture is linear in x and y; bicubic resampling keeps that to a tenth of a px, or 0.3 levels, and 8
         bits before and after to 1.6, with alpha weighted to 2.5; within 2 px of the edges they bend it. Its area
-        stays: what is covered in part is so transparent."""
+        stays: a pixel that is covered in part is transparent in part."""
         operation = Rotate(angle=angle, expand=expand)
         result = made.done(operation, image)
         assert result.size == measure(operation, Size(*image.size))
@@ -102,7 +102,7 @@ class TestRotate:
 
 
 def positions(canvas: tuple[int, int], size: tuple[int, int], angle: float) -> tuple[Any, Any]:
-    """Return where the centres of a canvas's pixels lie in the image that stands on it turned clockwise."""
+    """Return the positions of a canvas's pixel centres in the image, which stands on it turned clockwise."""
     y, x = np.indices(canvas[::-1]) + 0.5
     x, y = x - canvas[0] / 2, y - canvas[1] / 2
     across, down = cos(radians(angle)), sin(radians(angle))

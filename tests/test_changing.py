@@ -1,4 +1,4 @@
-"""PATCH /images/<uuid>: what an account says of its image changes, the image does not."""
+"""PATCH /images/<uuid> changes the description of an image, and never its bytes."""
 
 import json
 from collections.abc import Callable

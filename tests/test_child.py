@@ -1,4 +1,4 @@
-"""A child of the pool: what it may do, and what happens when it does more."""
+"""A child of the pool: its limits, and the consequences of exceeding them."""
 
 import os
 import signal

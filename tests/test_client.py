@@ -1,4 +1,4 @@
-"""The client against the real application; what is sent against a server that follows a script."""
+"""The client against the real application. Its requests are tested against a server that follows a script."""
 
 import io
 from contextlib import ExitStack
@@ -71,7 +71,7 @@ class TestDownload:
 
 
 class TestRequests:
-    """What is said to the server beyond uploads, held to what its documentation has."""
+    """Requests other than uploads, held to the documentation of the API."""
 
 
 class TestRepository:

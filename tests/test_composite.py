@@ -1,4 +1,4 @@
-"""What is laid on, below and around an image."""
+"""Layers on and below an image, and borders around it."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def laid(other: Image.Image, below: Image.Image | None = None, **values: Any) ->
 
 
 def seen(result: Image.Image) -> tuple[int, int, int, int] | None:
-    """Return left, top, right and bottom of what is not white."""
+    """Return left, top, right and bottom of the pixels that are not white."""
     return Image.eval(result.convert("RGB"), lambda value: 255 - value).getbbox()
 
 

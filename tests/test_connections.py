@@ -33,7 +33,7 @@ class TestConnections:
     def test_a_host_is_resolved_once_and_asked_there(
         self, remote: Remote, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """SSRF-3: what the name leads to afterwards is never asked for."""
+        """SSRF-3: the name is not resolved a second time, so a later address is never connected to."""
         answers = iter([[LOOPBACK], [ip_address("10.0.0.1")]])
         monkeypatch.setattr(public_addresses, "look_up", lambda _: next(answers))
         assert fetched(remote.url("/a.png", host="rebind.test")) == PNG

@@ -1,5 +1,5 @@
-"""Real images, valid, odd, corrupt and hostile, through the whole service: where a corpus lies in the folder that
-PROGIMAGE_CORPUS names. Its manifest says in `service_expect` what must become of each file."""
+"""Real images, valid, odd, corrupt and hostile, through the whole service: those of the folder that PROGIMAGE_CORPUS
+names. The column `service_expect` of its manifest has the expected result for each file."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ CANNOT_BE_DECODED = {
 
 @dataclass
 class Seen:
-    """What became of one file."""
+    """The responses of the service to one file."""
 
     row: dict[str, str]
     answer: Any

@@ -1,4 +1,4 @@
-"""manage.py create_account and create_api_key: what they make, and which arguments they refuse."""
+"""manage.py create_account and create_api_key: the rows that they make, and the arguments that they refuse."""
 
 from datetime import timedelta
 

@@ -1,5 +1,5 @@
-"""The folder of files is made by one command; whatever else finds a root without its mark takes it for one that
-is away, where nothing is stored, missing or forgotten."""
+"""manage.py create_storage alone makes the folder of files. All other code takes a folder without its mark for one that
+is not mounted: it stores nothing there, and reports nothing as missing."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The door: what is let in, what is refused, and that nothing else ever comes out of it."""
+"""Decoding: the images that are accepted, those that are refused, and no error outside the tree."""
 
 import gzip
 import io
@@ -23,7 +23,7 @@ __all__ = ["stored"]
     "name", [b"loop", b"duration", b"icc_profile", b"exif", b"default_image", b"gamma", b"dpi"]
 )
 def test_a_text_in_a_png_is_nothing_else(name: bytes, stored: Store, tmp_path: Path) -> None:
-    """Pillow keeps the texts of a PNG beside what it has read itself, under the names that they bear."""
+    """Pillow keeps the texts of a PNG beside values of its own, under the names that the texts have."""
     content = made.png((b"tEXt", name + b"\0twice"))
     assert validate(stored(content)).frames == 1
     for written in ("gif", "png", "jpeg"):
@@ -142,7 +142,7 @@ def test_a_missing_file_is_not_the_images_fault(tmp_path: Path) -> None:
 
 
 def test_no_other_decoder_is_ever_registered() -> None:
-    """Pillow knows forty more formats, whose parsers no bytes of ours shall reach."""
+    """Pillow knows forty more formats. No upload may reach their parsers."""
     import subprocess
     import sys
 

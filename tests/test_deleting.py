@@ -1,5 +1,5 @@
-"""Deleting: not found at once, restorable for a while, then gone for good; a crash or a storage that is away
-leaves what a sweep ends."""
+"""Deleting: an image is not found at once, can be restored for a while, then is gone for good. A sweep ends deletions
+that a crash or a storage that is away has interrupted."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -155,7 +155,7 @@ class TestRendersInFlight:
     def test_end_as_not_found_and_leave_nothing(
         self, api: Api, storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch, purge: bool, when: str
     ) -> None:
-        """Also where the row of the render came after the deletion had looked for rows."""
+        """Also if the row of the render was written after the deletion had looked for rows."""
         path, names, render = api.stored(PNG), [], rendering.render
 
         def meanwhile(image: Image, transform: Any) -> rendering.RenderedFile:

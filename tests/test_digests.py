@@ -1,4 +1,4 @@
-"""Digests of bodies: a body that is not what its digest says is refused."""
+"""Digests of bodies: a body whose digest differs is refused."""
 
 import hashlib
 from base64 import b64encode

@@ -5,8 +5,8 @@ from transforms.render import render, settle
 
 
 def test_every_operation_can_be_rendered() -> None:
-    """Two edits make an operation: this fails where the second was forgotten. One that settles becomes another
-    step, which is rendered in its place."""
+    """A new operation takes two edits: this test fails if the second one was forgotten. An operation that settles becomes
+    another step, which is rendered in its place."""
     known = {
         name
         for name, operation in operations().items()

@@ -1,4 +1,4 @@
-"""docs/operations.md says what the catalogue is, and its pictures show what the engine does."""
+"""docs/operations.md agrees with the catalogue, and its pictures with the engine."""
 
 import io
 

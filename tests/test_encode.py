@@ -1,4 +1,4 @@
-"""Writing: modes, palettes, subsampling and effort, by what another reader finds in the bytes."""
+"""Encoding: modes, subsampling and effort, as another reader finds them in the bytes."""
 
 import io
 import zlib
@@ -84,7 +84,7 @@ class TestEffort:
         ],
     )
     def test_png_of_photographs_looks_for_runs_alone(self, image: Image.Image, is_run: bool) -> None:
-        """Where the rest of zlib's search finds next to nothing in five times the time."""
+        """The rest of zlib's search takes five times as long and finds next to nothing."""
         options = as_png(Output(format="png"), [image], image.width * image.height, 1)
         assert (options["compress_type"] == zlib.Z_RLE) is is_run
 

@@ -1,4 +1,4 @@
-"""The pipeline: every step by what it does to an image whose pixels are known."""
+"""The pipeline: every step on an image whose pixels are known."""
 
 import hashlib
 import io

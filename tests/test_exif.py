@@ -16,7 +16,7 @@ from tests.support.metadata_read import ARTIST, tags
 class TestKeep:
     @pytest.mark.parametrize("order", ["<", ">"])
     def test_a_maker_note_stays_where_it_stood(self, order: str, tmp_path: Path) -> None:
-        """What it points to counts from the beginning of EXIF."""
+        """The offsets inside a maker note count from the beginning of EXIF."""
         exif = metadata.exif(order)
         _, result = made.rendered(made.encoded("png", exif=exif), "format=jpeg&metadata=keep", tmp_path)
         stored = Image.open(io.BytesIO(result)).info["exif"].removeprefix(b"Exif\0\0")

@@ -1,4 +1,4 @@
-"""Who gets a renderer next: owners take turns, and no line is so long that others find no room."""
+"""The fair queue for renderers: owners take turns, and no owner's queue fills the room of the others."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from transforms.workers.fair_queue import Admission
 
 
 class Crowd:
-    """Owners that ask one after the other and hold what they get until they are told to go."""
+    """Owners that ask one after the other, and hold their place until the test lets them leave."""
 
     def __init__(self, admission: Admission, threads: ThreadPoolExecutor) -> None:
         self.admission, self.threads = admission, threads

@@ -53,7 +53,7 @@ REFUSALS: dict[str, Fault] = {
 
 @pytest.fixture
 def s3(settings: Any) -> Iterator[FaultyS3]:
-    """A proxy in front of the real S3, which is asked for nothing else. It is waited for half a second."""
+    """A proxy in front of the real S3. The application waits half a second for it."""
     if S3_MISSING_REASON:
         skip_or_fail(S3_MISSING_REASON)
     empty(originals())
@@ -220,7 +220,7 @@ def test_reconcile_mends_whatever_faults_leave(api: Api, s3: FaultyS3) -> None:
 
 @pytest.mark.django_db(transaction=True)
 class TestDelivery:
-    """Over a real connection, where it shows whether an answer ended or broke off."""
+    """Over a real connection: there a client sees whether a response ended or broke off."""
 
     def test_no_part_passes_for_the_whole(self, s3: FaultyS3, tmp_path: Path) -> None:
         content = made.encoded("bmp", made.photograph(1_000, 700))

@@ -1,4 +1,4 @@
-"""The table of formats: what everything else reads from it."""
+"""The table of formats, and the values that other modules read from it."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""Several files in one form: each has a result of its own. And forms that are not what they should be."""
+"""Several files in one form: each has a result of its own. Malformed forms are refused."""
 
 import json
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def files(*contents: bytes) -> Sequence[SimpleUploadedFile]:
 
 @pytest.fixture(autouse=True)
 def folder(settings: Any, tmp_path: Path) -> Any:
-    """Whatever happens, nothing is left of what has arrived."""
+    """No temporary file is left when the test ends."""
     settings.TEMP_DIR = tmp_path
     yield tmp_path
     assert list(tmp_path.glob("progimage-*")) == []
@@ -209,7 +209,7 @@ def _hostile_names() -> list[str]:
 
 
 class TestHostileNames:
-    """WEB-5: a name is text that is shown, and never a part of where something is stored."""
+    """WEB-5: a file name is text to show. It is never part of a path in storage."""
 
     @pytest.mark.skipif(not CORPUS, reason="PROGIMAGE_CORPUS names no corpus")
     @pytest.mark.parametrize("name", _hostile_names())

@@ -88,7 +88,7 @@ def test_fifty_concurrent_first_requests_render_once_and_all_succeed(
 
 @pytest.fixture
 def s3_requests() -> Iterator[Counter[str]]:
-    """Counts what is sent to S3, by operation."""
+    """Counts the requests to S3, by operation."""
     if S3_MISSING_REASON:
         skip_or_fail(S3_MISSING_REASON)
     sent: Counter[str] = Counter()

@@ -57,7 +57,7 @@ class TestFailures:
     def test_lease_that_was_lost_is_another_renders(
         self, api: Api, monkeypatch: pytest.MonkeyPatch, settings: Any
     ) -> None:
-        """Who rendered for too long keeps away from the row and the object of who took over."""
+        """A request that rendered for too long leaves alone the row and the object of the request that took over."""
         settings.RENDER_TIMEOUT_S = 0.2
         path = api.stored(PNG)
         render = rendering.render

@@ -1,4 +1,4 @@
-"""GET /operations: the catalogue as JSON Schema, held to what the server itself takes."""
+"""GET /operations: the catalogue as JSON Schema, held to the transforms that the server accepts."""
 
 from typing import Any
 

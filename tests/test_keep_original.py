@@ -113,7 +113,7 @@ def with_riff(kind: bytes, content: bytes) -> bytes:
 
 
 def with_longer_stream(more: bytes, *, is_inside: bool) -> bytes:
-    """Return a PNG whose compressed stream goes on behind the last pixel, or whose chunk does."""
+    """Return a PNG with more bytes behind the last pixel, in its compressed stream or in its chunk."""
     raw = b"\0\0\0\0\0" * 4
     stream = zlib.compress(raw + more, 0) if is_inside else zlib.compress(raw) + more
     whole = made.png()
@@ -160,7 +160,7 @@ def test_an_image_that_carries_more_than_pixels_is_not_kept(
 
 @pytest.mark.parametrize("place", ["chunk", "stream"])
 def test_a_damaged_png_is_not_kept(place: str) -> None:
-    """Where a checksum, of a chunk or of the compressed stream, is wrong."""
+    """A checksum is wrong, of a chunk or of the compressed stream."""
     whole = bytearray(with_chunk(b"sRGB", b"\0"))
     assert is_bare(bytes(whole), "png")
     if place == "chunk":

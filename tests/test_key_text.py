@@ -1,4 +1,4 @@
-"""API keys as text: how much chance they hold, and that only a hash of them is kept."""
+"""API keys as text: their entropy, and that only a hash of the secret is stored."""
 
 import pytest
 

@@ -84,7 +84,7 @@ def test_manage_where_nothing_runs(state: State) -> None:
 
 
 def run_venv(tmp_path: Path, **pythons: str) -> subprocess.CompletedProcess[str]:
-    """Run venv.sh where the interpreters are these shell scripts and no others."""
+    """Run venv.sh with these shell scripts as the only interpreters."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for name, script in pythons.items():
@@ -148,7 +148,7 @@ class Run:
         return [line.strip() for line in self.lines if line.startswith("  curl ")]
 
     def paste(self, number: int, *, cwd: Path) -> None:
-        """Run one of the three lines as it was printed, but let it say what failed."""
+        """Run one of the three lines as it was printed, with its errors shown."""
         line = self.curls[number].replace("curl ", "curl -sS --fail-with-body ", 1)
         done = subprocess.run(line, shell=True, cwd=cwd, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}\n{''.join(self.lines)}"

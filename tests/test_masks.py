@@ -1,4 +1,4 @@
-"""What is seen of an image, and that what is made unreadable cannot be read back."""
+"""Masks show parts of an image; redacted parts cannot be read back."""
 
 from pathlib import Path
 from typing import Any
@@ -174,7 +174,7 @@ class TestRedact:
 
     @pytest.mark.parametrize("mode", MODES)
     def test_colours_below_transparency_are_gone(self, mode: Any) -> None:
-        """Whatever was hidden, the bytes are the same."""
+        """The bytes do not depend on the hidden colours."""
         results = []
         for hidden in (made.photograph(100, 100), Image.new("RGB", (100, 100))):
             hidden.putalpha(0)
@@ -236,7 +236,7 @@ def test_refused(name: str, values: dict[str, Any], pointer: str) -> None:
 
 @pytest.mark.parametrize("regions", [(300, 0, 20, 20), (0, 0, 20, 20, -50, 0, 20, 20)])
 def test_a_part_that_is_not_in_the_image_is_refused(regions: tuple[float, ...]) -> None:
-    """Before a pixel is decoded: whoever names it would take the image for redacted."""
+    """It is refused before a pixel is decoded. Otherwise the client would take the image for redacted."""
     with pytest.raises(ParameterError, match=r"redact\.regions") as refusal:
         measure(Redact(regions=regions), Size(120, 80))
     assert refusal.value.pointer == f"/regions/{len(regions) - 4}"

@@ -22,7 +22,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One endpoint and what each kind of caller is answered. `own` is a key with the scopes read and write."""
+    """One endpoint, and the response to each kind of caller. `own` is a key with the scopes read and write."""
 
     method: str
     route: str
@@ -213,7 +213,7 @@ def test_answers(api: Api, row: Row, caller: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["", ".webp"])
 def test_public_pixels_are_for_every_key(api: Api, anonymous: Api, suffix: str) -> None:
-    """A key that may only write sees what anybody sees, and nothing more."""
+    """A key with the scope write alone sees public images, and nothing more."""
     writer = make_api("writer", scopes=["write"])
     public, private = api.stored(PNG, query="?visibility=public"), api.stored(PNG)
     assert [who.get(public + suffix).status_code for who in (writer, anonymous)] == [200, 200]

@@ -1,4 +1,4 @@
-"""What a result says beside its pixels: nothing by default, else who made it, else all that is still true."""
+"""Metadata of results: none by default, author and rights if asked for, or all that still holds."""
 
 import io
 import struct
@@ -153,7 +153,7 @@ class TestKeep:
     def test_the_picture_is_turned_once(
         self, source: str, orientation: int, written: str, tmp_path: Path
     ) -> None:
-        """IMG-13: whatever EXIF and XMP said of the source's orientation, a viewer has nothing left to do."""
+        """IMG-13: no viewer turns the result again, whatever orientation EXIF and XMP of the source have."""
         packet = metadata.xmp(f'tiff:Orientation="{orientation}"')
         image = metadata.IMAGE | {ORIENTATION: (SHORT, struct.pack(">H", orientation))}
         options = {"exif": b"Exif\0\0" + metadata.exif(image=image), "xmp": packet}
@@ -209,7 +209,7 @@ class TestKeep:
     ],
 )  # fmt: skip
 def test_xmp_loses_what_no_longer_holds(properties: str, left: str | None, tmp_path: Path) -> None:
-    """Where an orientation is left, or it is not to be understood, all of it goes."""
+    """All of it goes if an orientation would be left in it, or if it cannot be parsed."""
     content = made.encoded("webp", xmp=metadata.xmp(properties))
     _, result = made.rendered(content, "format=webp&metadata=keep", tmp_path)
     found = Image.open(io.BytesIO(result)).info.get("xmp")

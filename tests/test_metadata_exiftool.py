@@ -24,7 +24,7 @@ from transforms.formats.table import FORMATS, WRITABLE
 
 @pytest.mark.slow
 class TestExifTool:
-    """An independent reader finds what is to be found, and nothing wrong."""
+    """An independent reader finds the expected values, and no error."""
 
     @staticmethod
     def read(files: dict[str, bytes], folder: Path) -> dict[str, dict[str, Any]]:
@@ -86,7 +86,7 @@ class TestExifTool:
 
 
 def private(content: bytes) -> set[bytes]:
-    """What the EXIF of a real file says of its owner, camera and place, long enough for a search."""
+    """Return values of a real file's EXIF about its owner, camera and place that are long enough to search for."""
     values = tags(content)
     rights = [values.pop(tag, b"") for tag in (ARTIST, RIGHTS)]
     found = {value.strip(b"\0 ") for value in values.values() if isinstance(value, bytes)}

@@ -1,4 +1,4 @@
-"""format=auto: what a client names in its Accept header, and the result fits in, is what it gets."""
+"""format=auto: the result has the best format that the Accept header names and that the result fits in."""
 
 from typing import Any
 

@@ -59,7 +59,7 @@ class TestBlur:
     def test_of_a_jpeg_is_that_of_its_pixels(
         self, sigma: float, size: tuple[int, int], orientation: int, subsampling: int, tmp_path: Path
     ) -> None:
-        """However much of it the decoder does: it rounds before and after it makes RGB, where blue weighs 1.8."""
+        """However small the decoder scales: it rounds before and after it makes RGB, in which blue weighs 1.8."""
         stored = made.turned_back(orientation, made.photograph(*size))
         exif = Image.Exif()
         exif[0x0112] = orientation

@@ -1,4 +1,4 @@
-"""Images that operations name beside their source: who may name which, and what becomes of what shows them."""
+"""Images that operations name beside their source: who may name which, and the end of renditions that show them."""
 
 import json
 import time
@@ -85,7 +85,7 @@ class TestWho:
     def test_may_see_what_shows_another(
         self, api: Api, other_api: Api, anonymous: Api, source: str, other: str, statuses: tuple[int, ...]
     ) -> None:
-        """Also once it has been rendered for somebody who may."""
+        """Also if it was rendered before for a caller who may see it."""
         url = showing(api.stored(PNG, query=source), id_of(api, LOGO, query=other))
         assert tuple(caller.get(url).status_code for caller in (api, other_api, anonymous)) == statuses
 
@@ -178,7 +178,7 @@ def test_archive_shows_stored_ones(api: Api) -> None:
 
 
 class TestDeleted:
-    """What shows an image goes with it, whoever's rendition it is of."""
+    """Renditions that show an image are deleted with it, also those of other accounts' images."""
 
     @pytest.mark.parametrize("purge", ["", "?purge=true"])
     def test_renditions_go(self, api: Api, storage: ObjectStorage, purge: str) -> None:
@@ -196,7 +196,7 @@ class TestDeleted:
     def test_a_render_in_flight_ends_as_not_found(
         self, api: Api, monkeypatch: pytest.MonkeyPatch, when: str
     ) -> None:
-        """Also where its row came after the deletion had looked for rows."""
+        """Also if its row was written after the deletion had looked for rows."""
         path, logo = api.stored(PNG), id_of(api, LOGO)
         render: Callable[..., Any] = rendering.render
 

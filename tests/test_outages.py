@@ -73,7 +73,7 @@ class World:
             return cursor.fetchone() if cursor.description else None
 
     def start_postgres_again(self) -> None:
-        """Where it was, as an operator does."""
+        """Start Postgres on the same folder, as an operator does."""
         self.postgres._wait(self.postgres._launch())
 
 
@@ -227,7 +227,7 @@ class TestPostgres:
 
 
 class TestValkey:
-    """F-12: what is lost with it is speed."""
+    """F-12: without Valkey responses are slower, and nothing else changes."""
 
     @pytest.fixture
     def path(self, world: World) -> str:

@@ -1,4 +1,4 @@
-"""Palettes: as few colours as asked for, by what another reader finds in the bytes."""
+"""Palettes have at most the colours that were asked for, as another reader finds them in the bytes."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Scopes: what an API key may do."""
+"""Scopes limit the requests that an API key may make."""
 
 import pytest
 

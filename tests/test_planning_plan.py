@@ -1,4 +1,4 @@
-"""What is decided before the first pixel."""
+"""The plan: everything that is decided before the first pixel."""
 
 import io
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_too_large_names_the_parameter(
 
 @pytest.mark.parametrize("steps", ["grayscale", "resize:width=201/grayscale", "grayscale/contrast:30"])
 def test_luma_alone_is_decoded_to_the_same_grey(steps: str, tmp_path: Path) -> None:
-    """Within what rounding each colour, and clipping those out of sRGB, does to the other way round."""
+    """The tolerance is the rounding of each colour and the clipping of colours outside sRGB, which only the other way has."""
     source = made.encoded("jpeg", made.photograph(), quality=90)
     whole = made.encoded("png", Image.open(io.BytesIO(source)).convert("RGB"))
     one, other = (

@@ -1,4 +1,4 @@
-"""The pool: what children may do, what happens to those that do more, and what is left afterwards."""
+"""The pool: its results, its errors, its queue, and how it stops."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

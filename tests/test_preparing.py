@@ -1,4 +1,4 @@
-"""POST /transforms/plan: what would be done, without a pixel."""
+"""POST /transforms/plan tells the plan of a transform without decoding a pixel."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""RFC 9457 everywhere, a request id in answer and log, and nothing told that is not the caller's."""
+"""Every error is a problem of RFC 9457 with a request id, and tells nothing that is not the caller's."""
 
 from pathlib import Path
 from typing import Any

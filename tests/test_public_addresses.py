@@ -1,4 +1,4 @@
-"""Addresses that are asked for images, and those that are refused."""
+"""Addresses that may be fetched from, and those that are refused."""
 
 import csv
 import select

@@ -40,7 +40,7 @@ __all__ = ["disk"]
 
 @pytest.fixture
 def alone(storage: ObjectStorage) -> ObjectStorage:
-    """Both storages, without what other tests have left."""
+    """Both storages, without objects of other tests."""
     empty(storage)
     return storage
 
@@ -94,7 +94,7 @@ def _rows() -> list[Any]:
 
 
 def test_both_storages(api: Api, alone: ObjectStorage, settings: Any) -> None:
-    """Everything at once, on S3 too; what is whole stays."""
+    """All kinds of drift at once, on S3 too. Whole images stay as they are."""
     no_patience(settings)
     paths = [api.stored(PNG) for _ in range(6)]
     for path in paths:

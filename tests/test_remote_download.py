@@ -1,4 +1,4 @@
-"""Remote images: what is sent to other servers, what is kept of their responses, and how many are asked at once."""
+"""Remote images: requests to other servers, their responses, and how many are under way at once."""
 
 import hashlib
 import socket
@@ -33,7 +33,7 @@ class TestWhatIsFetched:
         assert not upload.path.exists()
 
     def test_what_it_says_about_itself_does_not_count(self, remote: Remote) -> None:
-        """SSRF-9: the decoder decides what is an image, later."""
+        """SSRF-9: the decoder decides later whether it is an image."""
         remote.answers["/a.png"] = respond(b"<html>", "Content-Type: image/png")
         assert fetched(remote.url("/a.png")) == b"<html>"
 

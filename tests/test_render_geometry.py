@@ -1,4 +1,4 @@
-"""Operations that change where pixels stand, on images whose pixels are known."""
+"""Operations that move pixels, on images whose pixels are known."""
 
 import io
 from pathlib import Path
@@ -62,9 +62,9 @@ class TestCrop:
 
 
 class TestFolding:
-    """A decode is scaled and a cut resampled in one go: what comes is what the steps give one after the other.
+    """A decode is scaled and a cut resampled in one step. The result is that of the steps one after the other.
 
-    Where they differ: a cut at fractions of a px is resampled once and not twice, and a scaled decode has its own
+    They differ a little: a cut at fractions of a px is resampled once and not twice, and a scaled decode has its own
     filter. As good as a scaled decode is on its own (tests/test_engine.py), 38 dB at least; lossless sources 40."""
 
     STEPS = (

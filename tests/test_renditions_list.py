@@ -1,4 +1,4 @@
-"""The ledger of an image's renditions: what is kept, how often it was delivered, and its purge."""
+"""The list of an image's renditions, their hits, and their purge."""
 
 from typing import Any
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""format=auto over HTTP: what the Accept header names, and caches that are told so."""
+"""format=auto over HTTP: the Accept header decides, and Vary says so to caches."""
 
 import pytest
 

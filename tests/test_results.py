@@ -1,4 +1,4 @@
-"""Values that the client makes of responses."""
+"""Values that the client builds from responses."""
 
 import hashlib
 import io

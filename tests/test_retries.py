@@ -1,4 +1,4 @@
-"""What a client raises and what it tries again, against a server that fails as a script says."""
+"""Errors that a client raises and requests that it retries, against a server that follows a script."""
 
 import json
 from datetime import UTC, datetime, timedelta

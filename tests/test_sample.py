@@ -8,7 +8,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_sample_is_what_its_script_draws() -> None:
-    """Within what JPEG at quality 88 changes: libjpeg's versions round differently."""
+    """The tolerance is that of JPEG at quality 88. Versions of libjpeg round differently."""
     from PIL import Image as Pillow
     from PIL import ImageChops, ImageStat
 

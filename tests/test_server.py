@@ -1,4 +1,4 @@
-"""What only a real server shows: memory while bodies stream, senders that hang up, a server that is told to stop."""
+"""A real server: its memory while bodies stream, senders that hang up, killed processes, and how it stops."""
 
 import json
 import os
@@ -136,7 +136,7 @@ def test_connection_outlives_a_refusal(
 
 @pytest.fixture
 def slow(start_server: Callable[..., Server]) -> Iterator[Slow]:
-    """A server, the path of a render that takes a second, and what starts it and answers its statuses."""
+    """A server, the path of a render that takes a second, and a function that starts it and returns its statuses."""
     server = start_server(RENDER_TIMEOUT_S="5")
     content = made.encoded("png", made.photograph(1_600, 1_200))
     _, _, answer = server.request("POST", "/images", content, **{"Content-Type": "image/png"})
@@ -186,7 +186,7 @@ def _wait_until_right(server: Server, path: str) -> float:
 
 
 def _find_web(server: Server) -> int:
-    """The worker of granian, which has a forkserver whose children render."""
+    """Return the worker of granian. It has a forkserver, whose children render."""
     return next(pid for pid in children_of(server.process.pid) if children_of(pid))
 
 

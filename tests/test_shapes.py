@@ -109,7 +109,7 @@ class TestShapes:
     def test_a_pixel_shows_by_its_share_inside(
         self, values: dict[str, Any], is_inside: Callable[[Array, Array], Array]
     ) -> None:
-        """Four exact lines per row leave an eighth of 255 where an edge is nearly level, and no bias."""
+        """Four exact lines per row leave an error of an eighth of 255 if an edge is nearly level, and no bias."""
         alpha = alpha_of(made.done(Mask(**values), made.picture(*self.SIZE)))
         error = alpha - share_inside(self.SIZE, is_inside)
         assert np.abs(error).max() <= 255 / 8 + 1

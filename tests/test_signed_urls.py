@@ -104,7 +104,7 @@ def test_other_paths_do_not_serve(api: Api, stored: str, path: str) -> None:
 
 
 def resigned(api: Api, stored: str, expires: str) -> str:
-    """A URL with a right signature over any `exp`, as whoever has the key might make one."""
+    """Return a URL with a right signature over any `exp`, as the holder of the key might make it."""
     secret = api.key.partition(".")[2]
     prefix = api.key.partition(".")[0]
     from progimage.signing import _sign
@@ -171,7 +171,7 @@ def test_key_without_read_signs_nothing(db: None) -> None:
 
 @pytest.mark.parametrize("method", ["patch", "delete", "put", "post"])
 def test_signature_for_reading_changes_nothing(api: Api, stored: str, method: str) -> None:
-    """SIG-4: nor does one over that very method, where a route takes keys alone."""
+    """SIG-4: nor does a signature over that very method, if a route takes keys alone."""
     for url in (signed(api, stored), signed(api, stored, method=method.upper())):
         assert get(url, method).status_code in (401, 403, 405)
     assert api.get(stored).status_code == 200

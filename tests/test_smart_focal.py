@@ -1,4 +1,4 @@
-"""Smart gravity: what stands out of a flat ground is kept, and on photographs mostly what libvips keeps."""
+"""Smart gravity keeps a thing on flat ground, and of photographs mostly the same part as libvips."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""`replaces`: an upload may name the image that it is the successor of. Nothing is lost, and nobody is told early."""
+"""`replaces`: an upload may name the image that it succeeds. Nothing is lost, and no caller sees the successor early."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def upload(api: Api, replaced: str, content: bytes = JPEG) -> Any:
 
 
 def successor_of(api: Api, path: str) -> tuple[str | None, str | None]:
-    """What the metadata and the header of the bytes say."""
+    """Return the successor as the metadata and the header of the bytes name it."""
     return api.get(f"{path}.json").json()["replaced_by"], api.get(path).headers.get("Link")
 
 

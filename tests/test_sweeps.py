@@ -1,4 +1,4 @@
-"""Sweeps: what they end, and that one which fails stops no other."""
+"""Sweeps end all that was left halfway, and one that fails stops no other."""
 
 import uuid
 from collections.abc import Callable

@@ -70,13 +70,13 @@ class TestNeighbours:
         assert distance(text) <= ROUNDED_ONCE
 
     def test_nothing_is_rounded_between_them(self) -> None:
-        """Sixteen levels are left of 256 where each of the two is a pass by itself."""
+        """Sixteen levels of 256 are left if each of the two is a pass by itself."""
         text = "brightness:-94/levels:white=15"
         assert len(set(made.pixels(toned(text, ramp())).ravel())) > 200
         assert len(set(made.pixels(one_by_one(text, ramp())).ravel())) == 16
 
     @pytest.mark.parametrize("text", ["brightness:100/brightness:-50", "saturation:100/saturation:-50"])
     def test_each_is_clipped_before_the_next(self, text: str) -> None:
-        """Joined or not, the same comes out but for the roundings: what is too bright or too colourful is lost."""
+        """Joined or not, the result is the same but for roundings: values out of range are clipped by each operation."""
         assert made.furthest(toned(text, colours()), one_by_one(text, colours())) <= 1
         assert made.furthest(toned(text, colours()), colours()) > 60

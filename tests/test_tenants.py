@@ -1,4 +1,4 @@
-"""What one account sees while another asks for the same: never a pixel of the other, never from a shared cache."""
+"""Two accounts that ask for the same at once: neither sees a pixel of the other, and no shared cache keeps one."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -18,7 +18,7 @@ from transforms.planning.resolve import resolve
 def _expected_srgb(
     color: tuple[int, int, int], primaries: list[tuple[float, float, float]], gamma: float
 ) -> Any:
-    """Return what a colour of a matrix profile is in sRGB: IEC 61966-2-1, primaries adapted to D50."""
+    """Return a colour of a matrix profile in sRGB: IEC 61966-2-1, primaries adapted to D50."""
     srgb = np.array([(0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141)]).T
     light = np.linalg.inv(srgb) @ np.array(primaries).T @ (np.array(color) / 255) ** gamma
     light = light.clip(0, 1)

@@ -1,4 +1,4 @@
-"""POST /uploads makes a URL to which whoever has it may put one image, once."""
+"""POST /uploads makes a URL. Its holder may put one image there, once."""
 
 import hashlib
 from datetime import timedelta
@@ -122,7 +122,7 @@ class TestUsed:
         assert put(path).status_code == 201
 
     def test_after_a_crash_with_the_same_bytes(self, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """What came after the image was ready has not happened."""
+        """As if the process was killed after the image had become ready."""
         assert put(path).status_code == 201
         UploadUrl.objects.update(used_at=None)
         assert put(path, JPEG).json()["code"] == "conflict"

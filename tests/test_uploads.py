@@ -1,4 +1,4 @@
-"""POST /images: what is kept, what is refused, and what is left behind when something fails."""
+"""POST /images: uploads that are stored, and uploads that are refused."""
 
 import hashlib
 import uuid
@@ -112,7 +112,7 @@ def test_empty_body(api: Api) -> None:
 
 @pytest.mark.parametrize("query", ["?visibility=public", "?foo=1"])
 def test_form_with_a_query_is_refused(api: Api, query: str) -> None:
-    """What is said twice could be meant otherwise; nothing is passed over in silence."""
+    """A description beside the form's own could contradict it; nothing is ignored in silence."""
     answer = api.client.post(
         f"/images{query}",
         {"file": SimpleUploadedFile("x.png", PNG)},
@@ -136,7 +136,7 @@ def test_refused_forms(api: Api, fields: dict[str, Any]) -> None:
 
 
 def test_nul_in_a_forms_file_name_is_no_server_error(api: Api) -> None:
-    """WEB-5: Postgres would refuse it. Django drops what cannot be printed from a form's file names."""
+    """WEB-5: Postgres would refuse it. Django drops unprintable characters from file names of a form."""
     form = (
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="a\0b.png"\r\n\r\n'
         + PNG

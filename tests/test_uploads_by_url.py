@@ -135,7 +135,7 @@ def test_answers_that_are_no_image(
 
 
 class TestSentAgain:
-    """With an Idempotency-Key the address is asked once, and what it answered first is the image."""
+    """With an Idempotency-Key the address is fetched once, and its first response is the image."""
 
     def test_when_done(self, api: Api, remote: Remote) -> None:
         url, spelled = remote.url("/photos/a.png"), b'{"tags":["a"],  "url": "URL"}'

@@ -71,7 +71,7 @@ def test_a_library_of_another_abi_is_not_used(content: bytes, monkeypatch: pytes
 
 
 def test_orientation_and_fractions_hold(tmp_path: Path) -> None:
-    """A white square on black, cut at a fraction of a pixel, lies where it lies in a PNG."""
+    """A white square on black, cut at a fraction of a pixel, has the same position as in a PNG."""
     image = Image.new("RGB", (1001, 667))
     image.paste("white", (403, 200, 603, 467))
     query = "w=101&h=67&fit=fill&format=png"

@@ -27,7 +27,7 @@ from tests.support.drift import replace
     "filename", ["../../etc/passwd", "a\\b.png", "..", "=1+1", "ü" * 255, "x.png.exe", ".hidden"]
 )
 def test_names_in_the_zip_are_inert(api: Api, filename: str) -> None:
-    """WEB-5: no path, no leading point, the extension of what it is, unique by its id."""
+    """WEB-5: no path, no leading point, the extension of its format, unique by its id."""
     image_id = stored(api, made.encoded("png"), filename=filename)
     (name,), manifest = members(ask(api, ids=[image_id]))
     assert name.endswith(f"{image_id}.png")

@@ -1,4 +1,4 @@
-"""What the tests of the pool run in its children: here alone, so that a child imports little."""
+"""Functions that tests of the pool run in its children. They have a module of their own, so that a child imports little."""
 
 import os
 import resource

@@ -88,7 +88,7 @@ def answering(status: int, content: bytes | Any = b"", **headers: str) -> Callab
 
 
 class Script:
-    """A server that answers, or fails, as it is told, its last answer again and again; it keeps what it was sent."""
+    """A server that follows a script of responses and failures, and repeats the last one. It keeps the requests."""
 
     def __init__(self, *answers: Callable[[], httpx.Response] | Exception) -> None:
         self.answers = answers

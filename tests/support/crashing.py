@@ -1,7 +1,7 @@
 """A process that answers requests, each in a fork of its own that may be killed before its n-th effect.
 
-`python -m tests.support.crashing` reads orders, one JSON object a line, and answers each by a line: what the request was
-answered, or that its process was killed. Effects are counted where the product meets what outlives it: SQL
+`python -m tests.support.crashing` reads orders, one JSON object a line, and answers each by a line: the response to
+the request, or null if its process was killed. Effects are counted at the borders of the process: SQL
 statements and commits, methods of the storage, links and syncs of files."""
 
 import base64
@@ -27,7 +27,7 @@ class Crashing:
         self._process = process
 
     def request(self, before_effect: int, method: str, path: str, **options: Any) -> tuple[int, Any] | None:
-        """Return status and body of the answer; None where the process was killed before it gave one."""
+        """Return status and body of the response; None if the process was killed before it gave one."""
         assert self._process.stdin
         assert self._process.stdout
         order = {"before_effect": before_effect, "method": method, "path": path, **options}

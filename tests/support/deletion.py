@@ -20,7 +20,7 @@ def delete(api: Api, path: str, query: str = "") -> int:
 
 
 def statuses(api: Api, path: str) -> set[int]:
-    """What its own account is answered at every address of an image."""
+    """Return the statuses that the owner of an image receives at every address of it."""
     addresses = (path, f"{path}.json", f"{path}.png", f"{path}.webp?w=9", f"{path}/renditions")
     return {api.get(address).status_code for address in addresses}
 

@@ -1,4 +1,4 @@
-"""Drift between rows and storage, for tests: how it is made, and what reconcile says of it."""
+"""Drift between rows and storage: tests make it, and read the findings of reconcile."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ Drift = dict[str, tuple[int, int]]
 
 
 def reconcile(*arguments: str) -> tuple[int, Drift]:
-    """Return the exit code, and by what was found how many were found and left."""
+    """Return the exit code, and for each finding how many were found and how many are left."""
     printed = io.StringIO()
     try:
         call_command("reconcile", "--json", *arguments, stdout=printed)
@@ -27,7 +27,7 @@ def reconcile(*arguments: str) -> tuple[int, Drift]:
 
 
 def no_patience(settings: Any) -> None:
-    """Whatever has no end is left behind, now."""
+    """Set every age and grace period to zero: all that is unfinished counts as left behind."""
     for name in ("UPLOAD_ABANDONED_AFTER_S", "ORPHAN_MIN_AGE_S", "ORPHAN_SEEN_AGAIN_AFTER_S"):
         setattr(settings, name, 0)
 

@@ -19,7 +19,7 @@ needs_s3 = pytest.mark.skipif(S3_MISSING_REASON is not None, reason=str(S3_MISSI
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where root's Postgres goes when nobody cannot reach the state folder: pytest's folders are such."""
+    """Make the folder of root's Postgres for state folders that the user nobody cannot reach, as pytest's are."""
     folder = Path(tempfile.mkdtemp(prefix="progimage-elsewhere-"))
     folder.chmod(0o711)
     monkeypatch.setattr(postgres, "ELSEWHERE", folder)

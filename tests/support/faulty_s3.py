@@ -1,4 +1,4 @@
-"""A proxy between the application and S3 that breaks what passes, in the ways in which storage fails."""
+"""A proxy between the application and S3 that breaks requests and responses, as storage that fails does."""
 
 import socket
 import struct
@@ -15,7 +15,7 @@ Fault = Callable[["Exchange", bytes], None]
 
 
 class FaultyS3(ThreadingHTTPServer):
-    """Passes on what it is asked until it is given a fault for a method."""
+    """Passes on requests, unless a test has given it a fault for their method."""
 
     daemon_threads = True
 
@@ -31,7 +31,7 @@ class FaultyS3(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Callers that hang up are what this is for."""
+        """Callers that hang up are expected here."""
 
 
 class Exchange(BaseHTTPRequestHandler):

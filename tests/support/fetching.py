@@ -39,7 +39,7 @@ def refusal(url: str) -> tuple[int, str, str, str | int]:
 
 @pytest.fixture
 def remote(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
-    """A server that may be fetched from, by any name. Nothing is left behind of what was under way."""
+    """A server that may be fetched from, by any name. No download is under way when the test ends."""
     with serve() as server:
         server.answers["/a.png"] = respond(PNG)
         open_the_way(settings, monkeypatch, server)

@@ -122,7 +122,7 @@ def encoded_animation(
     durations_ms: Sequence[int] = (100, 200, 300),
     **options: Any,
 ) -> bytes:
-    """Return an animation; of three flat colours where no images are given."""
+    """Return an animation; of three flat colours if no images are given."""
     images = images or [Image.new("RGB", (40, 30), color) for color in ("#ff0000", "#00ff00", "#0000ff")]
     animated: dict[str, Any] = {"save_all": True, "append_images": images[1:], "duration": list(durations_ms)}
     return encoded(name, images[0], **animated | options)

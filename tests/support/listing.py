@@ -52,7 +52,7 @@ def read_all(api: Api, **query: Any) -> list[str]:
 
 @pytest.fixture
 def five(api: Api, other_api: Api) -> list[Image]:
-    """a to e, the oldest first; what another owns and what is not ready is named x."""
+    """Images a to e, the oldest first. Images of another account, and those that are not ready, are named x."""
     account = api.account
     facts: list[dict[str, Any]] = [
         {"filename": "a", "format": "jpeg", "width": 4_000, "height": 3_000, "tags": ("cat", "dog")},

@@ -1,4 +1,4 @@
-"""Metadata made by hand, byte for byte: what no library here would write, and values that a search finds again."""
+"""Metadata made by hand, byte for byte: forms that no library here would write, and values that a search finds again."""
 
 import io
 import struct
@@ -63,7 +63,7 @@ def thumbnail() -> bytes:
 def exif(
     order: str = ">", *, image: Values = IMAGE, details: Values = EXIF, place: Values = GPS, rest: bytes = b""
 ) -> bytes:
-    """EXIF, or a whole TIFF where `image` says so: pixels in `rest`, which stands at byte 8.
+    """Return EXIF, or a whole TIFF if `image` says so: pixels in `rest`, which stands at byte 8.
 
     Then come the directory of the image, of the details, of the place, and of a thumbnail."""
     start = 8 + len(rest) + len(rest) % 2

@@ -25,7 +25,7 @@ def tags(content: bytes) -> dict[int, Any]:
 
 
 def said(content: bytes) -> set[str]:
-    """What Pillow finds in a file that is no more than metadata."""
+    """Return the names of the metadata that Pillow finds in a file."""
     info = Image.open(io.BytesIO(content)).info
     known = {"exif", "xmp", "icc_profile", "photoshop", "comment", "Comment", "XML:com.adobe.xmp"}
     return {name for name in known & info.keys() if info[name] and "OpenJPEG" not in str(info[name])}

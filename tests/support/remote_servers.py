@@ -1,4 +1,4 @@
-"""Other people's servers, on loopback: they answer byte for byte what a test says, and remember what was asked."""
+"""Other people's servers, on loopback: they send the bytes that a test gives them, and remember the requests."""
 
 import datetime
 import socket
@@ -23,7 +23,7 @@ LOOPBACK = ip_address("127.0.0.1")
 
 
 def respond(body: bytes = b"", *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
-    """Return a response; `length` is what it says of its body, if that is not the truth."""
+    """Return a response. `length` is the Content-Length that it claims, if that is not the length of its body."""
     size = len(body) if length is None else length
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {size}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body

@@ -1,4 +1,4 @@
-"""URLs that take one image."""
+"""One-time upload URLs."""
 
 import json
 from typing import Any
