@@ -15,23 +15,21 @@ PNG = made.encoded("png")
 MISSING = "/images/01890000-0000-7000-8000-000000000000"
 
 
-class TestAuthentication:
-    def test_last_used_is_kept_to_the_minute(self, api: Api) -> None:
-        api.get(MISSING)
-        first = ApiKey.objects.get().last_used_at
-        assert first is not None
-        api.get(MISSING)
-        assert ApiKey.objects.get().last_used_at == first
-        ApiKey.objects.update(last_used_at=first - timedelta(minutes=2))
-        api.get(MISSING)
-        assert (ApiKey.objects.get().last_used_at or first) > first - timedelta(minutes=1)
+def test_last_used_is_kept_to_the_minute(api: Api) -> None:
+    api.get(MISSING)
+    first = ApiKey.objects.get().last_used_at
+    assert first is not None
+    api.get(MISSING)
+    assert ApiKey.objects.get().last_used_at == first
+    ApiKey.objects.update(last_used_at=first - timedelta(minutes=2))
+    api.get(MISSING)
+    assert (ApiKey.objects.get().last_used_at or first) > first - timedelta(minutes=1)
 
 
-class TestScopes:
-    @pytest.mark.parametrize("scopes", [[], ["everything"]])
-    def test_unknown_scopes(self, api: Api, scopes: list[str]) -> None:
-        with pytest.raises(ValidationError):
-            services.create_api_key(api.account, name="x", scopes=scopes)
+@pytest.mark.parametrize("scopes", [[], ["everything"]])
+def test_unknown_scopes(api: Api, scopes: list[str]) -> None:
+    with pytest.raises(ValidationError):
+        services.create_api_key(api.account, name="x", scopes=scopes)
 
 
 def test_two_keys_of_an_account_work_side_by_side(db: None) -> None:

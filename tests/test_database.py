@@ -13,10 +13,9 @@ from tests.support.remote_servers import (
 __all__ = ["remote"]
 
 
-class TestWhatIsFetched:
-    @pytest.mark.django_db(transaction=True)
-    def test_no_database_connection_is_held(self, remote: Remote) -> None:
-        Account.objects.count()
-        assert connection.connection is not None
-        with download(remote.url("/a.png"), account=ACCOUNT):
-            assert connection.connection is None
+@pytest.mark.django_db(transaction=True)
+def test_no_database_connection_is_held(remote: Remote) -> None:
+    Account.objects.count()
+    assert connection.connection is not None
+    with download(remote.url("/a.png"), account=ACCOUNT):
+        assert connection.connection is None

@@ -13,14 +13,13 @@ from tests.support import metadata
 from tests.support.metadata_read import ARTIST, tags
 
 
-class TestKeep:
-    @pytest.mark.parametrize("order", ["<", ">"])
-    def test_a_maker_note_stays_where_it_stood(self, order: str, tmp_path: Path) -> None:
-        """The offsets inside a maker note count from the beginning of EXIF."""
-        exif = metadata.exif(order)
-        _, result = made.rendered(made.encoded("png", exif=exif), "format=jpeg&metadata=keep", tmp_path)
-        stored = Image.open(io.BytesIO(result)).info["exif"].removeprefix(b"Exif\0\0")
-        assert stored.index(metadata.MAKER_NOTE) == exif.index(metadata.MAKER_NOTE)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_maker_note_stays_where_it_stood(order: str, tmp_path: Path) -> None:
+    """The offsets inside a maker note count from the beginning of EXIF."""
+    exif = metadata.exif(order)
+    _, result = made.rendered(made.encoded("png", exif=exif), "format=jpeg&metadata=keep", tmp_path)
+    stored = Image.open(io.BytesIO(result)).info["exif"].removeprefix(b"Exif\0\0")
+    assert stored.index(metadata.MAKER_NOTE) == exif.index(metadata.MAKER_NOTE)
 
 
 LOOP = b"MM\0*" + struct.pack(">IHHHIIHHIII", 8, 2, 0x8769, 4, 1, 8, 0x8825, 4, 1, 8, 8)

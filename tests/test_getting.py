@@ -34,14 +34,13 @@ def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
-class TestFailures:
-    def test_too_many_waiters_are_refused_at_once(self, api: Api, settings: Any) -> None:
-        path = api.stored(PNG)
-        settings.RENDITION_WAITERS = 0
-        answer = api.get(f"{path}.gif")
-        assert (answer.status_code, answer["Retry-After"]) == (503, "1")
-        settings.RENDITION_WAITERS = 1
-        assert api.get(f"{path}.gif").status_code == 200
+def test_too_many_waiters_are_refused_at_once(api: Api, settings: Any) -> None:
+    path = api.stored(PNG)
+    settings.RENDITION_WAITERS = 0
+    answer = api.get(f"{path}.gif")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    settings.RENDITION_WAITERS = 1
+    assert api.get(f"{path}.gif").status_code == 200
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from progimage.parameters.color import expected_color
 from tests.support.parameters import Everything
 
 
-class TestEqualMeaning:
-    def test_whole_numbers_are_floats_where_floats_are_meant(self) -> None:
-        assert Resize(width=1, dpr=2) == Resize(width=1, dpr=2.0)
-        assert repr(Resize(width=1, dpr=2).dpr) == "2.0"
+def test_whole_numbers_are_floats_where_floats_are_meant() -> None:
+    assert Resize(width=1, dpr=2) == Resize(width=1, dpr=2.0)
+    assert repr(Resize(width=1, dpr=2).dpr) == "2.0"
 
-    def test_zero_has_no_sign(self) -> None:
-        assert math.copysign(1, Everything(ratio=-0.0).ratio) == 1
+
+def test_zero_has_no_sign() -> None:
+    assert math.copysign(1, Everything(ratio=-0.0).ratio) == 1
 
 
 @pytest.mark.parametrize(

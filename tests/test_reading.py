@@ -15,11 +15,10 @@ def path(api: Api, storage: ObjectStorage) -> str:
     return api.stored(PNG)
 
 
-class TestRendition:
-    def test_lost_original_is_no_404(self, api: Api, path: str, storage: ObjectStorage) -> None:
-        """F-5: a missing object is the server's fault, and no cache may keep the answer."""
-        storage.delete(Image.objects.get().storage_name)
-        for answer in (api.get(path), api.get(f"{path}.gif")):
-            assert (answer.status_code, answer.json()["code"]) == (502, "object_missing")
-            assert answer["Cache-Control"] == "no-store"
-        assert not Rendition.objects.exists()
+def test_lost_original_is_no_404(api: Api, path: str, storage: ObjectStorage) -> None:
+    """F-5: a missing object is the server's fault, and no cache may keep the answer."""
+    storage.delete(Image.objects.get().storage_name)
+    for answer in (api.get(path), api.get(f"{path}.gif")):
+        assert (answer.status_code, answer.json()["code"]) == (502, "object_missing")
+        assert answer["Cache-Control"] == "no-store"
+    assert not Rendition.objects.exists()
