@@ -4,7 +4,7 @@ PORT ?= 8000
 VAR ?= var
 STORAGE ?= disk
 ARGS ?=
-# Processes that test: much of a test's time is waiting for servers and children.
+# Processes that run tests. Much of their time they wait for servers and children, so there are more than cores.
 TEST_PROCESSES ?= 3
 # By the environment, so that the shell takes them as they are, spaces and quotes too.
 export PORT VAR STORAGE

@@ -23,7 +23,7 @@ from tests.support import images as made
 PIXELS = {"40 Mpx": (10_000, 4_000), "49.9 Mpx": (8_190, 6_093)}
 MB = 1_000_000
 FREE_SIZES = {"webp": 16_384}
-"""The largest side that a header of the format can name, where that is less than 65,535."""
+"""The largest side that a header of the format can name, if that is less than 65,535."""
 
 flat = cache(bombs.flat)
 

@@ -22,7 +22,7 @@ def browser() -> Iterator[Browser]:
     if chromium is None:
         skip_or_fail("chromium is not installed: apt-get install chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright's loop runs in this thread, where Django would otherwise refuse every query.
+        # Playwright's loop runs in this thread. Django refuses queries beside a loop unless this is set.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield running

@@ -50,7 +50,7 @@ class TestOrientation:
     @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "avif", "tiff"])
     def test_every_result_is_upright_and_alike(self, name: str, orientation: int, tmp_path: Path) -> None:
         _, content = made.rendered(made.encoded_oriented(orientation, name), "format=png", tmp_path)
-        assert made.furthest(content, made.picture()) <= 14  # what JPEG and AVIF at quality 95 may lose
+        assert made.furthest(content, made.picture()) <= 14  # the loss of JPEG and AVIF at quality 95
         assert Image.open(io.BytesIO(content)).getexif() == {}
 
     @pytest.mark.parametrize("orientation", range(1, 9))

@@ -40,7 +40,7 @@ def test_every_pair_of_formats_resized(read: str, written: str, tmp_path: Path) 
     facts, content = made.rendered(made.encoded(read), f"w=30&format={written}", tmp_path)
     small = made.picture().resize((30, 20), Image.Resampling.LANCZOS)
     assert (facts.width, facts.height) == Image.open(io.BytesIO(content)).size == (30, 20)
-    assert made.psnr(content, small) > 27  # what 256 colours leave; the others have more than 32
+    assert made.psnr(content, small) > 27  # the loss of 256 colours; the others have more than 32
 
 
 @pytest.mark.parametrize("name", ["png", "tiff", "bmp", "ico"])

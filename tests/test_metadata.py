@@ -130,7 +130,7 @@ class TestKeep:
             2: (47, 29, 12.3457),
         }
         assert {tag: kept.get(tag) for tag in expected} == expected
-        # its values count from where the note stood, which no TIFF can give it
+        # its offsets count from the old position of the note, which no TIFF can give it
         assert (metadata.MAKER_NOTE in result) is (written != "tiff")
         assert Image.open(io.BytesIO(result)).info["xmp"] == metadata.xmp()
 

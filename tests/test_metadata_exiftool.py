@@ -95,7 +95,7 @@ def private(content: bytes) -> set[bytes]:
         parts = [number for part in angle for number in (part.numerator, part.denominator)]
         found |= {struct.pack(f"{order}{len(parts)}I", *parts) for order in "<>"}
     small = values.get(0x0201)
-    if isinstance(small, int):  # where the thumbnail starts, counted from the start of EXIF
+    if isinstance(small, int):  # the offset of the thumbnail, counted from the start of EXIF
         at = content.index(b"Exif\0\0") + 6 + small
         found.add(content[at + 200 : at + 240])
     return {value for value in found if len(value) > 8 and len(set(value)) > 4 and value not in rights}

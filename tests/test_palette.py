@@ -77,7 +77,7 @@ class TestPalette:
             made.pixels(each).reshape(8, 32, -1).mean(axis=(1, 2))
             for each in (mixed, nearest, made.encoded("png", ramp))
         ]
-        inner = slice(3, 5)  # two colours cannot mix what lies outside of them
+        inner = slice(3, 5)  # two colours cannot mix a colour outside of them
         assert np.abs(means[0] - means[2])[inner].max() < 6
         assert np.abs(means[1] - means[2])[inner].min() > 20
 

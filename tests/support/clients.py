@@ -81,7 +81,7 @@ class Chunks(httpx.AsyncByteStream):
 
 
 def answering(status: int, content: bytes | Any = b"", **headers: str) -> Callable[[], httpx.Response]:
-    """An answer of a script: bytes, or what becomes JSON. `Retry_After` is the header Retry-After."""
+    """Return a response of a script. `content` is bytes, or a value that is sent as JSON. `Retry_After` is the header Retry-After."""
     body = {"content": content} if isinstance(content, bytes) else {"json": content}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda: httpx.Response(status, headers=named, **body)

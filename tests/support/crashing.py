@@ -92,7 +92,7 @@ def _answer(order: dict[str, Any]) -> dict[str, Any]:
     client = Client(raise_request_exception=False)
     answer = client.generic(order.pop("method"), order.pop("path"), data=body, **order)
     content = b"".join(answer) if answer.streaming else answer.content
-    failpoint.pass_by()  # what is done is not known to anybody yet
+    failpoint.pass_by()  # the effect is done, and no client has been told yet
     return {"status": answer.status_code, "body": base64.b64encode(content).decode()}
 
 
