@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import storages
 from django.test import Client
+from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from accounts import services
 from accounts.models import Account
@@ -90,6 +91,23 @@ def one_session_of_boto3() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(S3ObjectStorage, "_create_session", shared)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_search_for_static_files() -> Iterator[None]:
+    """Each client of Django's loads the middleware. WhiteNoise then looks at 170 static files, here only once."""
+    search: Any = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
+
+    def shared(middleware: Any) -> None:
+        if not found:
+            search(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", shared)
         yield
 
 
