@@ -4,18 +4,19 @@ PORT ?= 8000
 VAR ?= var
 STORAGE ?= disk
 ARGS ?=
-# The number of test processes. Tests mostly wait for servers and child processes.
+# Processes that run tests. Much of their time they wait for servers and children, so there are more than cores.
 TEST_PROCESSES ?= 3
 # Recipes read these from the environment, so that values with spaces and quotes need no escaping.
 export PORT VAR STORAGE
 
-.PHONY: help run stop manage test lint format docs pixels requirements bench-engine bench-listing bench-bombs
+.PHONY: help run stop manage test test-all lint format docs pixels requirements bench-engine bench-listing bench-bombs
 
 help:
 	@echo 'make run [PORT=8000] [VAR=var] [STORAGE=disk|s3]  start ProgImage; Ctrl-C ends it'
 	@echo 'make stop [VAR=var]                               end it from another terminal, or clean up after a crash'
 	@echo 'make manage ARGS="reconcile --fix" [VAR=var]      run a command of manage.py while ProgImage runs'
 	@echo 'make test [TEST_PROCESSES=3] [ARGS="-k upload"]   run the tests, which start their own services'
+	@echo 'make test-all                                     these and the slow ones: outages, crashes, browsers, make run'
 	@echo 'make lint                                         check the code with ruff and mypy'
 	@echo 'make format                                       format the code with ruff'
 	@echo 'make docs                                         generate docs/operations.md and its pictures'
@@ -37,9 +38,16 @@ manage:
 	@sh config/local/venv.sh local
 	@exec .venv/bin/python -m config.local manage --var "$$VAR" $(ARGS)
 
+# Tests start many Python processes; those start faster if the first has written its bytecode to disk.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
+
 test:
 	@sh config/local/venv.sh dev
-	@exec .venv/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	@exec $(PYTEST) --without-slow $(ARGS)
+
+test-all:
+	@sh config/local/venv.sh dev
+	@exec $(PYTEST) $(ARGS)
 
 lint:
 	@sh config/local/venv.sh dev

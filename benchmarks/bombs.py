@@ -30,8 +30,8 @@ import psutil
 from config.local import embedded_services, supervisor
 from config.local.processes import free_ports
 from config.local.state import State
-from tests import bombs
-from tests import images as made
+from tests.support import bombs
+from tests.support import images as made
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "bombs.md"

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from django.core.files.storage import storages
 from django.test import Client
+from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from accounts import services
 from accounts.models import Account
 from images.services import hit_counts
-from images.storage import ObjectStorage, originals
-from tests.servers import S3_MISSING_REASON
+from images.storage import ObjectStorage, S3ObjectStorage, originals
+from tests.support.servers import S3_MISSING_REASON
 
 
 def skip_or_fail(reason: str) -> None:
@@ -54,7 +55,7 @@ class Api:
 
 
 def read(answer: Any) -> Any:
-    """Reading to its end is what closes a streamed answer in Django's client."""
+    """Read a streamed response to its end. Django's test client closes it only then."""
     answer.body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     return answer
 
@@ -75,6 +76,38 @@ def no_thread_writes_hits() -> Iterator[None]:
     """Tests write hits themselves, so that no thread touches the database between them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hit_counts, "_start_writer", lambda: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_session_of_boto3() -> Iterator[None]:
+    """Storages share a session: it reads S3's description, which takes 0.3 s, once and not for every test."""
+    create_session: Any = S3ObjectStorage._create_session
+    sessions: dict[tuple[str, str], Any] = {}
+
+    def shared(store: Any) -> Any:
+        keys = (store.access_key, store.secret_key)
+        return sessions.get(keys) or sessions.setdefault(keys, create_session(store))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(S3ObjectStorage, "_create_session", shared)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_search_for_static_files() -> Iterator[None]:
+    """Each client of Django's loads the middleware. WhiteNoise then looks at 170 static files, here only once."""
+    search: Any = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, Any] = {}
+
+    def shared(middleware: Any) -> None:
+        if not found:
+            search(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", shared)
         yield
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests import images as made
 from tests.conftest import Api, use_disk
+from tests.support import images as made
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "architecture.md"

@@ -16,14 +16,14 @@ from PIL import Image
 from images import worker_pool
 from images.models import Image as Row
 from images.models import Rendition
-from tests import bombs
-from tests import images as made
 from tests.conftest import Api, body, use_disk
+from tests.support import bombs
+from tests.support import images as made
 
 PIXELS = {"40 Mpx": (10_000, 4_000), "49.9 Mpx": (8_190, 6_093)}
 MB = 1_000_000
 FREE_SIZES = {"webp": 16_384}
-"""The largest side that a header of the format can name, where that is less than 65,535."""
+"""The largest side that a header of the format can name, if that is less than 65,535."""
 
 flat = cache(bombs.flat)
 
@@ -107,7 +107,7 @@ class TestTiff:
 
 
 class TestLarge:
-    """What is within the limits is taken, and every result is right or says how large it may be."""
+    """Images within the limits are accepted. Every result is right, or its error says how large it may be."""
 
     @pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
     @pytest.mark.parametrize("size", PIXELS.values(), ids=PIXELS)

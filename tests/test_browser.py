@@ -9,21 +9,11 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests import images as made
 from tests.conftest import Api, make_api, skip_or_fail
+from tests.support import images as made
+from tests.support.chromium import CHROMIUM_FLAGS
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-# Chromium asks nobody outside for anything, and runs as root in containers.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +22,16 @@ def browser() -> Iterator[Browser]:
     if chromium is None:
         skip_or_fail("chromium is not installed: apt-get install chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright's loop runs in this thread, where Django would otherwise refuse every query.
+        # Playwright's loop runs in this thread. Django refuses queries beside a loop unless this is set.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield running
         running.close()
 
 
 @pytest.fixture
 def page(browser: Browser, live_server: Any) -> Iterator[Page]:
-    """A page whose console stays empty: what the server forbids or lacks would show there."""
+    """A page whose console stays empty. Anything that the server forbids or lacks would show there."""
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
     page = context.new_page()
     complaints: list[str] = []

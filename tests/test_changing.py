@@ -1,4 +1,4 @@
-"""PATCH /images/<uuid>: what an account says of its image changes, the image does not."""
+"""PATCH /images/<uuid> changes the description of an image, and never its bytes."""
 
 import json
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from django.db import connection
 from accounts.models import Account
 from images import services
 from images.models import Image
-from tests import images as made
 from tests.conftest import Api, body
+from tests.support import images as made
 
 PNG = made.encoded("png")
 QUERY = "?tags=cat,dog&filename=a.png&metadata=%7B%22a%22%3A1%7D"

@@ -1,9 +1,8 @@
-"""Real images, valid, odd, corrupt and hostile, through the whole service: where a corpus lies in the folder that
-PROGIMAGE_CORPUS names. Its manifest says in `service_expect` what must become of each file."""
+"""Real images, valid, odd, corrupt and hostile, through the whole service: those of the folder that PROGIMAGE_CORPUS
+names. The column `service_expect` of its manifest has the expected result for each file."""
 
 import csv
 import io
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,16 +18,16 @@ from PIL import Image as PillowImage
 from images.models import Image
 from images.storage import originals, renditions
 from tests.conftest import Api, body, make_api
+from tests.support.corpus import CORPUS
 from transforms.formats.table import FORMATS
 from transforms.geometry import Size
 from transforms.orientation import upright_size
 
-CORPUS = os.environ.get("PROGIMAGE_CORPUS", "")
 pytestmark = [
     pytest.mark.skipif(not CORPUS, reason="PROGIMAGE_CORPUS names no corpus"),
     pytest.mark.django_db,
+    pytest.mark.slow,
 ]
-
 FETCHED = (".jpg", ".png", ".webp", ".webp?w=64&h=64")
 PAYLOADS = (b"<?php", b"<script", b"PK\x03\x04", b"%PDF")
 REFUSALS = (400, 411, 413, 415, 422)
@@ -51,7 +50,7 @@ CANNOT_BE_DECODED = {
 
 @dataclass
 class Seen:
-    """What became of one file."""
+    """The responses of the service to one file."""
 
     row: dict[str, str]
     answer: Any

@@ -1,5 +1,5 @@
-"""SIGKILL before each effect of a request, one after the other: what was acknowledged is never lost, what was
-deleted never comes back, and reconcile finds and mends whatever was left halfway."""
+"""SIGKILL before each effect of a request, one after the other. An image that was acknowledged is never lost, an image
+that was deleted never comes back, and reconcile finds and mends all that was left halfway."""
 
 import base64
 import json
@@ -19,13 +19,13 @@ from accounts.models import IdempotentRequest
 from images import services
 from images.models import Image, Rendition
 from images.storage import originals
-from tests import images as made
 from tests.conftest import Api, body, make_api, skip_or_fail, use_disk
-from tests.crashing import Crashing, crashing
-from tests.drift import empty, names_in, no_patience, reconcile
-from tests.servers import S3_MISSING_REASON, make_storage_root
+from tests.support import images as made
+from tests.support.crashing import Crashing, crashing
+from tests.support.drift import empty, names_in, no_patience, reconcile
+from tests.support.servers import S3_MISSING_REASON, make_storage_root
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 PNG = made.encoded("png", made.picture(6, 4))
 
@@ -55,7 +55,7 @@ def world(
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> "World":
-    """An account and a process that may be killed, on files unless S3 is asked for."""
+    """An account and a process that may be killed. Storage is on disk, unless the test asks for S3."""
     no_patience(settings)
     kind = getattr(request, "param", "disk")
     if kind == "disk":
@@ -67,8 +67,8 @@ def world(
 
 
 class World:
-    """An account's images, and what their state may be. `gone` are those whose deletion was acknowledged, or
-    of which a row says so."""
+    """An account's images, and the states that they may have. `gone` has the images whose deletion was acknowledged
+    or stands in a row."""
 
     def __init__(self, api: Api, process: Crashing) -> None:
         self.api, self.process = api, process
@@ -87,7 +87,7 @@ class World:
         return self.process.request(before_effect, method, path, headers=headers, **options)
 
     def upload(self, before_effect: int, headers: dict[str, str]) -> str | None:
-        """Return the path of the image, where the upload was answered."""
+        """Return the path of the image, or None if the process was killed before it answered."""
         encoded = base64.b64encode(PNG).decode()
         options = {"body": encoded, "content_type": "image/png", "headers": headers}
         answer = self.request(before_effect, "POST", "/images", **options)
@@ -99,7 +99,7 @@ class World:
         return path
 
     def check(self) -> None:
-        """Hold what must be true at any moment, then let reconcile mend the rest."""
+        """Check the promises that hold at any moment, then let reconcile mend the rest."""
         self._check_promises()
         code, _ = reconcile()
         assert (code == 0) == self._is_consistent(), "a dry run finds what there is to find"
@@ -123,7 +123,7 @@ class World:
             assert {self.api.get(address).status_code for address in addresses} == {404}
 
     def _is_consistent(self) -> bool:
-        """Whether rows and objects are those that they would be without any crash, told without reconcile."""
+        """Return whether rows and objects are as they would be without any crash. Does not use reconcile."""
         is_settled = set(Image.objects.values_list("state", flat=True)) <= {"ready", "deleted", "purged"}
         kept = {image.storage_name for image in Image.objects.filter(state__in=("ready", "deleted"))}
         derived = Rendition.objects.filter(state="ready", image__state="ready")
@@ -162,7 +162,7 @@ def test_upload_that_is_sent_again(world: World) -> None:
     ("query", "state", "least"), [("", "deleted", 7), ("?purge=true", "purged", 9)], ids=["delete", "purge"]
 )
 def test_deletion(world: World, query: str, state: str, least: int) -> None:
-    """P-3: what a row once says to be deleted stays so, and what was derived from it goes."""
+    """P-3: an image whose row was marked as deleted stays deleted, and its renditions go."""
     kills = 0
     while (answer := world.request(kills + 1, "DELETE", f"{world.stored()}{query}")) is None:
         kills += 1
@@ -184,7 +184,7 @@ def test_purge_of_renditions(world: World) -> None:
 
 
 def test_render(world: World) -> None:
-    """Whoever asks next has the rendition; nobody waits for the dead for longer than its lease."""
+    """The next request gets the rendition; no request waits for a killed process for longer than its lease."""
     kills, path = 0, world.stored()
     while (answer := world.request(kills + 1, "GET", f"{path}.png?w={kills + 1}")) is None:
         kills += 1

@@ -17,7 +17,7 @@ from images.receiving.forms import receive_form
 from images.receiving.uploads import receive_raw
 from images.remote.download import _Fetch, download
 from images.storage import ObjectStorage
-from tests.remote import open_the_way, respond, serve
+from tests.support.remote_servers import open_the_way, respond, serve
 
 CONTENT = b"bytes"
 BOUNDARY = "b" * 20

@@ -1,56 +1,25 @@
-"""Deleting: not found at once, restorable for a while, then gone for good; a crash or a storage that is away
-leaves what a sweep ends."""
+"""Deleting: an image is not found at once, can be restored for a while, then is gone for good. A sweep ends deletions
+that a crash or a storage that is away has interrupted."""
 
 import threading
-import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connections
 from django.utils import timezone
 
-from accounts.models import IdempotentRequest
 from images import services, tasks
-from images.ids import time_of, uuid7
-from images.models import Image, Orphan, Rendition, Tag, UploadUrl
+from images.ids import uuid7
+from images.models import Image, Rendition, Tag
 from images.receiving.uploads import Upload
 from images.renditions import rendering
-from images.storage import ObjectStorage, originals, renditions
-from progimage.errors import Conflict, InProgress, NotFound, Unavailable
-from tests import images as made
+from images.storage import ObjectStorage, renditions
+from progimage.errors import Conflict
 from tests.conftest import Api, body, make_api
-from tests.drift import names_in, put, reconcile, replace
-
-PNG = made.encoded("png")
-LONG_AGO = timedelta(days=30)
-
-
-def delete(api: Api, path: str, query: str = "") -> int:
-    status: int = api.request("DELETE", f"{path}{query}").status_code
-    return status
-
-
-def statuses(api: Api, path: str) -> set[int]:
-    """What its own account is answered at every address of an image."""
-    addresses = (path, f"{path}.json", f"{path}.png", f"{path}.webp?w=9", f"{path}/renditions")
-    return {api.get(address).status_code for address in addresses}
-
-
-def is_there(name: str) -> bool:
-    return originals().find_object(name) is not None
-
-
-def id_of(path: str) -> uuid.UUID:
-    return uuid.UUID(path.rpartition("/")[2])
-
-
-def sweep(name: str) -> int:
-    return tasks.sweep().get(name, 0)
+from tests.support import images as made
+from tests.support.deletion import LONG_AGO, PNG, delete, id_of, is_there, refuse, statuses, sweep
 
 
 class TestDelete:
@@ -160,8 +129,8 @@ class TestStorageThatIsAway:
         path = api.stored(PNG)
         body(api.get(f"{path}.webp"))
         with monkeypatch.context() as patch:
-            patch.setattr(type(renditions()), "delete", _refuse)
-            patch.setattr(type(renditions()), "check", _refuse)
+            patch.setattr(type(renditions()), "delete", refuse)
+            patch.setattr(type(renditions()), "check", refuse)
             assert delete(api, path, query) == 204
             assert tasks.sweep().keys().isdisjoint({"renditions of deleted images"})
         assert (Image.objects.get().state, statuses(api, path)) == (state, {404})
@@ -174,35 +143,10 @@ class TestStorageThatIsAway:
         path = api.stored(PNG)
         body(api.get(f"{path}.webp"))
         with monkeypatch.context() as patch:
-            patch.setattr(type(renditions()), "delete", _refuse)
+            patch.setattr(type(renditions()), "delete", refuse)
             assert api.request("DELETE", f"{path}/renditions").status_code == 503
         assert api.request("DELETE", f"{path}/renditions").status_code == 204
         assert not Rendition.objects.exists()
-
-
-def _refuse(*_: Any) -> None:
-    raise Unavailable("away")
-
-
-class TestRestore:
-    def test_brings_the_image_back(self, api: Api, capsys: pytest.CaptureFixture[str]) -> None:
-        path = api.stored(PNG, query="?tags=kept")
-        delete(api, path)
-        call_command("restore_image", str(id_of(path)))
-        assert (body(api.get(path)), statuses(api, path)) == (PNG, {200})
-        assert api.get(f"{path}.json").json()["tags"] == ["kept"]
-        assert Image.objects.get().deleted_at is None
-        assert delete(api, path) == 204
-
-    @pytest.mark.parametrize("query", [None, "?purge=true"], ids=["not deleted", "purged"])
-    def test_is_refused(self, api: Api, query: str | None) -> None:
-        path = api.stored(PNG)
-        if query:
-            delete(api, path, query)
-        with pytest.raises(CommandError, match="no deleted image"):
-            call_command("restore_image", str(id_of(path)))
-        with pytest.raises(NotFound):
-            services.restore(id_of(path))
 
 
 class TestRendersInFlight:
@@ -211,7 +155,7 @@ class TestRendersInFlight:
     def test_end_as_not_found_and_leave_nothing(
         self, api: Api, storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch, purge: bool, when: str
     ) -> None:
-        """Also where the row of the render came after the deletion had looked for rows."""
+        """Also if the row of the render was written after the deletion had looked for rows."""
         path, names, render = api.stored(PNG), [], rendering.render
 
         def meanwhile(image: Image, transform: Any) -> rendering.RenderedFile:
@@ -246,169 +190,3 @@ def test_deleted_twice_at_once_is_deleted_once(query: str) -> None:
 
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(one, range(2))) == [204, 404]
-
-
-class TestOriginalThatIsLost:
-    def test_is_our_fault_and_flagged_until_it_is_back(
-        self, api: Api, storage: ObjectStorage, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """F-5."""
-        path = api.stored(PNG)
-        image = Image.objects.get()
-        storage.delete(image.storage_name)
-        for suffix in ("", ".webp"):
-            answer = api.get(path + suffix)
-            assert (answer.status_code, answer.json()["code"]) == (502, "object_missing")
-            assert answer["Cache-Control"] == "no-store"
-        image.refresh_from_db()
-        assert (image.state, image.missing_at is not None) == ("ready", True)
-        alarms = [record for record in caplog.records if record.levelname == "ERROR"]
-        assert [record.getMessage() for record in alarms] == ["an original is missing from storage"]
-        put(storage, image.storage_name, PNG)
-        assert (body(api.get(path)), api.get(f"{path}.webp").status_code) == (PNG, 200)
-
-
-class TestAbandonedUploads:
-    def pending(self, api: Api, *, age: timedelta) -> Image:
-        api.stored(PNG, query="?tags=a")
-        Image.objects.update(state=Image.State.PENDING, created_at=timezone.now() - age)
-        return Image.objects.get()
-
-    def nothing(self, storage: ObjectStorage, name: str) -> None:
-        storage.delete(name)
-
-    def other_bytes(self, storage: ObjectStorage, name: str) -> None:
-        replace(storage, name, PNG[::-1])
-
-    def half(self, storage: ObjectStorage, name: str) -> None:
-        replace(storage, name, PNG[:50])
-
-    @pytest.mark.parametrize(
-        ("spoil", "states"),
-        [
-            pytest.param(None, ["ready"], id="whose bytes arrived become ready"),
-            pytest.param(nothing, [], id="of which nothing arrived are forgotten"),
-            pytest.param(other_bytes, ["purged"], id="of other bytes are purged"),
-            pytest.param(half, ["purged"], id="of half the bytes are purged"),
-        ],
-    )
-    def test_uploads(
-        self, api: Api, storage: ObjectStorage, spoil: Callable[..., None] | None, states: list[str]
-    ) -> None:
-        image = self.pending(api, age=timedelta(minutes=16))
-        if spoil:
-            spoil(self, storage, image.storage_name)
-        assert sweep("abandoned uploads") == 1
-        assert [image.state for image in Image.objects.all()] == states
-        assert is_there(image.storage_name) == (states == ["ready"])
-        if states == ["ready"]:
-            assert Image.objects.get().created_at == time_of(image.pk)
-            assert body(api.get(f"/images/{image.pk}")) == PNG
-
-    def test_young_ones_are_left_alone(self, api: Api) -> None:
-        self.pending(api, age=timedelta(minutes=14))
-        assert sweep("abandoned uploads") == 0
-        assert Image.objects.get().state == "pending"
-
-    def test_upload_that_is_tried_again_is_young(
-        self, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Its id may be hours old: that of a one-time URL, or of an idempotent request."""
-        image = self.pending(api, age=LONG_AGO)
-        originals().delete(image.storage_name)
-        (tmp_path / "again").write_bytes(PNG)
-        upload = Upload(tmp_path / "again", size_bytes=len(PNG), sha256=image.sha256)
-        swept, storage_put = [], type(originals()).put
-
-        def meanwhile(*args: Any, **kwargs: Any) -> None:
-            swept.append(sweep("abandoned uploads"))
-            storage_put(*args, **kwargs)
-
-        monkeypatch.setattr(type(originals()), "put", meanwhile)
-        kept = services.store(
-            upload, account=api.account, description=services.Description(), image_id=image.pk
-        )
-        assert (swept, kept.state, kept.created_at) == ([0], "ready", time_of(image.pk))
-        assert Image.objects.get().created_at == kept.created_at
-
-    def test_id_whose_bytes_are_on_their_way_out_is_refused(self, api: Api, tmp_path: Path) -> None:
-        image = self.pending(api, age=LONG_AGO)
-        (tmp_path / "other").write_bytes(made.encoded("gif"))
-        upload = Upload(tmp_path / "other", size_bytes=9, sha256="0" * 64)
-        with pytest.raises(InProgress):
-            services.store(upload, account=api.account, description=services.Description(), image_id=image.pk)
-
-
-def test_what_has_expired_is_swept(api: Api) -> None:
-    now = timezone.now()
-    for hours in (-1, 1):
-        expires_at = now + timedelta(hours=hours)
-        IdempotentRequest.objects.create(
-            account=api.account, name=str(hours), ids=[], lease=uuid.uuid4(), locked_until=now, expires_at=expires_at
-        )  # fmt: skip
-        for locked_until in (None, now + timedelta(minutes=1)):
-            UploadUrl.objects.create(
-                account=api.account,
-                api_key=api.account.api_keys.get(),
-                max_bytes=1,
-                media_types=[],
-                description={},
-                expires_at=expires_at,
-                locked_until=locked_until,
-            )
-    ended = tasks.sweep()
-    assert (ended["expired idempotency keys"], ended["expired upload URLs"]) == (1, 1)
-    assert [request.name for request in IdempotentRequest.objects.all()] == ["1"]
-    assert UploadUrl.objects.count() == 3
-
-
-def test_sweep_that_fails_stops_no_other(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = api.stored(PNG)
-    delete(api, path)
-    Image.objects.update(deleted_at=timezone.now() - LONG_AGO)
-    for asked in ("delete", "check"):
-        monkeypatch.setattr(type(originals()), asked, _refuse)
-    ended = tasks.sweep()
-    assert "images to purge" not in ended
-    assert ended["expired upload URLs"] == 0
-    assert not Orphan.objects.exists()
-    assert names_in(originals()) >= {Image.objects.get().storage_name}
-
-
-def test_row_that_storage_refuses_stops_no_sweep(
-    api: Api, monkeypatch: pytest.MonkeyPatch, storage: ObjectStorage
-) -> None:
-    """It is passed over, and comes up again in the next run."""
-    monkeypatch.setattr("images.upkeep.sweeps._BATCH_SIZE", 2)
-    paths = [api.stored(PNG) for _ in range(5)]
-    Image.objects.update(state="deleted", deleted_at=timezone.now() - LONG_AGO)
-    bad = Image.objects.get(pk=id_of(paths[0])).storage_name
-    really_delete = type(storage).delete
-
-    def refuse_one(store: ObjectStorage, *names: str) -> None:
-        if bad in names:
-            raise Unavailable("The storage refused a request (AccessDenied)")
-        really_delete(store, *names)
-
-    with monkeypatch.context() as refusing:
-        refusing.setattr(type(storage), "delete", refuse_one)
-        assert sweep("images to purge") == 4
-        assert reconcile("--fix") == (1, {"images to purge": (1, 1)})
-    assert sweep("images to purge") == 1
-    assert set(Image.objects.values_list("state", flat=True)) == {"purged"}
-
-
-def test_storage_that_is_away_ends_a_sweep_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def refuse(_: ObjectStorage, *names: str) -> None:
-        asked.extend(names)
-        raise Unavailable("The storage does not answer")
-
-    for _ in range(3):
-        api.stored(PNG)
-    Image.objects.update(state="deleted", deleted_at=timezone.now() - LONG_AGO)
-    monkeypatch.setattr(type(originals()), "delete", refuse)
-    monkeypatch.setattr(type(originals()), "check", refuse)
-    assert "images to purge" not in tasks.sweep()
-    assert len(asked) == 1

@@ -11,7 +11,7 @@ from PIL import Image
 from docs.build import GUIDES, PAGE, PHOTOGRAPH, PICTURES, guide, page, pictures
 from docs.includes import fill_includes, find_source
 from progimage.operations import operations
-from tests import images as made
+from tests.support import images as made
 
 MIN_DIFFERENCE = 0.4
 """Levels of 255, mean over all pixels. The mask, which rounds the corners, changes least: 0.53."""

@@ -1,4 +1,4 @@
-"""What holds for every operation of the catalogue, whoever adds it: its example is taken over many sources."""
+"""Rules that hold for every operation of the catalogue. Its example is applied to many sources."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from progimage.errors import ParameterError
 from progimage.operations import Kind, Operation, Output, operations
 from progimage.text_form import parse_text, spell_text
 from progimage.transform import Transform
-from tests import images as made
+from tests.support import images as made
 from transforms.decoding.decode import probe
 from transforms.engine import render_file
 from transforms.geometry import Size
@@ -111,7 +111,7 @@ def test_has_one_meaning_in_every_spelling(name: str) -> None:
 @every_operation
 @pytest.mark.parametrize("source", SOURCES)
 def test_takes_every_source(name: str, source: str, tmp_path: Path) -> None:
-    """Its result has the size that was measured before, or at most that where pixels decide."""
+    """The result has the size that was measured before; if pixels decide the size, it is at most that."""
     operation = example(name)
     content = SOURCES[source]()
     try:
@@ -130,7 +130,7 @@ def test_takes_every_source(name: str, source: str, tmp_path: Path) -> None:
 @every_operation
 @pytest.mark.parametrize("format", ANIMATIONS)
 def test_is_done_to_every_frame(name: str, format: str, tmp_path: Path) -> None:
-    """The middle frame is what it is alone, but for what the first frame decides for all."""
+    """The middle frame is as if it were rendered alone, except for values that the first frame decides for all."""
     frames = [
         made.picture(),
         made.picture().transpose(Image.Transpose.FLIP_LEFT_RIGHT),

@@ -18,10 +18,10 @@ from PIL import Image as Pillow
 
 from images.models import Image, Rendition
 from images.storage import S3ObjectStorage, originals
-from tests import images as made
 from tests.conftest import Api, body, skip_or_fail, use_disk
-from tests.drift import empty, names_in, no_patience, put, reconcile
-from tests.faults import (
+from tests.support import images as made
+from tests.support.drift import empty, names_in, no_patience, put, reconcile
+from tests.support.faulty_s3 import (
     Fault,
     FaultyS3,
     breaks_off,
@@ -36,9 +36,10 @@ from tests.faults import (
     stores_something_else,
     swallows,
 )
-from tests.servers import S3_MISSING_REASON
-from tests.test_server import serving
+from tests.support.granian_server import serving
+from tests.support.servers import S3_MISSING_REASON
 
+pytestmark = pytest.mark.slow
 PNG = made.encoded("png", made.photograph(300, 200))
 REFUSALS: dict[str, Fault] = {
     "500": says(500, "InternalError"),
@@ -52,7 +53,7 @@ REFUSALS: dict[str, Fault] = {
 
 @pytest.fixture
 def s3(settings: Any) -> Iterator[FaultyS3]:
-    """A proxy in front of the real S3, which is asked for nothing else. It is waited for half a second."""
+    """A proxy in front of the real S3. The application waits half a second for it."""
     if S3_MISSING_REASON:
         skip_or_fail(S3_MISSING_REASON)
     empty(originals())
@@ -219,7 +220,7 @@ def test_reconcile_mends_whatever_faults_leave(api: Api, s3: FaultyS3) -> None:
 
 @pytest.mark.django_db(transaction=True)
 class TestDelivery:
-    """Over a real connection, where it shows whether an answer ended or broke off."""
+    """Over a real connection: there a client sees whether a response ended or broke off."""
 
     def test_no_part_passes_for_the_whole(self, s3: FaultyS3, tmp_path: Path) -> None:
         content = made.encoded("bmp", made.photograph(1_000, 700))

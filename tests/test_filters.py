@@ -1,28 +1,21 @@
 """Filters, against independent implementations in floating point: scipy, scikit-image, NumPy."""
 
 import io
-import os
 from hashlib import shake_128
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from scipy import ndimage
 from scipy.stats import norm
 
 from progimage.errors import ParameterError
 from progimage.text_form import parse_text
-from tests import images as made
-from transforms.render import render
-from transforms.render.neighbourhood import mirrored
+from tests.support import images as made
+from tests.support.filtering import Pixels, filtered, paint, shown, step, white_noise, white_pixel
 
-Pixels = NDArray[np.float64]
-
-CORPUS = os.environ.get("PROGIMAGE_CORPUS", "")
 IDENTITY = "0;0;0;0;1;0;0;0;0"
 WEIGHTS = tuple(range(1, 10))
 MANY_WEIGHTS = tuple((7 * n) % 11 - 3 for n in range(25))
@@ -40,120 +33,10 @@ FILTERS = {
 KEEP_ALPHA = [name for name in FILTERS if name not in ("blur", "pixelate")]
 
 
-def filtered(text: str, image: Image.Image) -> Pixels:
-    return shown(paint(text, image))
-
-
-def paint(text: str, image: Image.Image) -> Image.Image:
-    (operation,) = parse_text(text)
-    return render(operation, image)
-
-
-def shown(image: Image.Image) -> Pixels:
-    return np.asarray(image, dtype=np.float64)
-
-
-def grey(values: Any) -> Image.Image:
-    return Image.fromarray(np.asarray(values, dtype=np.uint8)).convert("RGB")
-
-
-def white_noise(width: int = 93, height: int = 70) -> Image.Image:
-    return Image.fromarray(np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8))
-
-
-def step(width: int = 400, height: int = 40) -> Image.Image:
-    """Black to the left, white to the right."""
-    return grey(np.where(np.arange(width) < width // 2, 0, 255)[None].repeat(height, axis=0))
-
-
-def white_pixel(side: int = 121) -> Image.Image:
-    values = np.zeros((side, side))
-    values[side // 2, side // 2] = 255
-    return grey(values)
-
-
 def slopes(image: Image.Image) -> tuple[Pixels, Pixels]:
     """Return how much the luma grows to the right and downwards, a step over two pixels as it is."""
     luma = shown(image.convert("L"))
     return ndimage.sobel(luma, axis=1, mode="reflect") / 4, ndimage.sobel(luma, axis=0, mode="reflect") / 4
-
-
-def gaussian(image: Image.Image, sigma: float) -> Pixels:
-    result: Pixels = ndimage.gaussian_filter(shown(image), (sigma, sigma, 0), mode="reflect", truncate=6)
-    return result
-
-
-class TestBlur:
-    # Below 1 px exact weights are cut at 5 x 5; from 1 px on three boxes stand for the Gaussian; from 2.5 px on
-    # all is done on a smaller image, from which a little of the finest noise comes through. Photographs are off
-    # by what is rounded at each pass.
-    @pytest.mark.parametrize(
-        ("sigma", "photograph", "steep", "noise"),
-        [(0.3, 0.6, 0.6, 0.6), (0.5, 0.6, 0.6, 0.7), (0.75, 0.6, 0.6, 0.7), (0.95, 1.2, 0.9, 2), (1, 2.5, 1.8, 3.8),
-         (1.5, 2.4, 2.6, 4.8), (2.4, 2.5, 2.8, 3.5), (2.5, 3, 2.5, 8.5), (4, 2.6, 1.9, 4.2), (5, 3.2, 5, 5),
-         (10, 3, 2.5, 2.2), (16, 3, 2.2, 2.2), (40, 3.6, 3.3, 1.1), (100, 2.6, 3.3, 0.7)],
-    )  # fmt: skip
-    def test_is_a_gaussian(self, sigma: float, photograph: float, steep: float, noise: float) -> None:
-        for image, tolerance in (
-            (made.photograph(301, 217), photograph),
-            (step(), steep),
-            (white_noise(), noise),
-            (white_pixel(), 2.2),
-        ):
-            error = filtered(f"blur:sigma={sigma}", image) - gaussian(image, sigma)
-            assert np.abs(error).max() <= tolerance
-            assert abs(error.mean()) <= 0.6  # no brighter or darker, whatever is rounded on the way
-
-    @pytest.mark.parametrize("size", [(1, 1), (1, 90), (3, 2), (16, 8), (17, 33)], ids=str)
-    @pytest.mark.parametrize("sigma", [0.7, 1.5, 3, 7, 100])
-    def test_takes_any_size(self, size: tuple[int, int], sigma: float) -> None:
-        """Far more is mirrored than there is. White noise at 3 px is the worst case of all."""
-        image = white_noise(*size)
-        assert np.abs(filtered(f"blur:sigma={sigma}", image) - gaussian(image, sigma)).max() <= 7.5
-
-    def test_leaves_a_flat_image_flat(self) -> None:
-        flat = Image.new("RGB", (61, 47), "#336699")
-        assert made.furthest(paint("blur:sigma=9", flat), flat) == 0
-
-    @pytest.mark.parametrize("subsampling", [0, 2], ids=["4:4:4", "4:2:0"])
-    @pytest.mark.parametrize("orientation", [1, 6])
-    @pytest.mark.parametrize("size", [(304, 216), (301, 217)], ids=["whole squares", "others"])
-    @pytest.mark.parametrize("sigma", [2.5, 5, 20])
-    def test_of_a_jpeg_is_that_of_its_pixels(
-        self, sigma: float, size: tuple[int, int], orientation: int, subsampling: int, tmp_path: Path
-    ) -> None:
-        """However much of it the decoder does: it rounds before and after it makes RGB, where blue weighs 1.8."""
-        stored = made.turned_back(orientation, made.photograph(*size))
-        exif = Image.Exif()
-        exif[0x0112] = orientation
-        content = made.encoded("jpeg", stored, quality=90, subsampling=subsampling, exif=exif)
-        _, blurred = made.rendered(content, f"transform=blur:sigma={sigma}&format=png", tmp_path)
-        pixels = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
-        difference = shown(Image.open(io.BytesIO(blurred))) - filtered(f"blur:sigma={sigma}", pixels)
-        assert np.abs(difference).max() <= 3
-        assert difference.std() <= 0.7
-        assert abs(difference.mean()) <= 0.2
-
-    @pytest.mark.skipif(not CORPUS, reason="PROGIMAGE_CORPUS names no corpus")
-    @pytest.mark.parametrize("sigma", [2, 5, 20])
-    def test_photographs_are_within_four_levels(self, sigma: float) -> None:
-        paths = sorted((Path(CORPUS) / "photos").glob("*.jpg"))[:6]
-        assert paths
-        for path in paths:
-            image = Image.open(path).convert("RGB").crop((0, 0, 600, 401))
-            assert np.abs(filtered(f"blur:sigma={sigma}", image) - gaussian(image, sigma)).max() <= 4
-
-
-@pytest.mark.parametrize(
-    ("size", "margins"),
-    [((5, 4), (2, 1, 3, 4)), ((5, 4), (0, 0, 0, 0)), ((1, 1), (3, 2, 5, 7)), ((3, 2), (40, 0, 17, 11))],
-    ids=str,
-)
-def test_mirroring_repeats_as_often_as_it_must(size: tuple[int, int], margins: Any) -> None:
-    image = white_noise(*size)
-    left, top, right, bottom = margins
-    expected = np.pad(shown(image), ((top, bottom), (left, right), (0, 0)), mode="symmetric")
-    assert (shown(mirrored(image, margins)) == expected).all()
 
 
 class TestSharpen:
@@ -173,22 +56,6 @@ class TestSharpen:
         assert (actual == expected).all()
         assert (actual == shown(image)).any()
         assert (actual != shown(image)).any()
-
-
-class TestMedian:
-    @pytest.mark.parametrize("side", [3, 5])
-    @pytest.mark.parametrize("size", [(93, 70), (1, 1), (2, 9), (700, 301)], ids=str)
-    def test_is_exact(self, size: tuple[int, int], side: int) -> None:
-        image = white_noise(*size)
-        expected = ndimage.median_filter(shown(image), size=(side, side, 1), mode="reflect")
-        assert (filtered(f"median:size={side}", image) == expected).all()
-
-    def test_removes_specks_and_keeps_edges(self) -> None:
-        clean = step(60, 40)
-        specked = clean.copy()
-        for x in range(5, 60, 10):
-            specked.putpixel((x, 20), (255, 0, 255))
-        assert (filtered("median", specked) == shown(clean)).all()
 
 
 class TestEdge:

@@ -1,4 +1,4 @@
-"""/healthz and /readyz: alive is not ready, and ready names what is missing."""
+"""/healthz and /readyz: a process that is alive may not be ready; /readyz names the check that failed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a request that is sent again makes nothing twice, whatever happened to the first."""
+"""Idempotency-Key: a request that is sent again makes nothing twice, however the first one ended."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +17,8 @@ from images.models import Image, UploadUrl
 from images.services import storing
 from images.storage import ObjectStorage, originals
 from progimage.errors import Unavailable
-from tests import images as made
 from tests.conftest import Api, make_api
+from tests.support import images as made
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")
 REPLAYED = "Idempotency-Replayed"
@@ -157,11 +157,11 @@ def test_files_in_another_order_or_by_other_names_are_another_request(api: Api) 
 
 
 class TestUnfinished:
-    """What a process that was killed leaves: a lease that ends, and an image that is as far as it came."""
+    """A process that was killed leaves a lease that ends, and an image in the state that it had reached."""
 
     @pytest.fixture
     def claim(self, api: Api) -> IdempotentRequest:
-        """A request that was claimed and done, set back to where nothing but the claim was written."""
+        """A request that was claimed and done, set back to the state with nothing written but the claim."""
         upload(api, query="?tags=a")
         Image.objects.all().delete()
         row = IdempotentRequest.objects.get()
@@ -236,7 +236,7 @@ class TestUnfinished:
 
 
 class TestNotKept:
-    """What may be otherwise when it is asked again is asked again, with the same ids."""
+    """A request whose response may change is worked on again, with the same ids."""
 
     def test_server_errors(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_: Any, **__: Any) -> None:
@@ -262,7 +262,7 @@ class TestNotKept:
         assert [is_replay(upload(api, query=f"?replaces={old}")) for _ in range(2)] == [False, False]
 
     def test_results_of_which_one_may_change(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-        """What was stored is not stored again, what failed is tried again, and the answer is whole."""
+        """Images that were stored are not stored again, files that failed are tried again, and the response has all of them."""
         put, puts = type(originals()).put, []
 
         def refuse_second(*args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""The house: which package may import which, and how long a file may be."""
+"""The house: which package may import which, how long a file may be, and where the tests of a module are."""
 
 import ast
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = ("progimage", "transforms", "accounts", "images", "jobs", "config")
 MAX_LINES = 250
+MAX_TEST_LINES = 350
 ROOMS = (
     {"models"},
     {"storage", "receiving"},
@@ -24,6 +25,29 @@ OUTSIDE = {
     "progimage": {"httpx"},
     "transforms": {"PIL", "pi_heif", "pebble"},
 }
+
+
+TESTED_ELSEWHERE = {
+    "accounts/management/commands/create_account.py": "tests/test_create_api_key.py",
+    "config/celery.py": "tests/test_local_supervisor.py",
+    "config/local/__main__.py": "tests/test_local_supervisor.py",
+    "config/local/programs.py": "tests/test_local_postgres.py",
+    "config/postgres.py": "tests/test_outages.py",
+    "config/urls.py": "tests/test_matrix.py",
+    "config/wsgi.py": "tests/test_settings.py",
+    "images/api/requests/bodies.py": "tests/test_uploads.py",
+    "images/api/requests/parsing.py": "tests/test_responses.py",
+    "images/api/urls.py": "tests/test_matrix.py",
+    "images/api/views/collection.py": "tests/test_selection.py",
+    "images/api/views/single.py": "tests/test_responses.py",
+    "images/api/views/uploading.py": "tests/test_uploads.py",
+    "images/renditions/sources.py": "tests/test_transforms.py",
+    "images/tasks.py": "tests/test_sweeps.py",
+    "progimage/calls/all_calls.py": "tests/test_calls_images.py",
+    "progimage/operations/output.py": "tests/test_encode.py",
+    "progimage/parameters/annotations.py": "tests/test_parameter.py",
+}
+"""Modules without a test file by their name: glue, and modules that are tested through another one."""
 
 
 def source_files(*packages: str) -> list[Path]:
@@ -111,3 +135,28 @@ def test_every_view_is_a_drf_view() -> None:
             continue
         for route in getattr(pattern, "url_patterns", [pattern]):
             assert issubclass(route.callback.view_class, APIView), route
+
+
+def has_tests_by_its_name(module: Path) -> bool:
+    """Return whether the tests of `pkg/room/name.py` are in tests/test_name.py, tests/test_room_name.py or a
+    longer name that begins so, as tests/test_name_under_load.py does."""
+    parts = [part.strip("_") for part in module.with_suffix("").parts]
+    names = ["_".join(parts[start:]) for start in range(len(parts))]
+    tests = ROOT / "tests"
+    return any((tests / f"test_{name}.py").exists() or any(tests.glob(f"test_{name}_*.py")) for name in names)
+
+
+def test_a_stranger_finds_the_tests_of_a_module_by_its_name() -> None:
+    modules = [path.relative_to(ROOT) for path in source_files(*LAYERS)]
+    named = [module for module in modules if module.name not in ("__init__.py", "apps.py")]
+    assert {str(module) for module in named if not has_tests_by_its_name(module)} == set(TESTED_ELSEWHERE)
+    assert [path for path in TESTED_ELSEWHERE.values() if not (ROOT / path).exists()] == []
+
+
+def test_test_files_stay_short() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in (ROOT / "tests").rglob("*.py")
+        if (lines := len(path.read_text().splitlines())) > MAX_TEST_LINES
+    }
+    assert long == {}

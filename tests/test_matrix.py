@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts import services
 from accounts.models import ApiKey
-from tests import images as made
 from tests.conftest import Api, make_api
+from tests.support import images as made
 
 PNG = made.encoded("png")
 MISSING = "01890000-0000-7000-8000-000000000000"
@@ -22,7 +22,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One endpoint and what each kind of caller is answered. `own` is a key with the scopes read and write."""
+    """One endpoint, and the response to each kind of caller. `own` is a key with the scopes read and write."""
 
     method: str
     route: str
@@ -101,7 +101,7 @@ ROWS = (
         method="DELETE", route="images/<uuid:image_id>/renditions", own=204, read=403, write=204, foreign=404
     ),
     Row(method="POST", route="uploads", own=201, read=403, write=201, foreign=201, body=b"{}"),
-    # Takes no key but a signature: tests/test_one_time_uploads.py.
+    # Takes no key but a signature: tests/test_upload_urls.py.
     Row(
         method="PUT",
         route="uploads/<uuid:upload_id>",
@@ -213,7 +213,7 @@ def test_answers(api: Api, row: Row, caller: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["", ".webp"])
 def test_public_pixels_are_for_every_key(api: Api, anonymous: Api, suffix: str) -> None:
-    """A key that may only write sees what anybody sees, and nothing more."""
+    """A key with the scope write alone sees public images, and nothing more."""
     writer = make_api("writer", scopes=["write"])
     public, private = api.stored(PNG, query="?visibility=public"), api.stored(PNG)
     assert [who.get(public + suffix).status_code for who in (writer, anonymous)] == [200, 200]

@@ -23,10 +23,11 @@ from config.local.postgres import Postgres
 from config.local.state import State
 from config.local.supervisor import ROOT
 from config.local.valkey import Valkey
-from tests import images as made
-from tests.servers import make_storage_root
-from tests.test_server import Server, run_granian
+from tests.support import images as made
+from tests.support.granian_server import Server, run_granian
+from tests.support.servers import make_storage_root
 
+pytestmark = pytest.mark.slow
 PNG = made.encoded("png")
 
 
@@ -72,7 +73,7 @@ class World:
             return cursor.fetchone() if cursor.description else None
 
     def start_postgres_again(self) -> None:
-        """Where it was, as an operator does."""
+        """Start Postgres on the same folder, as an operator does."""
         self.postgres._wait(self.postgres._launch())
 
 
@@ -226,7 +227,7 @@ class TestPostgres:
 
 
 class TestValkey:
-    """F-12: what is lost with it is speed."""
+    """F-12: without Valkey responses are slower, and nothing else changes."""
 
     @pytest.fixture
     def path(self, world: World) -> str:

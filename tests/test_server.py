@@ -1,70 +1,25 @@
-"""What only a real server shows: memory while bodies stream, senders that hang up, a server that is told to stop."""
+"""A real server: its memory while bodies stream, senders that hang up, killed processes, and how it stops."""
 
 import json
 import os
-import re
 import signal
-import socket
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import psutil
 import pytest
-from django.db import connection
 
 from images.models import Image, Rendition
-from tests import images as made
-from tests.conftest import make_api
-from tests.servers import make_storage_root
+from tests.support import images as made
+from tests.support.granian_server import Server, children_of, serving
 
-Slow = tuple["Server", str, Callable[[], list[int]]]
-pytestmark = pytest.mark.django_db(transaction=True)
+Slow = tuple[Server, str, Callable[[], list[int]]]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 MB = 1_000_000
-
-
-@dataclass
-class Server:
-    port: int
-    process: subprocess.Popen[bytes]
-    key: str
-
-    def request(
-        self, method: str, path: str, body: Any = None, **headers: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as http:
-            http.request(method, path, body=body, headers={"Authorization": f"Bearer {self.key}"} | headers)
-            answer = http.getresponse()
-            content = answer.read()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
-
-    def raw(self, head: str, body: bytes) -> socket.socket:
-        """Send the start of a request and return the open connection."""
-        opened = socket.create_connection(("127.0.0.1", self.port), timeout=30)
-        lines = [head, "Host: 127.0.0.1", f"Authorization: Bearer {self.key}", "", ""]
-        opened.sendall("\r\n".join(lines).encode() + body)
-        return opened
-
-    def peak_memory_bytes(self) -> dict[int, int]:
-        """The most that granian and its workers have had resident. Their children hold pixels and do not count."""
-        return {pid: _peak(pid) for pid in (self.process.pid, *_children(self.process.pid))}
-
-
-def _children(pid: int, *, recursive: bool = False) -> list[int]:
-    return [child.pid for child in psutil.Process(pid).children(recursive=recursive)]
-
-
-def _peak(pid: int) -> int:
-    match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(match[1]) * 1024 if match else 0
 
 
 @pytest.fixture
@@ -83,53 +38,6 @@ def start_server(tmp_path: Path, db: None) -> Iterator[Callable[..., Server]]:
             return running.enter_context(serving(tmp_path, settings))
 
         yield start
-
-
-@contextmanager
-def serving(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
-    url = urlsplit(os.environ["DATABASE_URL"])
-    environment = os.environ | {
-        "DATABASE_URL": urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}")),
-        "STORAGE_ROOT": make_storage_root(folder / "files"),
-        "S3_BUCKET": "",
-        "TEMP_DIR": str(folder),
-    }
-    with run_granian(folder, environment | settings, make_api("alice").key) as server:
-        yield server
-
-
-@contextmanager
-def run_granian(folder: Path, environment: dict[str, str], key: str) -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}",
-               "--workers=1", "--blocking-threads=16", "--no-access-log", "--respawn-failed-workers",
-               "--respawn-interval=0.1", "config.wsgi:application"]  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-    running = Server(port, process, key)
-    try:
-        _wait_until_ready(running)
-        yield running
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def _wait_until_ready(server: Server) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and server.process.poll() is None:
-        try:
-            if server.request("GET", "/readyz")[0] == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail("the server did not become ready")
 
 
 def noise(size_bytes: int) -> bytes:
@@ -228,7 +136,7 @@ def test_connection_outlives_a_refusal(
 
 @pytest.fixture
 def slow(start_server: Callable[..., Server]) -> Iterator[Slow]:
-    """A server, the path of a render that takes a second, and what starts it and answers its statuses."""
+    """A server, the path of a render that takes a second, and a function that starts it and returns its statuses."""
     server = start_server(RENDER_TIMEOUT_S="5")
     content = made.encoded("png", made.photograph(1_600, 1_200))
     _, _, answer = server.request("POST", "/images", content, **{"Content-Type": "image/png"})
@@ -278,8 +186,8 @@ def _wait_until_right(server: Server, path: str) -> float:
 
 
 def _find_web(server: Server) -> int:
-    """The worker of granian, which has a forkserver whose children render."""
-    return next(pid for pid in _children(server.process.pid) if _children(pid))
+    """Return the worker of granian. It has a forkserver, whose children render."""
+    return next(pid for pid in children_of(server.process.pid) if children_of(pid))
 
 
 class TestKilled:
@@ -288,7 +196,7 @@ class TestKilled:
         server, _, start = slow
         statuses = start()
         web = _find_web(server)
-        for child in set(_children(web, recursive=True)) - set(_children(web)):
+        for child in set(children_of(web, recursive=True)) - set(children_of(web)):
             os.kill(child, signal.SIGKILL)
         assert _wait_for(statuses) == 200
 
@@ -297,7 +205,7 @@ class TestKilled:
         server, path, start = slow
         statuses = start()
         web = _find_web(server)
-        family = [web, *_children(web, recursive=True)]
+        family = [web, *children_of(web, recursive=True)]
         os.kill(web, signal.SIGKILL)
         assert _wait_for(statuses) == 0
         assert _wait_until_right(server, path) < 25
@@ -308,7 +216,7 @@ def test_stop_lets_requests_end_and_leaves_no_process(slow: Slow) -> None:
     """F-16."""
     server, _, start = slow
     statuses = start()
-    family = [server.process.pid, *_children(server.process.pid, recursive=True)]
+    family = [server.process.pid, *children_of(server.process.pid, recursive=True)]
     server.process.terminate()
     server.process.wait(15)
     assert _wait_for(statuses) == 200

@@ -1,4 +1,4 @@
-"""Signed URLs without a server: what was signed is let in, and nothing else (SIG-1, SIG-2, SIG-3)."""
+"""Signed URLs without a server: a URL is valid as it was signed, and in no other form (SIG-1, SIG-2, SIG-3)."""
 
 import time
 import unicodedata

@@ -1,12 +1,12 @@
-"""What one account sees while another asks for the same: never a pixel of the other, never from a shared cache."""
+"""Two accounts that ask for the same at once: neither sees a pixel of the other, and no shared cache keeps one."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
 
-from tests import images as made
 from tests.conftest import Api, body, make_api
+from tests.support import images as made
 
 COLORS = {"red": "#ff0000", "blue": "#0000ff"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tests import images as made
+from tests.support import images as made
 
 WATERMARK = "sha256:" + "0" * 64
 """The reference by which the project's engine is given the other image."""

@@ -22,7 +22,7 @@ from PIL import AvifImagePlugin, Image, ImageDraw, ImageSequence, features
 from progimage.operations import Operation, Output, operations
 from progimage.text_form import parse_text
 from progimage.transform import Transform
-from tests import images as made
+from tests.support import images as made
 from transforms.decoding.decode import probe
 from transforms.engine import render_file
 from transforms.formats.save_options import EncodeTask

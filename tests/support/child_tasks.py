@@ -1,0 +1,52 @@
+"""Functions that tests of the pool run in its children. They have a module of their own, so that a child imports little."""
+
+import os
+import resource
+import sys
+import threading
+import time
+from pathlib import Path
+
+from progimage.errors import RangeNotSatisfiable
+
+
+def spin() -> None:
+    """Never return from C, where no Python handler of a signal ever runs."""
+    sum(range(10**12))
+
+
+def nap(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def priority() -> int:
+    """Return how nice this thread is: the higher, the later its turn."""
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+def take(size_bytes: int) -> int:
+    return len(bytearray(size_bytes))
+
+
+def hoard(size_bytes: int, error: type[Exception]) -> None:
+    """Fail while much is held."""
+    held = bytearray(b"x") * size_bytes
+    try:
+        raise ValueError(len(held))
+    except ValueError as reason:
+        raise error("too much") from reason
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def fail_with_more_than_a_message() -> None:
+    raise RangeNotSatisfiable("Expected a range inside the image", size=77)
+
+
+def look_around() -> tuple[set[str], dict[str, str], bytes, int]:
+    """Return the modules, the environment as Python and as the kernel have it, and the core dump's limit."""
+    core, _ = resource.getrlimit(resource.RLIMIT_CORE)
+    return set(sys.modules), dict(os.environ), Path("/proc/self/environ").read_bytes(), core

@@ -1,0 +1,47 @@
+"""Fields of descriptions: tags, metadata, file names."""
+
+import pytest
+
+from images.models import Image
+from tests.conftest import Api
+from tests.support import images as made
+
+PNG = made.encoded("png")
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("?tags=" + "x" * 65, "/tags/0"),
+        ("?tags=" + ",".join(map(str, range(51))), "/tags"),
+        ("?metadata=[]", "/metadata"),
+        ("?metadata={", "/metadata"),
+        ('?metadata={"a":NaN}', "/metadata"),
+        ('?metadata={"a":"\\u0000"}', "/metadata"),
+        ('?metadata={"a":"\\ud800"}', "/metadata"),
+        ("?metadata=" + "[" * 5_000, "/metadata"),
+        ('?metadata={"a":"' + "x" * 16_400 + '"}', "/metadata"),
+        ("?visibility=secret", "/visibility"),
+        ('?metadata={"a":' * 1 + "[" * 940 + "]" * 940 + "}", "/metadata"),
+        ('?metadata={"a\\u0000":1}', "/metadata"),
+        ("?visibility=private&visibility=public", "/visibility"),
+        ("?file=x", "/file"),
+        ("?filename=a%00b", "/filename"),
+        ("?filename=a%0ab", "/filename"),
+        ("?filename=" + "x" * 256, "/filename"),
+        ("?colour=red", "/colour"),
+        ("?visibility=", "/visibility"),
+        ("?metadata=", "/metadata"),
+        ("?replaces=", "/replaces"),
+    ],
+)
+def test_refused_descriptions(api: Api, query: str, pointer: str) -> None:
+    answer = api.upload(PNG, query=query)
+    assert (answer.status_code, answer.json()["pointer"].partition("/x")[0]) == (400, pointer)
+    assert answer.json()["detail"].startswith("Expected ")
+    assert not Image.objects.exists()
+
+
+def test_metadata_keep_a_backslash(api: Api) -> None:
+    answer = api.upload(PNG, query='?metadata={"path":"C:\\\\u0000"}')
+    assert (answer.status_code, answer.json()["metadata"]) == (201, {"path": "C:\\u0000"})

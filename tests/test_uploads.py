@@ -1,0 +1,183 @@
+"""POST /images: uploads that are stored, and uploads that are refused."""
+
+import hashlib
+import uuid
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from images.models import Image
+from images.storage import ObjectStorage
+from tests.conftest import Api
+from tests.support import images as made
+
+PNG = made.encoded("png")
+
+
+@pytest.mark.usefixtures("storage")
+class TestStored:
+    def test_raw_body_answers_the_image(self, api: Api) -> None:
+        answer = api.upload(PNG, query="?tags=cat,dog&metadata=%7B%22shot%22%3A7%7D&filename=cat.png")
+        image = answer.json()
+        assert answer.status_code == 201
+        assert answer["Location"] == image["urls"]["original"] == f"http://testserver/images/{image['id']}"
+        assert uuid.UUID(image["id"]).version == 7
+        assert image | {"id": 0, "created_at": 0, "urls": 0} == {
+            "id": 0,
+            "format": "png",
+            "media_type": "image/png",
+            "width": made.WIDTH,
+            "height": made.HEIGHT,
+            "frames": 1,
+            "bytes": len(PNG),
+            "sha256": hashlib.sha256(PNG).hexdigest(),
+            "has_alpha": False,
+            "orientation": 1,
+            "visibility": "private",
+            "filename": "cat.png",
+            "tags": ["cat", "dog"],
+            "metadata": {"shot": 7},
+            "focal_point": None,
+            "replaced_by": None,
+            "parent": None,
+            "transform": None,
+            "created_at": 0,
+            "urls": 0,
+        }
+
+    def test_form_answers_the_image(self, api: Api) -> None:
+        answer = api.upload_form(
+            file=SimpleUploadedFile("a/b/holiday.png", PNG, "text/plain"),
+            tags=["x", "y"],
+            visibility="public",
+        )
+        assert answer.status_code == 201
+        image = answer.json()
+        assert (image["filename"], image["tags"], image["visibility"]) == (
+            "holiday.png",
+            ["x", "y"],
+            "public",
+        )
+        assert image["format"] == "png"
+
+    @pytest.mark.parametrize("name", made.READABLE)
+    def test_every_format_is_taken(self, api: Api, name: str) -> None:
+        answer = api.upload(made.encoded(name), media_type="image/x-unknown")
+        assert (answer.status_code, answer.json()["format"]) == (201, name)
+
+    def test_bytes_in_storage_are_the_upload(self, api: Api, storage: ObjectStorage) -> None:
+        image = Image.objects.get(pk=api.stored(PNG).rpartition("/")[2])
+        with storage.open_range(image.storage_name) as stored:
+            assert stored.read() == PNG
+        assert image.storage_name == f"originals/{image.id.hex[-2:]}/{image.id}"
+
+
+@pytest.mark.parametrize("declared", ["image/png", "image/jpeg", "image/svg+xml", "image/gif; x=y"])
+@pytest.mark.parametrize("actual", ["png", "jpeg", "gif"])
+def test_format_is_what_the_bytes_are(api: Api, declared: str, actual: str) -> None:
+    """WEB-3, IMG-9: a name or a header that says otherwise changes nothing."""
+    answer = api.upload(made.encoded(actual), media_type=declared, query="?filename=x.html")
+    assert answer.json()["format"] == actual
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "status", "code"),
+    [
+        pytest.param(
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", 415, "unsupported_format", id="svg"
+        ),
+        pytest.param(b"<html></html>", "image/png", 415, "unsupported_format", id="html"),
+        pytest.param(b"x", "image/png", 415, "unsupported_format", id="one byte"),
+        pytest.param(PNG[:-40], "image/png", 422, "unprocessable_image", id="truncated"),
+        pytest.param(PNG, "text/plain", 415, "unsupported_format", id="not an image's media type"),
+        pytest.param(PNG, "", 415, "unsupported_format", id="no media type"),
+    ],
+)
+def test_refused_bodies(api: Api, content: bytes, media_type: str, status: int, code: str) -> None:
+    answer = api.upload(content, media_type=media_type)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert not Image.objects.exists()
+
+
+def test_415_lists_what_is_accepted(api: Api) -> None:
+    detail = api.upload(b"nothing that is known").json()["detail"]
+    assert all(name in detail.lower() for name in ("jpeg", "png", "webp", "avif", "heic", "tiff", "jp2"))
+
+
+def test_empty_body(api: Api) -> None:
+    answer = api.request("POST", "/images", content_type="image/png", CONTENT_LENGTH="0")
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_format")
+
+
+@pytest.mark.parametrize("query", ["?visibility=public", "?foo=1"])
+def test_form_with_a_query_is_refused(api: Api, query: str) -> None:
+    """A description beside the form's own could contradict it; nothing is ignored in silence."""
+    answer = api.client.post(
+        f"/images{query}",
+        {"file": SimpleUploadedFile("x.png", PNG)},
+        headers={"Authorization": f"Bearer {api.key}"},
+    )
+    assert answer.status_code == 400
+    assert not Image.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({}, id="no file"),
+        pytest.param({"picture": SimpleUploadedFile("x.png", PNG)}, id="another name"),
+        pytest.param({"file": "text"}, id="text instead of a file"),
+    ],
+)
+def test_refused_forms(api: Api, fields: dict[str, Any]) -> None:
+    answer = api.upload_form(**fields)
+    assert (answer.status_code, answer.json()["pointer"]) == (400, "/file")
+
+
+def test_nul_in_a_forms_file_name_is_no_server_error(api: Api) -> None:
+    """WEB-5: Postgres would refuse it. Django drops unprintable characters from file names of a form."""
+    form = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a\0b.png"\r\n\r\n'
+        + PNG
+        + b"\r\n--x--\r\n"
+    )
+    answer = api.upload(form, media_type="multipart/form-data; boundary=x")
+    assert (answer.status_code, answer.json()["filename"]) == (201, "ab.png")
+
+
+class TestLimits:
+    def test_declared_length_is_refused_unread(self, api: Api, settings: Any) -> None:
+        settings.MAX_UPLOAD_BYTES = 1_000
+        answer = api.upload(b"x" * 1_001)
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+    def test_file_in_a_form_is_counted(self, api: Api, settings: Any) -> None:
+        settings.MAX_UPLOAD_BYTES = len(PNG) - 1
+        answer = api.upload_form(file=SimpleUploadedFile("x.png", PNG))
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+    def test_body_of_the_largest_size_is_taken(self, api: Api, settings: Any) -> None:
+        settings.MAX_UPLOAD_BYTES = len(PNG)
+        assert api.upload(PNG).status_code == 201
+
+    @pytest.mark.parametrize(
+        "length", ["", "-1", "1e3", "9" * 5_000], ids=["none", "-1", "1e3", "5,000 digits"]
+    )
+    def test_without_a_length_that_is_one(self, api: Api, length: str) -> None:
+        answer = api.client.generic(
+            "POST",
+            "/images",
+            PNG,
+            "image/png",
+            CONTENT_LENGTH=length,
+            headers={"Authorization": f"Bearer {api.key}"},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+
+    def test_compressed_body(self, api: Api) -> None:
+        """IMG-8: nothing is inflated."""
+        answer = api.request(
+            "POST", "/images", data=PNG, content_type="image/png", headers={"Content-Encoding": "gzip"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_format")
