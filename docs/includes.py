@@ -46,7 +46,11 @@ def _filled(block: re.Match[str]) -> str:
     return f"{block['head']}```python\n{code}\n```\n{block['end']}"
 
 
-def _definition(parent: ast.AST, name: str, path: str) -> ast.FunctionDef | ast.ClassDef:
+def _definition(
+    parent: ast.AST,
+    name: str,
+    path: str,
+) -> ast.FunctionDef | ast.ClassDef:
     for node in ast.iter_child_nodes(parent):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
             return node
