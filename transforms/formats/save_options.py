@@ -195,7 +195,11 @@ def _sample(image: Image.Image) -> Image.Image:
     return sample
 
 
-def _png_bytes(image: Image.Image, strategy: int, level: int) -> int:
+def _png_bytes(
+    image: Image.Image,
+    strategy: int,
+    level: int,
+) -> int:
     buffer = BytesIO()
     image.save(buffer, "PNG", compress_type=strategy, compress_level=level)
     return buffer.tell()

@@ -93,7 +93,11 @@ def _with_format(transform: Transform, name: OutputFormat) -> Transform:
     return replace(transform, output=output)
 
 
-def _fits(transform: Transform, source: Extent, limits: Limits) -> bool:
+def _fits(
+    transform: Transform,
+    source: Extent,
+    limits: Limits,
+) -> bool:
     format = FORMATS[str(transform.output.format)]
     if transform.output.lossless and not format.has_lossless:
         return False
