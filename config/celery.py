@@ -14,5 +14,5 @@ app.autodiscover_tasks()
 
 
 @setup_logging.connect
-def _keep_django_logging(**_: Any) -> None:
+def _keep_django_logging(**options: Any) -> None:
     """Do nothing. If no receiver is connected to this signal, Celery replaces the root logger's handlers."""

@@ -12,7 +12,7 @@ _SETTINGS = "settings"
 
 
 @register(_SETTINGS)
-def check_environment(**_: Any) -> list[CheckMessage]:
+def check_environment(**options: Any) -> list[CheckMessage]:
     checks: list[CheckMessage] = []
     for name, messages in _find_wrong_variables().items():
         sentence = f"{name}: {' '.join(messages)}"
@@ -21,7 +21,7 @@ def check_environment(**_: Any) -> list[CheckMessage]:
 
 
 @register(_SETTINGS)
-def check_s3(**_: Any) -> list[CheckMessage]:
+def check_s3(**options: Any) -> list[CheckMessage]:
     """Report an access key without its secret, or a secret without its access key.
 
     boto3 would ignore half a pair and look for credentials elsewhere."""

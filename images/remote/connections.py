@@ -74,7 +74,7 @@ def _resolve(host: str, deadline: Deadline, slots: ExitStack) -> list[Address]:
     except TimeoutError:
         # getaddrinfo cannot be cancelled. Its thread keeps the slots, so these bound the number of threads.
         kept_slots = slots.pop_all()
-        lookup.add_done_callback(lambda _: kept_slots.close())
+        lookup.add_done_callback(lambda finished: kept_slots.close())
         raise public_addresses.refused("no address in time") from None
 
 

@@ -1,5 +1,7 @@
 """Encoding: frames in the working modes become the bytes of a format, and always the same bytes.
 
+An animated AVIF is the exception: libavif writes the time of day into it (findings/avif_sequence_clock.sh).
+
 The result holds no metadata except those passed in. A decoder's leftovers in an image are removed."""
 
 from collections.abc import Iterator, Sequence

@@ -194,7 +194,8 @@ def _boxes(operation: Redact, size: Size) -> Iterator[Edges]:
 
 def _box(region: Region, unit: str, size: Size) -> Edges:
     left, top, width, height = region
-    scale_x, scale_y = (1, 1)
+    scale_x = 1
+    scale_y = 1
     if unit == "ratio":
         scale_x, scale_y = size
     # 0.1 + 0.2 is more than 0.3
