@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.urls import path
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,15 +18,18 @@ def get(view: Any, request: Request) -> Response:
     return Response()
 
 
-def documented_responses(endpoint: Endpoint) -> Any:
-    """Return the documented responses of a view whose GET is described by `endpoint`."""
+def describe_responses(endpoint: Endpoint) -> dict[str, str]:
+    """Return the descriptions of the responses in OpenAPI, by status, of a GET that `endpoint` documents."""
 
     class Things(ApiView):
         @endpoint
         def get(self, request: Request) -> Response:
             return Response()
 
-    return Things.get.kwargs["schema"]().get_response_serializers()  # type: ignore[attr-defined]
+    generator = SchemaGenerator(patterns=[path("things", Things.as_view())])  # type: ignore[no-untyped-call]
+    schema = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    responses = schema["paths"]["/things"]["get"]["responses"]
+    return {status: response["description"] for status, response in responses.items()}
 
 
 def test_endpoint_without_errors_is_refused() -> None:
@@ -60,16 +65,14 @@ def test_errors_of_one_status_are_one_response() -> None:
         errors=(ParameterError, UrlNotAllowed, UnsupportedFormat, ParameterError),
         responses={200: None},
     )
-    responses = documented_responses(endpoint)
-    described = responses[400, "application/problem+json"].description
-    assert described.count(f"`{ParameterError.code}`") == 1
-    assert described.count(f"`{UrlNotAllowed.code}`") == 1
-    assert f"`{UnsupportedFormat.code}`" in responses[415, "application/problem+json"].description
+    descriptions = describe_responses(endpoint)
+    for error in (ParameterError, UrlNotAllowed):
+        assert descriptions["400"].count(f"`{error.code}`") == 1
+    assert f"`{UnsupportedFormat.code}`" in descriptions["415"]
 
 
 def test_errors_of_every_endpoint_are_documented() -> None:
-    responses = documented_responses(LIST)
-    assert {error.status for error in EVERYWHERE} == {401, 403, 503, 500}
+    descriptions = describe_responses(LIST)
+    assert set(descriptions) == {"200", "400", "401", "403", "500", "503"}
     for error in EVERYWHERE:
-        assert f"`{error.code}`" in responses[error.status, "application/problem+json"].description
-    assert responses[200] is None
+        assert f"`{error.code}`" in descriptions[str(error.status)]

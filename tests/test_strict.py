@@ -19,8 +19,12 @@ class Thing(StrictSerializer):
     tags = serializers.ListField(child=serializers.CharField(), default=list)
 
 
-def errors_of(data: Any) -> Any:
-    serializer = Thing(data=data)
+class Box(StrictSerializer):
+    thing = Thing()
+
+
+def errors_of(data: Any, serializer_class: type[StrictSerializer] = Thing) -> Any:
+    serializer = serializer_class(data=data)
     serializer.is_valid()
     return serializer.errors
 
@@ -38,13 +42,12 @@ def test_taken(data: Any) -> None:
     ("data", "name", "message"),
     [
         ({"colour": "red"}, "colour", "Expected one of size, name, note, tags but received 'colour'"),
-        ([], "non_field_errors", "Expected an object but received list"),
         (QueryDict("size=1&size=2"), "size", "Expected size once but received it again"),
-        (QueryDict("name="), "name", "Expected a value for name"),
+        (QueryDict("name="), "name", "Not a valid string"),
         (QueryDict("size="), "size", "Expected a whole number"),
         (QueryDict("tags=a&tags="), "tags", "Expected a value for tags"),
     ],
-    ids=["unknown name", "no object", "repeated name", "empty text", "empty number", "one of several empty"],
+    ids=["unknown name", "repeated name", "empty text", "empty number", "one of several empty"],
 )
 def test_refused(data: Any, name: str, message: str) -> None:
     errors = errors_of(data)
@@ -54,3 +57,8 @@ def test_refused(data: Any, name: str, message: str) -> None:
 
 def test_empty_value_in_json_is_the_fields_matter() -> None:
     assert "may not be blank" in str(errors_of({"name": ""})["name"])
+
+
+def test_member_that_is_no_object() -> None:
+    errors = errors_of({"thing": []}, Box)
+    assert "Expected an object but received list" in str(errors["thing"])
