@@ -1,6 +1,5 @@
 """POST /images/archive: many images as one streamed zip."""
 
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -53,61 +52,6 @@ def test_nothing_found_is_an_empty_zip(api: Api) -> None:
 def test_an_id_named_twice_is_sent_once(api: Api) -> None:
     image_id = stored(api, made.encoded("png"))
     assert len(members(ask(api, ids=[image_id, image_id]))[0]) == 1
-
-
-@pytest.mark.parametrize(
-    ("asked", "pointer"),
-    [
-        ({}, None),
-        ({"ids": [MISSING], "query": {}}, None),
-        ({"ids": []}, "/ids"),
-        ({"ids": ["x"]}, "/ids/0"),
-        ({"ids": "all"}, "/ids"),
-        ({"ids": [MISSING] * 10_001}, "/ids"),
-        ({"query": {"tags": "a"}}, "/query/tags"),
-        ({"query": []}, "/query"),
-        ({"query": [None, None]}, "/query"),
-        ({"transform": ""}, None),
-        ({"ids": None}, "/ids"),
-        ({"ids": [None]}, "/ids/0"),
-        ({"ids": [1 << 120]}, "/ids/0"),
-        ({"ids": [MISSING.replace("-", "")]}, "/ids/0"),
-        ({"ids": [f"urn:uuid:{MISSING}"]}, "/ids/0"),
-        ({"ids": [f"{{{MISSING}}}"]}, "/ids/0"),
-        ({"query": None}, "/query"),
-        ({"query": {"tag": None}}, "/query/tag"),
-        ({"query": {"format": None}}, "/query/format"),
-        ({"query": {"sha256": None}}, "/query/sha256"),
-        ({"ids": [MISSING], "format": "svg"}, "/format"),
-        ({"ids": [MISSING], "format": "heic"}, "/format"),
-        ({"ids": [MISSING], "format": None}, "/format"),
-        ({"ids": [MISSING], "transform": None}, "/transform"),
-        ({"ids": [MISSING], "transform": "turn:angle=90"}, "/transform/operations/0/op"),
-        ({"ids": [MISSING], "transform": {"operations": [{"op": "resize", "width": 0}]}},
-         "/transform/operations/0/width"),
-        ({"ids": [MISSING], "transform": {"output": {"format": "auto"}}}, "/transform/output/format"),
-        ({"ids": [MISSING], "transform": {"output": {"format": "png"}}, "format": "jpg"},
-         "/transform/output/format"),
-        ({"ids": [MISSING], "transform": 7}, "/transform"),
-        ({"ids": [MISSING], "names": []}, "/names"),
-    ],
-)  # fmt: skip
-def test_wrong_request_is_refused(api: Api, asked: dict[str, Any], pointer: str | None) -> None:
-    answer = ask(api, **asked)
-    assert (answer.status_code, answer.json().get("pointer")) == (400, pointer)
-    assert answer.json()["detail"].startswith("Expected ")
-
-
-@pytest.mark.parametrize("extension", ["jpg", "jpeg"])
-def test_format_is_named_by_any_of_its_extensions(api: Api, extension: str) -> None:
-    """Of renditions, and of originals that are looked for."""
-    png, jpeg = stored(api, made.encoded("png")), stored(api, made.encoded("jpeg"))
-    transform = {"output": {"format": "jpeg"}}
-    found, _ = members(ask(api, ids=[png.upper()], format=extension, transform=transform))
-    assert list(found.values()) == [body(api.get(f"/images/{png}.jpg"))]
-    _, manifest = members(ask(api, query={"format": extension}))
-    listed = api.get(f"/images?format={extension}").json()["images"]
-    assert [entry["id"] for entry in manifest] == [image["id"] for image in listed] == [jpeg]
 
 
 def test_foreign_id_is_as_a_missing_one_before_anything_is_sent(api: Api, other_api: Api) -> None:

@@ -59,12 +59,6 @@ class TestDelete:
         path = api.stored(PNG)
         assert (delete(api, path, first), delete(api, path, second)) == answers
 
-    @pytest.mark.parametrize("query", ["?purge=maybe", "?purge=true&purge=true", "?forever=true", "?purge="])
-    def test_bad_query(self, api: Api, query: str) -> None:
-        path = api.stored(PNG)
-        assert delete(api, path, query) == 400
-        assert api.get(path).status_code == 200
-
     def test_belongs_to_the_account(self, api: Api, other_api: Api, anonymous: Api) -> None:
         path = api.stored(PNG, query="?visibility=public")
         reader = make_api("reader", scopes=["read"])

@@ -1,19 +1,17 @@
-"""Sizes and boxes, without any image."""
+"""Sizes, boxes and the placements of operations, without any image."""
 
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from progimage.errors import ParameterError
-from progimage.operations import Fit, Gravity, Operation, Resize
+from progimage.operations import Operation, Resize
 from progimage.operations.geometry import Crop, Pad, Rotate, Thumbnail
 from progimage.transform import Transform
-from transforms.fits import GRAVITY, Anchor, cover_box, fit_size
 from transforms.formats.table import FORMATS
 from transforms.geometry import Box, Placement, Size, decode_scale, half_up, reduced, whole
 from transforms.limits import DEFAULT_LIMITS
-from transforms.orientation import stored_box, upright_size
 from transforms.planning.plan import check_sizes
 from transforms.render import measure, place
 from transforms.render.geometry import is_open
@@ -24,57 +22,6 @@ PHOTO = Size(400, 200)
 @pytest.mark.parametrize(("value", "rounded"), [(0.0, 1), (0.2, 1), (1.49, 1), (2.5, 3), (3.5, 4), (7.99, 8)])
 def test_halves_are_rounded_up_and_nothing_vanishes(value: float, rounded: int) -> None:
     assert half_up(value) == rounded
-
-
-@pytest.mark.parametrize(
-    ("box", "fit", "enlarge", "expected"),
-    [
-        pytest.param((100, 100), "inside", False, (100, 50), id="inside"),
-        pytest.param((100, 100), "contain", False, (100, 50), id="contain, before it is padded"),
-        pytest.param((100, 100), "outside", False, (200, 100), id="outside"),
-        pytest.param((100, 100), "cover", False, (200, 100), id="cover, before it is cut"),
-        pytest.param((100, 100), "fill", False, (100, 100), id="fill"),
-        pytest.param((800, 800), "inside", False, (400, 200), id="inside never enlarges"),
-        pytest.param((800, 800), "inside", True, (800, 400), id="inside enlarges when asked"),
-        pytest.param((300, 300), "outside", False, (400, 200), id="outside never enlarges"),
-        pytest.param((300, 300), "outside", True, (600, 300), id="outside enlarges when asked"),
-        pytest.param((800, 100), "fill", False, (400, 100), id="fill enlarges no side"),
-        pytest.param((800, 100), "fill", True, (800, 100), id="fill enlarges a side when asked"),
-        pytest.param((1, 1), "inside", False, (1, 1), id="never below one px"),
-    ],
-)
-def test_fit_size(box: tuple[int, int], fit: Fit, enlarge: bool, expected: tuple[int, int]) -> None:
-    assert fit_size(PHOTO, Size(*box), fit, enlarge=enlarge) == expected
-
-
-def test_a_line_stays_a_line() -> None:
-    assert fit_size(Size(10_000, 1), Size(100, 100), "inside") == (100, 1)
-
-
-@pytest.mark.parametrize(
-    ("gravity", "left", "top"),
-    [
-        ("center", 100, 0),
-        ("north", 100, 0),
-        ("south", 100, 0),
-        ("west", 0, 0),
-        ("east", 200, 0),
-        ("northwest", 0, 0),
-        ("southeast", 200, 0),
-    ],
-)
-def test_cover_keeps_the_part_that_gravity_names(gravity: Gravity, left: int, top: int) -> None:
-    assert cover_box(PHOTO, Size(50, 50), Anchor(gravity)) == Box(left, top, 200, 200)
-
-
-def test_cover_keeps_fractions_of_a_pixel() -> None:
-    box = cover_box(Size(101, 67), Size(10, 10), Anchor())
-    assert box == pytest.approx((17, 0, 67, 67))
-    assert cover_box(Size(100, 67), Size(10, 10), Anchor()) == pytest.approx((16.5, 0, 67, 67))
-
-
-def test_every_gravity_has_a_place() -> None:
-    assert set(GRAVITY) == set(get_args(Gravity))
 
 
 RESIZES = [
@@ -137,25 +84,6 @@ RESIZES = [
 def test_resize_is_placed(operation: Resize, expected: Placement) -> None:
     assert place(operation, PHOTO) == expected
     assert measure(operation, PHOTO) == expected.canvas
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_box_is_found_where_it_is_stored(orientation: int) -> None:
-    """The top left 10 x 20 px of the upright image, found in the stored one."""
-    stored = Size(100, 60)
-    upright = upright_size(stored, orientation)
-    corners = {
-        1: (0, 0, 10, 20),
-        2: (90, 0, 10, 20),
-        3: (90, 40, 10, 20),
-        4: (0, 40, 10, 20),
-        5: (0, 0, 20, 10),
-        6: (0, 50, 20, 10),
-        7: (80, 50, 20, 10),
-        8: (80, 0, 20, 10),
-    }
-    assert upright == ((60, 100) if orientation > 4 else (100, 60))
-    assert stored_box(Box(0, 0, 10, 20), upright, orientation) == corners[orientation]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The house: which package may import which, how long a file may be, and where the tests of a module are."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -30,24 +31,51 @@ OUTSIDE = {
 TESTED_ELSEWHERE = {
     "accounts/management/commands/create_account.py": "tests/test_create_api_key.py",
     "config/celery.py": "tests/test_local_supervisor.py",
+    "config/database_connection.py": "tests/test_outages.py",
+    "config/framework.py": "tests/test_settings.py",
     "config/local/__main__.py": "tests/test_local_supervisor.py",
     "config/local/programs.py": "tests/test_local_postgres.py",
-    "config/postgres.py": "tests/test_outages.py",
     "config/urls.py": "tests/test_matrix.py",
     "config/wsgi.py": "tests/test_settings.py",
-    "images/api/requests/bodies.py": "tests/test_uploads.py",
-    "images/api/requests/parsing.py": "tests/test_responses.py",
+    "images/api/requests/bodies.py": "tests/test_upload_request.py",
+    "images/api/serializers/archives.py": "tests/test_archive_request.py",
+    "images/api/serializers/descriptions.py": "tests/test_fields.py",
     "images/api/urls.py": "tests/test_matrix.py",
     "images/api/views/collection.py": "tests/test_selection.py",
-    "images/api/views/single.py": "tests/test_responses.py",
-    "images/api/views/uploading.py": "tests/test_uploads.py",
+    "images/delivery/delivery_options.py": "tests/test_responses.py",
     "images/renditions/sources.py": "tests/test_transforms.py",
     "images/tasks.py": "tests/test_sweeps.py",
-    "progimage/calls/all_calls.py": "tests/test_calls_images.py",
+    "progimage/calls/json_calls.py": "tests/test_calls_images.py",
     "progimage/operations/output.py": "tests/test_encode.py",
     "progimage/parameters/annotations.py": "tests/test_parameter.py",
+    "progimage/root_error.py": "tests/test_errors.py",
+    "transforms/workers/process_pool.py": "tests/test_forkserver.py",
 }
 """Modules without a test file by their name: glue, and modules that are tested through another one."""
+
+MIRRORED = {
+    "accounts": "rows, and their admin pages",
+    "bodies": "of requests: the client sends them, the server reads them",
+    "color": "a color as a parameter, and the colors of pixels",
+    "composite": "operations, and their rendering",
+    "filters": "operations, and their rendering",
+    "geometry": "operations, their arithmetic, and their rendering",
+    "idempotency": "rows, and the attempts that they record",
+    "images": "rows, their admin pages, their API and the calls of its clients",
+    "masks": "operations, and their rendering",
+    "orphans": "rows, and their services",
+    "renditions": "rows, their services, their admin pages and their API",
+    "selection": "filters in SQL, and in a query",
+    "settings": "of the client, and of the server: each is the only one in its package",
+    "tone": "operations, and their rendering",
+    "transforms": "an endpoint's views and documentation, and the calls of its clients",
+    "upload_urls": "rows, their services and their API",
+    "uploads": "an endpoint's documentation, the receipt of its bodies, and the calls of its clients",
+    "urls": "Django's name for routes, and the URLs that a client calls",
+}
+"""Names of more than one module: layers of one thing. Any other name stands for one module alone."""
+NAMED_BY_OTHERS = ("__init__.py", "__main__.py", "apps.py")
+"""Python and Django choose these names."""
 
 
 def source_files(*packages: str) -> list[Path]:
@@ -151,6 +179,12 @@ def test_a_stranger_finds_the_tests_of_a_module_by_its_name() -> None:
     named = [module for module in modules if module.name not in ("__init__.py", "apps.py")]
     assert {str(module) for module in named if not has_tests_by_its_name(module)} == set(TESTED_ELSEWHERE)
     assert [path for path in TESTED_ELSEWHERE.values() if not (ROOT / path).exists()] == []
+
+
+def test_a_modules_name_means_one_thing() -> None:
+    modules = [path for path in source_files(*LAYERS) if path.name not in NAMED_BY_OTHERS]
+    counts = Counter(path.stem for path in modules if "commands" not in path.parts)
+    assert {name for name, count in counts.items() if count > 1} == set(MIRRORED)
 
 
 def test_test_files_stay_short() -> None:

@@ -1,6 +1,5 @@
 """The list of an image's renditions, their hits, and their purge."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,14 +8,9 @@ from images.models import Rendition
 from images.storage import ObjectStorage
 from tests.conftest import Api, body, make_api
 from tests.support import images as made
+from tests.support.listing import ledger
 
 PNG = made.encoded("png")
-
-
-def ledger(api: Api, path: str, query: str = "") -> Any:
-    answer = api.get(f"{path}/renditions{query}")
-    assert answer.status_code == 200, answer.content
-    return answer.json()
 
 
 def local(url: str) -> str:
@@ -68,43 +62,6 @@ def test_url_is_of_the_same_rendition(api: Api, asked: str) -> None:
     assert [it["hits"] for it in ledger(api, path)["renditions"]] == [2]
 
 
-def test_pages_are_complete_while_rows_go(api: Api) -> None:
-    path = api.stored(PNG)
-    for width in range(1, 8):
-        body(api.get(f"{path}.png?w={width}"))
-    first = ledger(api, path, "?limit=3")
-    Rendition.objects.filter(pk=first["renditions"][-1]["id"]).delete()
-    second = ledger(api, path, f"?limit=3&cursor={first['next']}")
-    third = ledger(api, path, f"?limit=3&cursor={second['next']}")
-    widths = [it["width"] for page in (first, second, third) for it in page["renditions"]]
-    assert (widths, third["next"]) == ([1, 2, 3, 4, 5, 6, 7], None)
-    assert ledger(api, path, "?limit=6")["next"] is None
-
-
-@pytest.mark.parametrize(
-    ("query", "pointer"),
-    [
-        ("?limit=0", "/limit"),
-        ("?limit=1001", "/limit"),
-        ("?limit=ten", "/limit"),
-        ("?limit=%C2%B2", "/limit"),
-        ("?limit=", "/limit"),
-        ("?limit=00000000010000", "/limit"),
-        (f"?limit=0000000001{'0' * 5_000}", "/limit"),
-        ("?cursor=", "/cursor"),
-        ("?cursor=nonsense", "/cursor"),
-        ("?cursor=_________w", "/cursor"),
-        ("?cursor=AAAAAAAAAAE%3D", "/cursor"),
-        ("?limit=1&limit=2", "/limit"),
-        ("?page=2", "/page"),
-    ],
-)
-def test_bad_queries(api: Api, query: str, pointer: str) -> None:
-    answer = api.get(f"{api.stored(PNG)}/renditions{query}")
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
-    assert answer.json()["pointer"] == pointer
-
-
 def test_belongs_to_the_account(api: Api, other_api: Api, anonymous: Api) -> None:
     path = f"{api.stored(PNG, query='?visibility=public')}"
     body(api.get(f"{path}.png"))
@@ -113,19 +70,6 @@ def test_belongs_to_the_account(api: Api, other_api: Api, anonymous: Api) -> Non
         answers = [who.request(method, f"{path}/renditions") for who in (other_api, anonymous, reader)]
         assert [answer.status_code for answer in answers] == refused
     assert Rendition.objects.count() == 1
-
-
-def test_names_other_images_by_id_where_they_are_the_owners(api: Api, other_api: Api) -> None:
-    """A hash would tell of the bytes of another account's private image."""
-    path, logo = api.stored(PNG, query="?visibility=public"), made.encoded("png", made.translucent(24, 16))
-    ids = [who.stored(logo).rpartition("/")[2] for who in (api, other_api)]
-    secret = other_api.stored(made.encoded("gif")).rpartition("/")[2]
-    for who, image_id, x in ((api, ids[0], 0), (other_api, ids[1], 1), (other_api, secret, 2)):
-        assert who.get(f"{path}.png?transform=composite:image={image_id},x={x}").status_code == 200
-    kept = ledger(api, path)["renditions"]
-    named = [rendition["transform"]["operations"][0]["image"] for rendition in kept]
-    assert named == [ids[0], None, None]
-    assert "sha256" not in api.get(f"{path}/renditions").content.decode()
 
 
 def test_purge_takes_renditions_alone(api: Api, storage: ObjectStorage) -> None:

@@ -138,40 +138,6 @@ class TestHttp:
         assert (answer.status_code, answer.json()["pointer"]) == (400, "/download")
 
 
-@pytest.mark.parametrize(
-    ("suffix", "status"),
-    [(".svg", 415), (".html", 415), (".php", 415), (".heic", 415), (".png%00.html", 415), (".", 404), (".png/", 404),
-     (".png.html", 415), ("/", 404), (".PNG", 200), ("/../x", 404)],
-)  # fmt: skip
-def test_extensions(api: Api, suffix: str, status: int) -> None:
-    """WEB-3: never text/html."""
-    answer = api.get(api.stored(PNG) + suffix)
-    assert answer.status_code == status
-    assert answer["Content-Type"] in ("application/problem+json", "image/png")
-
-
-def test_unknown_extension_lists_the_known_ones(api: Api) -> None:
-    detail = api.get(api.stored(PNG) + ".xyz").json()["detail"]
-    known = ("jpg", "jpeg", "png", "webp", "avif", "gif", "tiff", "tif", "bmp", "ico", "jp2", "json")
-    assert all(extension in detail for extension in known)
-
-
-@pytest.mark.parametrize(
-    ("query", "pointer"),
-    [("w=0", "/w"), ("w=-1", "/w"), ("w=1e9", "/w"), ("w=NaN", "/w"), ("w=40.5", "/w"), ("q=0", "/q"), ("q=101", "/q"),
-     ("width=16384", "/width"), ("w=1&w=2", "/w"), ("w=1&width=2", "/w"), ("fit=5&w=3", "/fit"), ("dpr=inf&w=3", "/dpr"),
-     ("wdth=3", "/wdth"), ("background=bluish", "/background"), ("format=gif", "/format"), ("enlarge=yes&w=3", "/enlarge"),
-     ("fit=cover", "/width"), ("transform=resize:0", "/operations/0/width"), ("transform=blurr", "/operations/0/op"),
-     ("transform=resize:3&w=3", "/w"), ("transform=" + "/".join(["resize:3"] * 11), "/operations")],
-)  # fmt: skip
-def test_refused_queries(api: Api, query: str, pointer: str) -> None:
-    """IMG-14: a 400 that names the parameter, before anything is allocated."""
-    answer = api.get(f"{api.stored(PNG)}.png?{query}")
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
-    assert answer.json()["pointer"] == pointer
-    assert not Rendition.objects.exists()
-
-
 def test_amplification_is_refused(api: Api) -> None:
     """IMG-15."""
     path = api.stored(made.encoded_flat("png", 1, 1))

@@ -1,96 +1,19 @@
 """Sweeps end all that was left halfway, and one that fails stops no other."""
 
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import IdempotentRequest
-from images import services, tasks
-from images.ids import time_of
+from images import tasks
 from images.models import Image, Orphan, UploadUrl
-from images.receiving.uploads import Upload
 from images.storage import ObjectStorage, originals
-from progimage.errors import InProgress, Unavailable
-from tests.conftest import Api, body
-from tests.support import images as made
-from tests.support.deletion import LONG_AGO, PNG, delete, id_of, is_there, refuse, sweep
-from tests.support.drift import names_in, reconcile, replace
-
-
-class TestAbandonedUploads:
-    def pending(self, api: Api, *, age: timedelta) -> Image:
-        api.stored(PNG, query="?tags=a")
-        Image.objects.update(state=Image.State.PENDING, created_at=timezone.now() - age)
-        return Image.objects.get()
-
-    def nothing(self, storage: ObjectStorage, name: str) -> None:
-        storage.delete(name)
-
-    def other_bytes(self, storage: ObjectStorage, name: str) -> None:
-        replace(storage, name, PNG[::-1])
-
-    def half(self, storage: ObjectStorage, name: str) -> None:
-        replace(storage, name, PNG[:50])
-
-    @pytest.mark.parametrize(
-        ("spoil", "states"),
-        [
-            pytest.param(None, ["ready"], id="whose bytes arrived become ready"),
-            pytest.param(nothing, [], id="of which nothing arrived are forgotten"),
-            pytest.param(other_bytes, ["purged"], id="of other bytes are purged"),
-            pytest.param(half, ["purged"], id="of half the bytes are purged"),
-        ],
-    )
-    def test_uploads(
-        self, api: Api, storage: ObjectStorage, spoil: Callable[..., None] | None, states: list[str]
-    ) -> None:
-        image = self.pending(api, age=timedelta(minutes=16))
-        if spoil:
-            spoil(self, storage, image.storage_name)
-        assert sweep("abandoned uploads") == 1
-        assert [image.state for image in Image.objects.all()] == states
-        assert is_there(image.storage_name) == (states == ["ready"])
-        if states == ["ready"]:
-            assert Image.objects.get().created_at == time_of(image.pk)
-            assert body(api.get(f"/images/{image.pk}")) == PNG
-
-    def test_young_ones_are_left_alone(self, api: Api) -> None:
-        self.pending(api, age=timedelta(minutes=14))
-        assert sweep("abandoned uploads") == 0
-        assert Image.objects.get().state == "pending"
-
-    def test_upload_that_is_tried_again_is_young(
-        self, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Its id may be hours old: that of a one-time URL, or of an idempotent request."""
-        image = self.pending(api, age=LONG_AGO)
-        originals().delete(image.storage_name)
-        (tmp_path / "again").write_bytes(PNG)
-        upload = Upload(tmp_path / "again", size_bytes=len(PNG), sha256=image.sha256)
-        swept, storage_put = [], type(originals()).put
-
-        def meanwhile(*args: Any, **kwargs: Any) -> None:
-            swept.append(sweep("abandoned uploads"))
-            storage_put(*args, **kwargs)
-
-        monkeypatch.setattr(type(originals()), "put", meanwhile)
-        kept = services.store(
-            upload, account=api.account, description=services.Description(), image_id=image.pk
-        )
-        assert (swept, kept.state, kept.created_at) == ([0], "ready", time_of(image.pk))
-        assert Image.objects.get().created_at == kept.created_at
-
-    def test_id_whose_bytes_are_on_their_way_out_is_refused(self, api: Api, tmp_path: Path) -> None:
-        image = self.pending(api, age=LONG_AGO)
-        (tmp_path / "other").write_bytes(made.encoded("gif"))
-        upload = Upload(tmp_path / "other", size_bytes=9, sha256="0" * 64)
-        with pytest.raises(InProgress):
-            services.store(upload, account=api.account, description=services.Description(), image_id=image.pk)
+from progimage.errors import Unavailable
+from tests.conftest import Api
+from tests.support.deletion import LONG_AGO, PNG, delete, id_of, refuse, sweep
+from tests.support.drift import names_in, reconcile
 
 
 def test_what_has_expired_is_swept(api: Api) -> None:

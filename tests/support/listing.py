@@ -36,6 +36,13 @@ def listed(api: Api, **query: Any) -> dict[str, Any]:
     return page
 
 
+def ledger(api: Api, path: str, query: str = "") -> Any:
+    """Return a page of the list of an image's renditions."""
+    answer = api.get(f"{path}/renditions{query}")
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
 def names(page: dict[str, Any]) -> str:
     return "".join(image["filename"] for image in page["images"])
 

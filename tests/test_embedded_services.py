@@ -2,7 +2,6 @@
 
 import os
 import stat
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,10 +10,6 @@ from config.local.state import State
 from tests.support.embedded_services import elsewhere, state
 
 __all__ = ["elsewhere", "state"]
-
-
-if TYPE_CHECKING:
-    pass
 
 
 SETTINGS = ("DATABASE_URL", "VALKEY_URL", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS", "STORAGE_ROOT")

@@ -1,0 +1,48 @@
+"""EXIF orientation: sizes and boxes of the stored image, and renders of all eight orientations."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.support import images as made
+from transforms.geometry import Box, Size
+from transforms.orientation import stored_box, upright_size
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_box_is_found_where_it_is_stored(orientation: int) -> None:
+    """The top left 10 x 20 px of the upright image, found in the stored one."""
+    stored = Size(100, 60)
+    upright = upright_size(stored, orientation)
+    corners = {
+        1: (0, 0, 10, 20),
+        2: (90, 0, 10, 20),
+        3: (90, 40, 10, 20),
+        4: (0, 40, 10, 20),
+        5: (0, 0, 20, 10),
+        6: (0, 50, 20, 10),
+        7: (80, 50, 20, 10),
+        8: (80, 0, 20, 10),
+    }
+    assert upright == ((60, 100) if orientation > 4 else (100, 60))
+    assert stored_box(Box(0, 0, 10, 20), upright, orientation) == corners[orientation]
+
+
+class TestOrientation:
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "avif", "tiff"])
+    def test_every_result_is_upright_and_alike(self, name: str, orientation: int, tmp_path: Path) -> None:
+        _, content = made.rendered(made.encoded_oriented(orientation, name), "format=png", tmp_path)
+        assert made.furthest(content, made.picture()) <= 14  # the loss of JPEG and AVIF at quality 95
+        assert Image.open(io.BytesIO(content)).getexif() == {}
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    @pytest.mark.parametrize("resize", ["w=30", "h=20", "w=24&h=24&fit=cover&gravity=northeast"])
+    def test_a_resize_means_the_upright_image(self, resize: str, orientation: int, tmp_path: Path) -> None:
+        expected, actual = (
+            made.rendered(made.encoded_oriented(turn, "png"), f"{resize}&format=png", tmp_path)[1]
+            for turn in (1, orientation)
+        )
+        assert made.furthest(expected, actual) <= 1  # the two passes of a resampling round in another order
