@@ -38,7 +38,8 @@ class TestProgram:
 
     @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
     def test_that_is_killed_leaves_nothing(self, with_signal: signal.Signals, tmp_path: Path) -> None:
-        with start("serve(); time.sleep(60)", tmp_path) as program:
+        # Naps instead of one long sleep: Python begins a sleep even if a SIGINT came just before it.
+        with start("serve()\n    while True: time.sleep(0.05)", tmp_path) as program:
             assert program.stdout
             program.stdout.readline()
             pids = [int(pid) for pid in program.stdout.readline().split()]
