@@ -29,6 +29,7 @@ schema = schemathesis.openapi.from_wsgi(
 ).exclude(path_regex="^/transforms/(?!plan$|resize$)")  # the other operations are of the view of resize
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @schema.parametrize()
 @settings(
