@@ -14,6 +14,8 @@ from config.local import embedded_services
 from config.local.processes import free_ports
 from config.local.state import State
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 PAPERS = ["README.md", "docs/getting-started.md"]
 FROM_ELSEWHERE = "https://www.gstatic.com/"
