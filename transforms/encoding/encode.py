@@ -1,6 +1,7 @@
-"""Encoding: frames in the working modes become the bytes of a format, and always the same bytes.
+"""Encoding: frames in the working modes become the bytes of a format.
 
-The result holds no metadata except those passed in. A decoder's leftovers in an image are removed."""
+The same frames become the same bytes, except in an animated AVIF: libavif writes the time into it. The result
+holds no metadata except those passed in. A decoder's leftovers in an image are removed."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
