@@ -1,7 +1,7 @@
 """Temporary files: request bodies, originals that are rendered, results that are stored.
 
-A file is removed when it is closed. If a process is killed, the next one that starts on this machine removes
-its files."""
+A file is removed when it is closed. If a process is killed, its files stay until a process starts on this
+machine that finds them an hour old."""
 
 import tempfile
 import time

@@ -82,3 +82,33 @@ class TestFailures:
         renditions().put(name, io.BytesIO(b"half"), sha256=hashlib.sha256(b"half").hexdigest())
         assert body(api.get(f"{path}.gif")) == whole
         assert body(api.get(f"{path}.gif")) == whole
+
+    @pytest.mark.parametrize("is_purged", [False, True], ids=["taken over", "purged and claimed anew"])
+    def test_object_of_another_request_stays(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch, is_purged: bool
+    ) -> None:
+        """A request that has lost its lease leaves alone the object that another request has stored meanwhile."""
+        path = api.stored(PNG)
+        whole = body(api.get(f"{path}.gif"))
+        row = Rendition.objects.get()
+        others_object = bytes(len(whole))
+        renditions().delete(row.storage_name)
+        lapsed = timezone.now() - timedelta(seconds=1)
+        Rendition.objects.update(state=Rendition.State.RENDERING, lease=uuid.uuid4(), lease_until=lapsed)
+        render = rendering.render
+
+        def too_slow(image: Image, transform: Any) -> rendering.RenderedFile:
+            """Render while another request stores its result and makes the row ready. Do so once."""
+            monkeypatch.setattr(rendering, "render", render)
+            Rendition.objects.all().delete()
+            if is_purged:
+                row.pk += 1
+            row.save(force_insert=True)
+            sha256 = hashlib.sha256(others_object).hexdigest()
+            renditions().put(row.storage_name, io.BytesIO(others_object), sha256=sha256)
+            return render(image, transform)
+
+        monkeypatch.setattr(rendering, "render", too_slow)
+        assert body(api.get(f"{path}.gif")) == others_object
+        with renditions().open_range(row.storage_name) as stored:
+            assert stored.read() == others_object

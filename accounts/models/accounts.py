@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 LAST_USED_EVERY = timedelta(minutes=1)
-"""Uses are noted to the minute: not a write for each request."""
+"""A use is recorded at most once a minute, so that not every request writes."""
 
 
 class Account(models.Model):
@@ -66,7 +66,7 @@ class ApiKey(models.Model):
 
     @property
     def is_use_due(self) -> bool:
-        """Whether its last use was noted so long ago that this one is to be noted too."""
+        """Whether the last recorded use is so old that a new one is to be recorded."""
         return self.last_used_at is None or timezone.now() - self.last_used_at >= LAST_USED_EVERY
 
     def is_valid(self) -> bool:

@@ -1,4 +1,4 @@
-"""The wishes of a client about a response with an image."""
+"""The options of a response with an image."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -150,15 +150,15 @@ def _check_conditions(row: Image | Rendition, options: DeliveryOptions) -> int |
     sections 13.1.3 and 13.1.4)."""
     etag = _etag(row)
     headers = options.headers
-    if "If-Match" in headers and not _names(headers["If-Match"], etag):
+    if "If-Match" in headers and not _matches(headers["If-Match"], etag):
         raise PreconditionFailed(f"Expected the image with ETag {etag}")
-    if "If-None-Match" in headers and _names(headers["If-None-Match"], etag, is_weak=True):
+    if "If-None-Match" in headers and _matches(headers["If-None-Match"], etag, is_weak=True):
         return 304
     return 200 if options.method == "HEAD" else None
 
 
-def _names(condition: str, etag: str, *, is_weak: bool = False) -> bool:
-    """Whether a condition names this ETag: by weak comparison also as W/"..."."""
+def _matches(condition: str, etag: str, *, is_weak: bool = False) -> bool:
+    """Whether a condition matches this ETag. A weak comparison takes W/"..." for the ETag, too."""
     tags = parse_etags(condition)
     if is_weak:
         tags = [tag.removeprefix("W/") for tag in tags]

@@ -28,14 +28,16 @@ class OpenRendition:
     rendered: IO[bytes] | None
 
     def open(self) -> IO[bytes]:
-        """Open the whole content, which is a hit. Render again if the bytes are gone from storage.
+        """Open the whole content and count a hit. Render again if the bytes are gone from storage.
 
-        `row` may be another one after that."""
+        Then `row` is another row, perhaps with another sha256."""
         return self._open(0, None)
 
     def open_range(self, start: int, stop: int) -> IO[bytes]:
-        """Open the content at byte `start`, which is a hit. Raise Unavailable if it had to be rendered again
-        and has other bytes now: then the range would be another one."""
+        """Open the content at byte `start` and count a hit.
+
+        Raise Unavailable if it had to be rendered again and has other bytes now: a client that has a part of
+        the old bytes must not get a part of the new ones."""
         sha256 = self.row.sha256
         content = self._open(start, stop)
         if self.row.sha256 != sha256:

@@ -78,7 +78,7 @@ def _render(file: ImageCacheFile, claim: rows.Claim) -> bool:
 
     Raise the render's errors, and NotFound if an image that it shows was deleted meanwhile."""
     try:
-        _make(file)
+        _make(file, claim)
     except tuple(_REMEMBERED.values()) as error:
         rows.mark_failed(claim, error)
         raise
@@ -98,11 +98,13 @@ def _render(file: ImageCacheFile, claim: rows.Claim) -> bool:
     return False
 
 
-def _make(file: ImageCacheFile) -> None:
-    """Let ImageKit generate and store the content."""
+def _make(file: ImageCacheFile, claim: rows.Claim) -> None:
+    """Let ImageKit generate and store the content, unless a thread that has taken over has stored it."""
     try:
         file._generate()  # noqa: SLF001 - ImageKit's own backends call it
     except FileExistsError:
+        if not rows.is_leased(claim):
+            return
         # A render that was killed before its row was ready has left the object.
         file.storage.delete(file.name)
         file._generate()  # noqa: SLF001

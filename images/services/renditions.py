@@ -60,7 +60,7 @@ def claim(rendition: Rendition, lease: UUID) -> Claim | None:
 
 
 def mark_ready(claim: Claim, facts: dict[str, Any]) -> bool:
-    """Let the rendition be found. Return False if the lease is gone, or an image that it shows is.
+    """Make the rendition ready. Return False if the lease is lost, or if an image that it shows is deleted.
 
     `facts` are the render's facts about its result, by the names of the row's fields."""
     changes = facts | {"state": Rendition.State.READY, "lease": None, "lease_until": None}
@@ -114,9 +114,15 @@ def shows_deleted_image(rendition: Rendition) -> bool:
     return _deleted_images(rendition).exists()
 
 
+def is_leased(claim: Claim) -> bool:
+    """Whether the thread still holds the lease of the row."""
+    return _leased(claim).exists()
+
+
 def has_row(rendition: Rendition) -> bool:
-    """Whether the row still exists, under any lease."""
-    return Rendition.objects.filter(pk=rendition.pk).exists()
+    """Whether the rendition's object has a row: this one, or one that was made after a purge."""
+    rows = Rendition.objects.filter(image_id=rendition.image_id, cache_key=rendition.cache_key)
+    return rows.exists()
 
 
 def _lease_time() -> timedelta:

@@ -60,7 +60,7 @@ class Finding:
 class Scope:
     """The rows to look at: those of one account, those made since a moment, or all.
 
-    Orphans are looked for only if the scope is the whole, since an object alone tells no account."""
+    Orphans are looked for only if the scope is the whole, because an object does not say whose it is."""
 
     account: Account | None = None
     since: datetime | None = None

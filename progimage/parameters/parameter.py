@@ -15,7 +15,7 @@ from .color import expected_color, normalize_color
 from .ranges import Items, Range
 
 MAX_REFERENCE = 2_048
-"""Characters of a URL, as images/remote/download.py limits it."""
+"""Characters of a URL, as images/remote/public_addresses.py limits it."""
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")

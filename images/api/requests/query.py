@@ -29,7 +29,7 @@ class Query:
 
     @classmethod
     def read(cls, request: Request) -> "Query":
-        """Raise ParameterError if a name stands in the query twice."""
+        """Return the query of a request. Raise ParameterError if a name stands in it twice."""
         is_signed = isinstance(request.successful_authenticator, SignedUrlAuthentication)
         signature = PARAMETERS if is_signed else ()
         parameters: dict[str, str] = {}
@@ -57,7 +57,7 @@ class Query:
 
 
 def read_flag(parameters: Mapping[str, str], name: str) -> bool:
-    """Return a flag; False if there is none."""
+    """Return a flag; False if there is none. Raise ParameterError for any text but true and false."""
     text = parameters.get(name, "false")
     if text not in ("true", "false"):
         raise ParameterError(
@@ -68,7 +68,7 @@ def read_flag(parameters: Mapping[str, str], name: str) -> bool:
 
 
 def refuse_unknown(names: Iterable[str], expected: str) -> None:
-    """Raise ParameterError for the first name."""
+    """Raise ParameterError for the first of `names`, if there is one."""
     for name in names:
         pointer = f"/{escape_pointer(name)}"
         raise ParameterError(f"Expected {expected} but received {name[:60]!r}", pointer=pointer)

@@ -175,7 +175,7 @@ def _read_fields(request: Request, fields: QueryDict) -> Wish:
     described = fields.copy()
     for name in (TRANSFORM, STORE):
         described.pop(name, None)
-    is_stored = STORE in fields and read_flag(fields, STORE)
+    is_stored = read_flag(fields, STORE)
     description = _describe(request, described, is_stored=is_stored)
     return Wish(transform, description, _in_transform)
 

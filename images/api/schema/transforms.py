@@ -29,7 +29,7 @@ _REASONS = {
 }
 _SOURCES = {
     "url": {"type": "string", "description": "A public http or https address."},
-    "id": {"type": "string", "format": "uuid", "description": "Of an image that the key may see."},
+    "id": {"type": "string", "format": "uuid", "description": "The id of an image that the key may see."},
 }
 _FORM_FIELDS = {name: {"type": "string", "description": text} for name, text in HELP.items()}
 _DESCRIPTION_IN_QUERY = [
@@ -114,7 +114,7 @@ TRANSFORM_IMAGE = Endpoint(
     responses=_RESPONSES,
 )
 _SIDE = {"type": "integer", "description": "px"}
-_AT_MOST = {"type": "boolean", "description": "Whether pixels decide, and this is the most that it can be."}
+_AT_MOST = {"type": "boolean", "description": "Whether the pixels decide the size, and this is its maximum."}
 
 
 def _fields(**properties: Any) -> dict[str, Any]:
@@ -148,7 +148,7 @@ PLAN = Endpoint(
                         operation={"type": "object"}, width=_SIDE, height=_SIDE, is_at_most=_AT_MOST
                     ),
                 },
-                output={"type": "object", "description": "With all that was not given."},
+                output={"type": "object", "description": "The output, with all defaults."},
                 format=_fields(
                     name={"type": "string"},
                     media_type={"type": "string"},

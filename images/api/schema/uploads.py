@@ -26,8 +26,8 @@ def _header(name: str, description: str, **options: Any) -> OpenApiParameter:
 IDEMPOTENCY = [
     _header(
         idempotency.HEADER,
-        "1 to 255 printable ASCII characters. Sent again with the same request it gets the same answer for "
-        "24 hours, and nothing is made twice. 409 while that is being worked on, 422 with another request.",
+        "1 to 255 printable ASCII characters. A retry with the same key gets the same response for 24 hours, "
+        "and nothing is made twice. 409 while the first request is in progress, 422 for another request.",
     ),
     OpenApiParameter(
         idempotency.REPLAYED,
@@ -52,7 +52,7 @@ _RESULTS = inline_serializer(
         "results": inline_serializer(
             "UploadResult",
             {
-                "index": serializers.IntegerField(help_text="Which part of the form, from 0."),
+                "index": serializers.IntegerField(help_text="The position of the file in the form, from 0."),
                 "filename": serializers.CharField(),
                 "status": serializers.IntegerField(help_text="201, or that of the error."),
                 "image": ImageSerializer(required=False),
@@ -107,7 +107,7 @@ UPLOAD = Endpoint(
     },
     responses={
         201: OpenApiResponse(ImageSerializer, description="Stored. Location is the original's URL."),
-        207: OpenApiResponse(_RESULTS, description="Of several files, each by itself, in their order."),
+        207: OpenApiResponse(_RESULTS, description="A result for each of several files, in their order."),
     },
 )
 OPEN_UPLOAD = Endpoint(
