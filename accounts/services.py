@@ -66,7 +66,7 @@ def record_use(api_key: ApiKey) -> None:
         ApiKey.objects.filter(is_due, pk=api_key.pk).update(last_used_at=now)
 
 
-def delete_expired(requests: Sequence[IdempotentRequest]) -> None:
+def delete_expired_requests(requests: Sequence[IdempotentRequest]) -> None:
     """Delete those of `requests` that have expired and that no retry has begun anew since they were read."""
     request_ids = [request.pk for request in requests]
     IdempotentRequest.objects.filter(pk__in=request_ids, expires_at__lt=Now()).delete()

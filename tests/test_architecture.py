@@ -121,7 +121,9 @@ def trips(api: Api, settings: Any, tmp_path: Path) -> dict[str, Callable[[], Any
 
 @pytest.mark.parametrize("title", LIMITS)
 def test_a_trip_is_as_the_page_tells_it(title: str, trips: dict[str, Callable[[], Any]]) -> None:
-    assert traced(trips[title]) == told_steps(title)
+    steps = traced(trips[title])
+    as_told = " → ".join(f"`{file}:{function}`" for file, function in steps)
+    assert steps == told_steps(title), f"{title} in docs/architecture.md is now, {counted(steps)}: {as_told}"
 
 
 @pytest.mark.parametrize(("title", "limits"), LIMITS.items(), ids=str)

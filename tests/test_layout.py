@@ -107,6 +107,9 @@ def imported_rooms(path: Path) -> set[str]:
     package = path.relative_to(ROOT).parent.parts
     rooms: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = (alias.name.split(".") for alias in node.names)
+            rooms |= {name[1] for name in names if name[0] == "images" and len(name) > 1}
         if not isinstance(node, ast.ImportFrom):
             continue
         module = tuple(node.module.split(".")) if node.module else ()

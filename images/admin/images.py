@@ -153,7 +153,7 @@ class ImageAdmin(ReadOnlyAdmin):
             raise Http404
         prepared = prepare_recipe(image, Recipe(_THUMBNAIL))
         options = DeliveryOptions(method=request.method or "", headers=request.headers)
-        return deliver_rendition(prepared, image, options)
+        return deliver_rendition(prepared, options)
 
     @admin.display(description="original")
     def facts(self, image: Image) -> str:

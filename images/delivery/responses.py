@@ -52,10 +52,11 @@ def deliver_original(image: Image, options: DeliveryOptions) -> HttpResponseBase
     return _part(image, open_original(image, part.start, part.stop), part, headers)
 
 
-def deliver_rendition(prepared: Prepared, image: Image, options: DeliveryOptions) -> HttpResponseBase:
+def deliver_rendition(prepared: Prepared, options: DeliveryOptions) -> HttpResponseBase:
     """Respond with the result of a transform. Render it if it is not kept, or its bytes are lost.
 
     Raise as `open_rendition` and `deliver_original` do."""
+    image = prepared.image
     is_public = image.visibility == Visibility.PUBLIC and prepared.recipe.is_public
     headers = _headers(
         image,

@@ -16,7 +16,6 @@ from images import temporary_files
 from images.database import release_connection
 from progimage.errors import BodyTooLarge, LengthRequired, ParameterError, UnsupportedFormat
 
-from .digests import HEADERS as DIGEST_HEADERS
 from .digests import check_digests
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -114,8 +113,7 @@ def receive_raw(request: HttpRequest) -> Iterator[Upload]:
             raise ParameterError(
                 f"Expected a body of {expected_bytes} bytes but received {upload.size_bytes}"
             )
-        if any(header in request.headers for header in DIGEST_HEADERS):
-            check_digests(request.headers, upload.sha256)
+        check_digests(request.headers, upload.sha256)
         yield upload
 
 

@@ -9,7 +9,7 @@ from imagekit.cachefiles import ImageCacheFile
 from imagekit.registry import generator_registry
 
 from images.database import release_connection
-from images.models import Image, Rendition
+from images.models import Rendition
 from images.services import hit_counts
 from images.services import renditions as rows
 from images.storage import renditions
@@ -86,7 +86,7 @@ def open_rendition(prepared: Prepared) -> Iterator[OpenRendition]:
 
 def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:
     """Return the ready row, and its content if this call has rendered it."""
-    image = _stored_image(prepared)
+    image = prepared.image
     cache_key = prepared.cache_key
     row = Rendition.objects.filter(image=image, cache_key=cache_key, state=Rendition.State.READY).first()
     if row is not None:
@@ -105,9 +105,3 @@ def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:
     file.generate()
     release_connection()  # the row has just been written, and the client may be slow
     return file.generator.source, getattr(file, "_file", None)
-
-
-def _stored_image(prepared: Prepared) -> Image:
-    if prepared.source.image is None:
-        raise TypeError("Only stored images have renditions")
-    return prepared.source.image

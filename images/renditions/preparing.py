@@ -1,7 +1,7 @@
 """A transform on any source, with everything decided before the first pixel."""
 
 from collections.abc import Hashable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from accounts.access.caller import Caller
@@ -30,6 +30,13 @@ class Prepared:
     recipe: Recipe
     cache_key: str
     owner: Hashable
+
+    @property
+    def image(self) -> Image:
+        """The stored image that is the source. Raise TypeError if the source is not stored."""
+        if self.source.image is None:
+            raise TypeError("Only stored images have renditions")
+        return self.source.image
 
     @property
     def resolved(self) -> Transform:
@@ -82,24 +89,6 @@ def prepare(
         return
     with open_others(chosen, read_reference, caller) as recipe:
         yield _resolved(source, header, transform, recipe, owner)
-
-
-def prepare_image(
-    image: Image,
-    transform: Transform,
-    *,
-    acceptance: Acceptance,
-    read_reference: ReadReference,
-    caller: Caller,
-) -> AbstractContextManager[Prepared]:
-    """Decide everything about a transform on a stored image, as `prepare` does."""
-    return prepare(
-        source_of(image),
-        transform,
-        acceptance=acceptance,
-        read_reference=read_reference,
-        caller=caller,
-    )
 
 
 def prepare_recipe(image: Image, recipe: Recipe) -> Prepared:

@@ -87,7 +87,7 @@ def _remove_derived(image: Image) -> None:
 
 
 def _delete_requests(rows: Sequence[IdempotentRequest]) -> Collection[Any]:
-    accounts.delete_expired(rows)
+    accounts.delete_expired_requests(rows)
     return ()
 
 

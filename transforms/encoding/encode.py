@@ -1,8 +1,8 @@
 """Encoding: frames in the working modes become the bytes of a format.
 
 The same frames become the same bytes, except in an animated AVIF: libavif writes the time into it
-(findings/avif_sequence_clock.sh). The result holds no metadata except those passed in. A decoder's leftovers in an
-image are removed."""
+(findings/avif_sequence_clock.sh). The result holds no metadata except those passed in, and nothing that a
+decoder left in an image."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

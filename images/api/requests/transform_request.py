@@ -5,8 +5,9 @@ path names the operation it always stands in the query."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +35,7 @@ from .references import ReferenceReader
 from .values import read_description, read_id, read_transform, read_url
 
 STORE = "store"
+NO_PARTS: Mapping[str, Upload] = MappingProxyType({})
 DESCRIBED_IN_QUERY = tuple(
     name for name in map(str, DescriptionSerializer().fields) if name not in Output.parameters()
 )
@@ -41,7 +43,7 @@ DESCRIBED_IN_QUERY = tuple(
 
 
 @dataclass(frozen=True)
-class Wish:
+class Instructions:
     """The transform of a request. `description` is None if the client wants the bytes of the result.
 
     `pointer_of` turns a pointer into the transform into one into the request."""
@@ -56,12 +58,12 @@ class TransformRequest:
     """All of a POST of a transform. Its files stay while its context lasts."""
 
     source: Source
-    wish: Wish
+    instructions: Instructions
     caller: Caller
     acceptance: Acceptance
     make_fingerprint: Callable[[], str]
     """Return the fingerprint of the request, for an attempt to store the result."""
-    parts: Mapping[str, Upload] = field(default_factory=dict)
+    parts: Mapping[str, Upload]
 
     @property
     def read_reference(self) -> ReadReference:
@@ -79,63 +81,80 @@ def receive_transform(
     http_request = unread(request)
     media_type = check_image_body(http_request)
     if media_type.startswith("image/"):
-        wish = _read_query(request, operation)
+        instructions = _read_query(request, operation)
         with receive_raw(http_request) as upload:
-            yield TransformRequest(
-                source=ReceivedSource(upload),
-                wish=wish,
-                caller=caller_of(request),
-                acceptance=Acceptance(request.headers.get("Accept", "")),
+            yield _make(
+                request,
+                ReceivedSource(upload),
+                instructions,
                 make_fingerprint=lambda: fingerprint(
                     request, field_pairs(request.query_params), upload.sha256
                 ),
             )
         return
-    wish_in_query = _read_query(request, operation) if operation else None
-    if wish_in_query is None:
+    query_instructions = _read_query(request, operation) if operation else None
+    if query_instructions is None:
         refuse_unknown(request.query_params, "no query beside a form or JSON")
     if media_type == FORM:
         with receive_form(http_request, takes_parts=True) as form:
-            yield _of_form(request, wish_in_query, form)
+            yield _of_form(request, query_instructions, form)
     else:
-        yield _of_json(request, wish_in_query, read_object(http_request))
+        yield _of_json(request, query_instructions, read_object(http_request))
 
 
-def _of_form(request: Request, wish_in_query: Wish | None, form: Form) -> TransformRequest:
+def _make(
+    request: Request,
+    source: Source,
+    instructions: Instructions,
+    *,
+    make_fingerprint: Callable[[], str],
+    parts: Mapping[str, Upload] = NO_PARTS,
+) -> TransformRequest:
+    return TransformRequest(
+        source=source,
+        instructions=instructions,
+        caller=caller_of(request),
+        acceptance=Acceptance(request.headers.get("Accept", "")),
+        make_fingerprint=make_fingerprint,
+        parts=parts,
+    )
+
+
+def _of_form(request: Request, query_instructions: Instructions | None, form: Form) -> TransformRequest:
     if len(form.files) != 1:
         raise ParameterError(f"Expected one part named file but received {len(form.files)}", pointer="/file")
-    if wish_in_query:
+    if query_instructions:
         refuse_unknown(form.fields, "no fields beside files: all else stands in the query")
     parts = form.parts or {}
     upload = form.files[0]
     if any(file.size_bytes > settings.MAX_UPLOAD_BYTES for file in (upload, *parts.values())):
         raise too_large()
-    wish = wish_in_query or _read_fields(request, form.fields)
-    named_parts = {reference.removeprefix("part:") for reference in wish.transform.image_references()}
+    instructions = query_instructions or _read_fields(request, form.fields)
+    named_parts = {reference.removeprefix("part:") for reference in instructions.transform.image_references()}
     refuse_unknown(sorted(parts.keys() - named_parts), "parts that the transform names")
     digests = [text for name in sorted(parts) for text in (name, parts[name].sha256)]
     pairs = [*field_pairs(request.query_params), *field_pairs(form.fields)]
-    return TransformRequest(
-        source=ReceivedSource(upload),
-        wish=wish,
-        caller=caller_of(request),
-        acceptance=Acceptance(request.headers.get("Accept", "")),
+    return _make(
+        request,
+        ReceivedSource(upload),
+        instructions,
         make_fingerprint=partial(fingerprint, request, pairs, upload.sha256, *digests),
         parts=parts,
     )
 
 
-def _of_json(request: Request, wish_in_query: Wish | None, body: dict[str, Any]) -> TransformRequest:
+def _of_json(
+    request: Request, query_instructions: Instructions | None, body: dict[str, Any]
+) -> TransformRequest:
     pairs = [*field_pairs(request.query_params), *json_pairs(body)]
     members = {name: value for name, value in body.items() if name not in ("url", "id")}
     source = _read_source(body)
-    if wish_in_query:
+    if query_instructions:
         refuse_unknown(members, "nothing beside the source: all else stands in the query")
-    return TransformRequest(
-        source=source,
-        wish=wish_in_query or _read_members(request, members),
-        caller=caller_of(request),
-        acceptance=Acceptance(request.headers.get("Accept", "")),
+    return _make(
+        request,
+        source,
+        query_instructions or _read_members(request, members),
         make_fingerprint=partial(fingerprint, request, pairs),
     )
 
@@ -148,8 +167,8 @@ def _read_source(body: dict[str, Any]) -> Source:
     return StoredSource(read_id(body["id"]))
 
 
-def _read_query(request: Request, operation: type[Operation] | None) -> Wish:
-    """Read the wish of a query. A name that the operation has is the operation's."""
+def _read_query(request: Request, operation: type[Operation] | None) -> Instructions:
+    """Read the instructions of a query. A name that the operation has is the operation's."""
     query = Query.read(request)
     parameters = operation.parameters().values() if operation else ()
     operation_names = {name for parameter in parameters for name in (parameter.name, parameter.short)}
@@ -164,10 +183,10 @@ def _read_query(request: Request, operation: type[Operation] | None) -> Wish:
     beside_transform = {*described, STORE} - operation_names
     transform_query = query.without(*beside_transform)
     parse = partial(parse_operation, operation) if operation else parse_query
-    return Wish(parse(transform_query.items()), description, query.pointer_of)
+    return Instructions(parse(transform_query.items()), description, query.pointer_of)
 
 
-def _read_fields(request: Request, fields: QueryDict) -> Wish:
+def _read_fields(request: Request, fields: QueryDict) -> Instructions:
     for name in (TRANSFORM, STORE):
         if len(fields.getlist(name)) > 1:
             raise ParameterError(f"Expected {name} once but received it again", pointer=f"/{name}")
@@ -177,10 +196,10 @@ def _read_fields(request: Request, fields: QueryDict) -> Wish:
         described.pop(name, None)
     is_stored = read_flag(fields, STORE)
     description = _describe(request, described, is_stored=is_stored)
-    return Wish(transform, description, _in_transform)
+    return Instructions(transform, description, _in_transform)
 
 
-def _read_members(request: Request, members: dict[str, Any]) -> Wish:
+def _read_members(request: Request, members: dict[str, Any]) -> Instructions:
     described = {name: value for name, value in members.items() if name not in (TRANSFORM, STORE)}
     transform = read_transform(members.get(TRANSFORM, {}))
     is_stored = members.get(STORE, False)
@@ -189,7 +208,7 @@ def _read_members(request: Request, members: dict[str, Any]) -> Wish:
             f"Expected true or false for store but received {is_stored!r:.60}",
             pointer="/store",
         )
-    return Wish(transform, _describe(request, described, is_stored=is_stored), _in_transform)
+    return Instructions(transform, _describe(request, described, is_stored=is_stored), _in_transform)
 
 
 def _in_transform(pointer: str) -> str:

@@ -19,7 +19,8 @@ from images.api.schema import images as schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.images import ImageSerializer
 from images.delivery.responses import deliver_original, deliver_rendition
-from images.renditions.preparing import prepare_image
+from images.renditions.preparing import prepare
+from images.renditions.sources import source_of
 
 _SIGNED_OR_KEY = (SignedUrlAuthentication, ApiKeyAuthentication)
 _PRIVATE = {"Cache-Control": "private, no-cache"}
@@ -80,12 +81,12 @@ def _deliver(request: Request, image_id: UUID, extension: str | None = None) -> 
         return deliver_original(image, rendition_request.options)
     with (
         pointed(rendition_request.pointer_of),
-        prepare_image(
-            image,
+        prepare(
+            source_of(image),
             rendition_request.transform,
             acceptance=rendition_request.acceptance,
             read_reference=ReferenceReader(caller),
             caller=caller,
         ) as prepared,
     ):
-        return deliver_rendition(prepared, image, rendition_request.options)
+        return deliver_rendition(prepared, rendition_request.options)

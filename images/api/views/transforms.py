@@ -39,7 +39,7 @@ class _TransformView(ApiView):
     def respond(self, request: Request) -> HttpResponseBase:
         """Send the result of a transform, or store it."""
         with receive_transform(request, self.operation) as transform_request:
-            if transform_request.wish.description is None:
+            if transform_request.instructions.description is None:
                 return _send(transform_request)
             with idempotency.attempt(self, transform_request.make_fingerprint(), ids=[uuid7()]) as attempt:
                 if not attempt.is_answered:
@@ -91,10 +91,10 @@ def _prepared(transform_request: TransformRequest) -> Iterator[Prepared]:
     """Open the source and decide everything. Errors of a render within have their place in the request."""
     with (
         transform_request.source.open(transform_request.caller) as source,
-        pointed(transform_request.wish.pointer_of),
+        pointed(transform_request.instructions.pointer_of),
         prepare(
             source,
-            transform_request.wish.transform,
+            transform_request.instructions.transform,
             acceptance=transform_request.acceptance,
             read_reference=transform_request.read_reference,
             caller=transform_request.caller,
@@ -120,7 +120,7 @@ def _store(transform_request: TransformRequest, attempt: idempotency.Attempt) ->
         attempt.renew()
         parent = prepared.source.image
         description = replace(
-            transform_request.wish.description or services.Description(),
+            transform_request.instructions.description or services.Description(),
             parent=parent.pk if parent else None,
             transform=prepared.resolved.as_dict(),
         )
