@@ -1,4 +1,6 @@
-"""The only writers of image rows. Views, the admin, commands, sweeps and tasks call these functions."""
+"""The only writers of rows. Here stand the functions of the API, the admin and commands.
+
+Sweeps, reconciliation and the renderer import theirs from the modules of this package."""
 
 from .changing import change
 from .deleting import delete, finish_purge, purge_renditions, remove_derived, remove_renditions, restore

@@ -57,7 +57,7 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scope:
+class Coverage:
     """The rows to look at: those of one account, those made since a moment, or all.
 
     Orphans are looked for only if the scope is the whole, because an object does not say whose it is."""
@@ -84,8 +84,8 @@ class Reconciliation:
 
     `sample` is the share of the originals whose bytes are read, from 0 to 1."""
 
-    def __init__(self, scope: Scope, *, fix: bool, sample: float) -> None:
-        self.scope = scope
+    def __init__(self, coverage: Coverage, *, fix: bool, sample: float) -> None:
+        self.coverage = coverage
         self.fix = fix
         self.sample = sample
         sweep_names = [sweep.name for sweep in SWEEPS]
@@ -100,7 +100,7 @@ class Reconciliation:
         return [*sweeps, *of_originals, *of_renditions]
 
     def _sweep(self, sweep: Sweep) -> None:
-        rows = self.scope.narrow(sweep.due())
+        rows = self.coverage.narrow(sweep.due())
         finding = self.findings[sweep.name]
         finding.count = rows.count()
         finding.remaining = finding.count
@@ -113,7 +113,7 @@ class Reconciliation:
 
     def _compare_originals(self, digit: str) -> None:
         fingerprints = self._list(ORIGINALS, digit)
-        rows = self.scope.narrow(ORIGINALS.rows())
+        rows = self.coverage.narrow(ORIGINALS.rows())
         for image in ORIGINALS.part(rows, digit):
             if _fingerprint(image.storage_name, image.size_bytes) in fingerprints:
                 self._check_listed_original(image)
@@ -122,7 +122,7 @@ class Reconciliation:
 
     def _compare_renditions(self, digit: str) -> None:
         fingerprints = self._list(RENDITIONS, digit)
-        rows = self.scope.narrow(RENDITIONS.rows())
+        rows = self.coverage.narrow(RENDITIONS.rows())
         for rendition in RENDITIONS.part(rows, digit):
             if _fingerprint(rendition.storage_name, rendition.size_bytes) not in fingerprints:
                 self._check_unlisted_rendition(rendition)
@@ -144,7 +144,7 @@ class Reconciliation:
                 is_ours = len(listing.name) <= _MAX_NAME_LENGTH
                 if listing.name in without_row and is_old and is_ours:
                     orphans.append(listing.name)
-        if self.scope.is_whole:
+        if self.coverage.is_whole:
             self._note_orphans(folder, digit, orphans)
         return fingerprints
 

@@ -12,7 +12,7 @@ from .fields import MAX_TAG_LENGTH, MetadataField, PlainText, WholeNumber
 from .pages import PageSerializer
 from .strict import StrictSerializer
 
-MAX_TAGS = 10
+MAX_TAG_FILTERS = 10
 _NAMES_BY_EXTENSION = {extension: name for name, format in FORMATS.items() for extension in format.extensions}
 
 
@@ -75,7 +75,7 @@ class FilterSerializer(StrictSerializer):
 
     tag = _Tags(
         required=False,
-        max_length=MAX_TAGS,
+        max_length=MAX_TAG_FILTERS,
         help_text="A tag. If it is given several times, images must have all of these tags.",
         error_messages={
             "max_length": "Expected at most {max_length} tags",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import Account
-from images.upkeep.reconciliation import Finding, Reconciliation, Scope
+from images.upkeep.reconciliation import Finding, Reconciliation, Coverage
 from progimage.errors import Unavailable
 
 
@@ -44,8 +44,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, fix: bool, sample: float, json: bool, **options: Any) -> None:
         account = _get_account(options["account"])
-        scope = Scope(account=account, since=options["since"])
-        reconciliation = Reconciliation(scope, fix=fix, sample=sample)
+        coverage = Coverage(account=account, since=options["since"])
+        reconciliation = Reconciliation(coverage, fix=fix, sample=sample)
         try:
             for step in tqdm(reconciliation.steps(), unit="step", leave=False, disable=None):
                 step()
