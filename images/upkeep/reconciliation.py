@@ -60,7 +60,7 @@ class Finding:
 class Coverage:
     """The rows to look at: those of one account, those made since a moment, or all.
 
-    Orphans are looked for only if the scope is the whole, because an object does not say whose it is."""
+    Orphans are looked for only if the coverage is the whole, because an object does not say whose it is."""
 
     account: Account | None = None
     since: datetime | None = None
@@ -70,7 +70,7 @@ class Coverage:
         return self.account is None and self.since is None
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Return those of `rows` that lie in the scope."""
+        """Return those of `rows` that it covers."""
         image_path = "image__" if rows.model is Rendition else ""
         if self.account is not None:
             rows = rows.filter(**{f"{image_path}account": self.account})

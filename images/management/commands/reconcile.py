@@ -9,7 +9,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import Account
-from images.upkeep.reconciliation import Finding, Reconciliation, Coverage
+from images.upkeep.reconciliation import Coverage, Finding, Reconciliation
 from progimage.errors import Unavailable
 
 
