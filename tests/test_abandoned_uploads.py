@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from images import services
 from images.ids import time_of
 from images.models import Image
 from images.receiving.uploads import Upload
+from images.services import storing
+from images.services.storing import Description
 from images.storage import ObjectStorage, originals
 from progimage.errors import InProgress
 from tests.conftest import Api, body
@@ -77,9 +78,7 @@ class TestAbandonedUploads:
             storage_put(*args, **kwargs)
 
         monkeypatch.setattr(type(originals()), "put", meanwhile)
-        kept = services.store(
-            upload, account=api.account, description=services.Description(), image_id=image.pk
-        )
+        kept = storing.store(upload, account=api.account, description=Description(), image_id=image.pk)
         assert (swept, kept.state, kept.created_at) == ([0], "ready", time_of(image.pk))
         assert Image.objects.get().created_at == kept.created_at
 
@@ -88,4 +87,4 @@ class TestAbandonedUploads:
         (tmp_path / "other").write_bytes(made.encoded("gif"))
         upload = Upload(tmp_path / "other", size_bytes=9, sha256="0" * 64)
         with pytest.raises(InProgress):
-            services.store(upload, account=api.account, description=services.Description(), image_id=image.pk)
+            storing.store(upload, account=api.account, description=Description(), image_id=image.pk)

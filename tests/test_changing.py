@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 
 from accounts.models import Account
-from images import services
 from images.models import Image
+from images.services import changing
 from tests.conftest import Api, body
 from tests.support import images as made
 from tests.support.changes import QUERY, patch
@@ -91,8 +91,8 @@ class TestAtOnce:
         image = self._stored(api)
         for _ in range(5):
             _at_once(
-                lambda: services.change(image.pk, account=api.account, changes={"filename": "new"}),
-                lambda: services.change(image.pk, account=api.account, changes={"metadata": {"a": 2}}),
+                lambda: changing.change(image.pk, account=api.account, changes={"filename": "new"}),
+                lambda: changing.change(image.pk, account=api.account, changes={"metadata": {"a": 2}}),
             )
             image.refresh_from_db()
             assert (image.filename, image.metadata) == ("new", {"a": 2})
@@ -111,7 +111,7 @@ class TestAtOnce:
 
     def _rename(self, account: Account, image: Image, name: str) -> Callable[[], Image]:
         changes = {"filename": name, "tags": [f"{name}-{number}" for number in range(20)]}
-        return lambda: services.change(image.pk, account=account, changes=changes)
+        return lambda: changing.change(image.pk, account=account, changes=changes)
 
 
 def _at_once(*calls: Callable[[], object]) -> None:

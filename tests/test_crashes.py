@@ -16,8 +16,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import IdempotentRequest
-from images import services
 from images.models import Image, Rendition
+from images.services import integrity
 from images.storage import originals
 from tests.conftest import Api, body, make_api, skip_or_fail, use_disk
 from tests.support import images as made
@@ -112,7 +112,7 @@ class World:
 
     def _check_promises(self) -> None:
         for image in Image.objects.filter(state="ready"):
-            assert services.is_intact(image), "ready without its bytes"
+            assert integrity.is_intact(image), "ready without its bytes"
         self.gone |= {
             f"/images/{image.pk}" for image in Image.objects.exclude(state__in=("ready", "pending"))
         }

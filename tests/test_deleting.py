@@ -10,11 +10,13 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from images import services, tasks
+from images import tasks
 from images.ids import uuid7
 from images.models import Image, Rendition, Tag
 from images.receiving.uploads import Upload
 from images.renditions import rendering
+from images.services import deleting, storing
+from images.services.storing import Description
 from images.storage import ObjectStorage, renditions
 from progimage.errors import Conflict
 from tests.conftest import Api, body, make_api
@@ -105,11 +107,11 @@ class TestPurge:
         image = Image.objects.get()
         (tmp_path / "again").write_bytes(PNG)
         upload = Upload(tmp_path / "again", size_bytes=len(PNG), sha256=image.sha256)
-        description = services.Description(tags=["back"])
+        description = Description(tags=["back"])
         for query in ("", "?purge=true"):
             delete(api, path, query)
             with pytest.raises(Conflict):
-                services.store(upload, account=api.account, description=description, image_id=image.pk)
+                storing.store(upload, account=api.account, description=description, image_id=image.pk)
         image.refresh_from_db()
         assert (image.state, is_there(image.storage_name), Tag.objects.count()) == ("purged", False, 0)
 
@@ -156,7 +158,7 @@ class TestRendersInFlight:
             names.append(Rendition.objects.get().storage_name)
             rows = [] if when == "before" else list(Rendition.objects.all())
             result = render(image, transform) if not purge else None
-            services.delete(image.pk, account=api.account, purge=purge)
+            deleting.delete(image.pk, account=api.account, purge=purge)
             Rendition.objects.bulk_create(rows)
             return result or render(image, transform)
 

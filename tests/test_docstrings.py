@@ -11,6 +11,7 @@ from tests.test_layout import LAYERS, ROOT, source_files
 
 SKIPPED = {
     "config.celery": "importing it makes its app the default app of the whole process",
+    "transforms.workers.forkserver": "importing it empties the environment of the whole process",
     "config.wsgi": "importing it sets Django up again and freezes the garbage collector of the whole process",
 }
 """Modules that are not imported, with the reason."""

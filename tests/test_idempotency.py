@@ -209,7 +209,7 @@ class TestUnfinished:
             raise Killed
 
         with monkeypatch.context() as failing:
-            failing.setattr("images.services.store", store_up_to)
+            failing.setattr("images.services.storing.store", store_up_to)
             with pytest.raises(Killed):
                 upload(api, query="?tags=a")
         image = Image.objects.get()

@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pytest
 from django.db.models.functions import Now
 
-from images import services
 from images.models import Image, Rendition
 from images.renditions import rendering
+from images.services import deleting
 from images.storage import ObjectStorage, renditions
 from images.upkeep.sweeps import SWEEPS
 from progimage.signing import sign_url
@@ -203,7 +203,7 @@ class TestDeleted:
         def meanwhile(*args: Any) -> Any:
             rows = [] if when == "before" else list(Rendition.objects.all())
             result = render(*args)
-            services.delete(Image.objects.get(pk=logo).pk, account=api.account)
+            deleting.delete(Image.objects.get(pk=logo).pk, account=api.account)
             Rendition.objects.bulk_create(rows)
             return result
 

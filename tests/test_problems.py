@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from images import services
+from images.services import finding
 from tests.conftest import Api
 from tests.support import images as made
 from tests.support.problems import MISSING, check_problem, lines
@@ -43,7 +43,7 @@ def test_unexpected_failure_tells_nothing_and_is_logged(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("the password is swordfish")
 
-    monkeypatch.setattr(services, "get_visible_image", fail)
+    monkeypatch.setattr(finding, "get_visible_image", fail)
     answer = api.get(MISSING, Accept="text/html")
     problem = check_problem(answer, 500, "internal_error")
     assert "swordfish" not in answer.content.decode()
@@ -56,7 +56,7 @@ def test_database_that_is_away_is_503(api: Api, monkeypatch: pytest.MonkeyPatch)
     def fail(*_: Any, **__: Any) -> None:
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(services, "get_visible_image", fail)
+    monkeypatch.setattr(finding, "get_visible_image", fail)
     answer = api.get(MISSING)
     check_problem(answer, 503, "unavailable")
     assert answer["Retry-After"] == "2"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from images import services
 from images.models import Image, Rendition
 from images.renditions import imagekit_backend, rendering
+from images.services import deleting
 from images.storage import renditions
 from progimage.errors import Unavailable, UnprocessableImage
 from tests.conftest import Api, body
@@ -85,7 +85,7 @@ def test_purge_before_a_render_ends_lets_it_begin_anew(
         result = go_on(*args)
         if not purged:
             purged.extend(Rendition.objects.values_list("pk", flat=True))
-            services.purge_renditions(Image.objects.get().pk, account=api.account)
+            deleting.purge_renditions(Image.objects.get().pk, account=api.account)
         return result
 
     monkeypatch.setattr(where, step, purging)

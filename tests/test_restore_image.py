@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from images import services
 from images.models import Image
+from images.services import deleting
 from progimage.errors import NotFound
 from tests.conftest import Api, body
 from tests.support.deletion import PNG, delete, id_of, statuses
@@ -28,4 +28,4 @@ class TestRestore:
         with pytest.raises(CommandError, match="no deleted image"):
             call_command("restore_image", str(id_of(path)))
         with pytest.raises(NotFound):
-            services.restore(id_of(path))
+            deleting.restore(id_of(path))

@@ -84,6 +84,21 @@ def _read_to_end(request: HttpRequest) -> bool:
     return False
 
 
+class BodilessResponses:
+    """Send no Content-Length with 204 and 304: a cache might take 0 for the length of the image it has.
+
+    Django's CommonMiddleware gives every response one. Source: RFC 9110, section 8.6."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            del response["Content-Length"]
+        return response
+
+
 class RequestLog:
     """Log every response of the layers below, and give it an X-Request-ID. It must be the outermost layer."""
 

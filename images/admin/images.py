@@ -20,12 +20,12 @@ from django.urls.resolvers import URLPattern
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
-from images import services
 from images.delivery.delivery_options import DeliveryOptions
 from images.delivery.responses import deliver_rendition
 from images.models import Image
 from images.renditions.preparing import prepare_recipe
 from images.renditions.sources import Recipe
+from images.services import deleting
 from progimage.errors import NotFound
 from progimage.operations import Output, Resize
 from progimage.transform import Transform
@@ -185,16 +185,16 @@ def _is_confirmed(request: HttpRequest) -> bool:
 
 
 def _delete(image: Image) -> None:
-    services.delete(image.pk, account=image.account)
+    deleting.delete(image.pk, account=image.account)
 
 
 def _restore(image: Image) -> None:
-    services.restore(image.pk)
+    deleting.restore(image.pk)
 
 
 def _purge(image: Image) -> None:
-    services.delete(image.pk, account=image.account, purge=True)
+    deleting.delete(image.pk, account=image.account, purge=True)
 
 
 def _purge_renditions(image: Image) -> None:
-    services.purge_renditions(image.pk, account=image.account)
+    deleting.purge_renditions(image.pk, account=image.account)

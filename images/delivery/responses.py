@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from typing import IO
 
 from django.conf import settings
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, parse_etags
 
-from images import services
 from images.models import Image, Rendition, Visibility
 from images.receiving.uploads import CHUNK_BYTES
 from images.renditions.getting import open_rendition
 from images.renditions.preparing import Prepared
 from images.renditions.rendering import RenderedFile
+from images.services import finding
 from images.services.reading import open_original
 from progimage.errors import PreconditionFailed, Unavailable
 from transforms.engine import Rendered
@@ -152,7 +152,7 @@ def _check_conditions(row: Image | Rendition, options: DeliveryOptions) -> int |
     etag = _etag(row)
     headers = options.headers
     if "If-Match" in headers and not _matches(headers["If-Match"], etag):
-        raise PreconditionFailed(f"Expected the image with ETag {etag}")
+        raise PreconditionFailed(f"Expected an If-Match that names the ETag {etag} but received another")
     if "If-None-Match" in headers and _matches(headers["If-None-Match"], etag, is_weak=True):
         return 304
     return 200 if options.method == "HEAD" else None
@@ -178,10 +178,11 @@ def _find_part(row: Image | Rendition, options: DeliveryOptions) -> ByteRange | 
 
 def _without_body(row: Image | Rendition, status: int, headers: dict[str, str]) -> HttpResponse:
     headers = headers | _identity(row) | {"Accept-Ranges": "bytes"}
-    if status == 200:
-        headers["Content-Type"] = row.media_type
-        headers["Content-Length"] = str(row.size_bytes or 0)
-    return HttpResponse(status=status, headers=headers)
+    if status == HttpResponseNotModified.status_code:
+        return HttpResponseNotModified(headers=headers)
+    headers["Content-Type"] = row.media_type
+    headers["Content-Length"] = str(row.size_bytes or 0)
+    return HttpResponse(headers=headers)
 
 
 def _whole(row: Image | Rendition, content: IO[bytes], headers: dict[str, str]) -> StreamingHttpResponse:
@@ -224,7 +225,7 @@ def _headers(
         varying.append("Authorization")
     if varying:
         headers["Vary"] = ", ".join(varying)
-    if image.replaced_by_id is not None and services.find_successor(image) is not None:
+    if image.replaced_by_id is not None and finding.find_successor(image) is not None:
         # RFC 5829: a newer version of the same resource
         successor = f"{settings.PUBLIC_URL}/images/{image.replaced_by_id}"
         headers["Link"] = f'<{successor}>; rel="successor-version"'

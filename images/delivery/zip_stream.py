@@ -13,12 +13,12 @@ from zipfile import ZipFile, ZipInfo
 from django.conf import settings
 
 from accounts.models import Account
-from images import services
 from images.database import release_connection, sleep_without_connection
 from images.models import Image, Rendition
 from images.renditions.getting import open_rendition
 from images.renditions.preparing import prepare_recipe
 from images.renditions.sources import Recipe
+from images.services import finding
 from images.services.reading import open_original
 from images.slots import Slots
 from progimage.errors import ProgImageError, Unavailable
@@ -139,7 +139,7 @@ def _wait_for(image_id: UUID, account: Account, recipe: Recipe | None) -> _Membe
 
 
 def _open(image_id: UUID, account: Account, recipe: Recipe | None) -> _Member:
-    image = services.get_own_image(image_id, account=account)
+    image = finding.get_own_image(image_id, account=account)
     if recipe is None:
         return _Member(image, image, open_original(image))
     with open_rendition(prepare_recipe(image, recipe)) as rendition:

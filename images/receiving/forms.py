@@ -65,7 +65,9 @@ def receive_form(request: HttpRequest, *, takes_parts: bool = False) -> Iterator
         except MultiPartParserError as error:
             raise _malformed(str(error)) from error
         if not form.files:
-            raise ParameterError("Expected a part named file but received none", pointer="/file")
+            raise ParameterError(
+                "Expected a part named file, with a filename, but received none", pointer="/file"
+            )
         yield form
 
 

@@ -17,10 +17,10 @@ from typing import ClassVar, Protocol
 from uuid import UUID
 
 from accounts.access.caller import Caller
-from images import services
 from images.models import MAX_FILENAME, Image, Visibility
 from images.receiving.uploads import Upload
 from images.remote.download import download
+from images.services import finding
 from images.services.reading import original_path
 from progimage.transform import Transform
 from transforms.decoding.header import Header
@@ -104,7 +104,7 @@ class StoredSource:
 
     @contextmanager
     def open(self, caller: Caller) -> Iterator[OpenSource]:
-        yield source_of(services.get_visible_image(self.image_id, caller=caller))
+        yield source_of(finding.get_visible_image(self.image_id, caller=caller))
 
 
 Others = Mapping[str, OpenSource]

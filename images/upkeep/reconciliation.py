@@ -18,9 +18,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Account
-from images import services
 from images.ids import least_id
 from images.models import Image, Rendition, UploadUrl
+from images.services import deleting, integrity
 from images.services.orphans import find_waste, record_orphans
 from images.storage import originals, renditions
 
@@ -150,10 +150,10 @@ class Reconciliation:
 
     def _check_listed_original(self, image: Image) -> None:
         if image.missing_at is not None:
-            is_mended = self.fix and services.mark_back(image)
+            is_mended = self.fix and integrity.mark_back(image)
             self.findings[BACK].add(image.pk, is_mended=is_mended)
         is_sampled = random.random() < self.sample  # noqa: S311 - a sample is no secret
-        if is_sampled and not services.is_intact(image):
+        if is_sampled and not integrity.is_intact(image):
             self._note_damaged(image)
 
     def _check_unlisted_original(self, image: Image) -> None:
@@ -169,7 +169,7 @@ class Reconciliation:
             return
         self.findings[MISSING].add(image.pk)
         if self.fix:
-            services.mark_missing(image)
+            integrity.mark_missing(image)
 
     def _note_damaged(self, image: Image) -> None:
         """Count and log an original with other bytes. The row stays, because a backup may have its own."""
@@ -187,7 +187,7 @@ class Reconciliation:
             return
         self.findings[LOST].add(rendition.storage_name, is_mended=self.fix)
         if self.fix:
-            services.remove_renditions(rows)
+            deleting.remove_renditions(rows)
 
     def _note_orphans(self, folder: ObjectFolder, digit: str, names: Collection[str]) -> None:
         waste: set[str] = set()

@@ -15,8 +15,8 @@ from django.db.models.functions import Now
 
 from accounts import services as accounts
 from accounts.models import IdempotentRequest
-from images import services
 from images.models import Image, Rendition, UploadUrl
+from images.services import deleting
 from images.services.abandoned_uploads import abandoned_uploads, end_abandoned_upload
 from images.services.deleting import images_to_purge, purge_if_due
 from images.services.renditions import drop_lapsed, lapsed_renders
@@ -83,7 +83,7 @@ def _expired_requests() -> QuerySet[IdempotentRequest]:
 
 
 def _remove_derived(image: Image) -> None:
-    services.remove_derived(image.pk)
+    deleting.remove_derived(image.pk)
 
 
 def _delete_requests(rows: Sequence[IdempotentRequest]) -> Collection[Any]:

@@ -32,7 +32,8 @@ from transforms.planning.resolve import RENDER_VERSION, resolve
 TABLE = Path(__file__).parents[1] / "pixels.json"
 REMEDY = (
     "If the change is intended, raise RENDER_VERSION in transforms/planning/resolve.py and run `make pixels`, "
-    "then read the diff of tests/pixels.json"
+    "then read the diff of tests/pixels.json. If the operation is new and was never released, "
+    "`git checkout tests/pixels.json` and `make pixels` instead"
 )
 
 MAX_DIFFERENCE = 8

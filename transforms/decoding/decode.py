@@ -179,7 +179,8 @@ def _identify(file: IO[bytes], limits: Limits) -> tuple[ImageFile.ImageFile, For
     candidates = [name for name in registered if _accepts(name, prefix)]
     if not candidates:
         media_types = ", ".join(ACCEPTED_MEDIA_TYPES)
-        raise UnsupportedFormat(f"Expected one of {media_types} but received something else")
+        received = "a file of another kind" if prefix else "an empty file"
+        raise UnsupportedFormat(f"Expected one of {media_types} but received {received}")
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     # the brands of AVIF and HEIF overlap
     for name in candidates:

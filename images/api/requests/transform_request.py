@@ -17,13 +17,13 @@ from rest_framework.request import Request
 from accounts.access.caller import Caller, caller_of
 from accounts.access.idempotency import field_pairs, fingerprint, json_pairs
 from accounts.models import Scope
-from images import services
 from images.api.serializers.descriptions import DescriptionSerializer
 from images.receiving.forms import FORM, Form, receive_form
 from images.receiving.uploads import Upload, receive_raw, too_large
 from images.renditions.other_images import ReadReference
 from images.renditions.preparing import Acceptance
 from images.renditions.sources import ReceivedSource, RemoteSource, Source, StoredSource
+from images.services.storing import Description
 from progimage.errors import ParameterError
 from progimage.operations import Operation, Output
 from progimage.text_form import TRANSFORM, parse_operation, parse_query
@@ -49,7 +49,7 @@ class Instructions:
     `pointer_of` turns a pointer into the transform into one into the request."""
 
     transform: Transform
-    description: services.Description | None
+    description: Description | None
     pointer_of: PointerOf
 
 
@@ -215,9 +215,7 @@ def _in_transform(pointer: str) -> str:
     return f"/{TRANSFORM}{pointer}"
 
 
-def _describe(
-    request: Request, fields: QueryDict | dict[str, Any], *, is_stored: bool
-) -> services.Description | None:
+def _describe(request: Request, fields: QueryDict | dict[str, Any], *, is_stored: bool) -> Description | None:
     """Return the description of the image to be stored, for which the key needs the scope `write`."""
     if is_stored:
         caller_of(request).check_scope(Scope.WRITE)

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 
 from accounts.access.caller import Caller, caller_of
 from accounts.access.idempotency import field_pairs, fingerprint, json_pairs
-from images import services
 from images.receiving.forms import FORM, Form, receive_form
 from images.receiving.uploads import receive_raw
 from images.renditions.sources import ReceivedSource, RemoteSource, Source
+from images.services.storing import Description
 
 from .bodies import check_image_body, read_object, unread
 from .query import refuse_unknown
@@ -33,7 +33,7 @@ class UploadRequest:
     """An upload of one image. Its file stays while its context lasts."""
 
     item: UploadItem
-    description: services.Description
+    description: Description
     caller: Caller
     fingerprint: str
 
@@ -47,7 +47,7 @@ class BatchRequest:
     caller: Caller
     fingerprint: str
 
-    def describe(self, item: UploadItem) -> services.Description:
+    def describe(self, item: UploadItem) -> Description:
         """Return the description of one image."""
         return read_description(self.fields, filename=item.filename)
 

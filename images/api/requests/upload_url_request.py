@@ -7,8 +7,9 @@ from rest_framework.request import Request
 
 from accounts.access.caller import Caller, caller_of
 from accounts.access.idempotency import fingerprint, json_pairs
-from images import services
 from images.api.serializers.upload_urls import TermsSerializer
+from images.services.storing import Description
+from images.services.upload_urls import Terms
 
 from .bodies import read_object, unread
 from .query import refuse_unknown
@@ -20,8 +21,8 @@ _DESCRIBED = ("filename", "tags", "metadata", "visibility")
 class UploadUrlRequest:
     """The terms of an upload URL, and the description of the image that will be put there."""
 
-    terms: services.Terms
-    description: services.Description
+    terms: Terms
+    description: Description
     caller: Caller
     fingerprint: str
 
@@ -35,8 +36,8 @@ class UploadUrlRequest:
         values = serializer.validated_data
         expires_at = int(time.time()) + values["expires_in_s"]
         return cls(
-            terms=services.Terms(values["max_bytes"], values["media_types"], expires_at),
-            description=services.Description(**{name: values[name] for name in _DESCRIBED}),
+            terms=Terms(values["max_bytes"], values["media_types"], expires_at),
+            description=Description(**{name: values[name] for name in _DESCRIBED}),
             caller=caller_of(request),
             fingerprint=fingerprint(request, json_pairs(body)),
         )

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from images import services
 from images.api.serializers.descriptions import DescriptionSerializer
+from images.services.storing import Description
 from progimage.errors import ParameterError
 from progimage.text_form import TRANSFORM, parse_text
 from progimage.transform import Transform
@@ -30,17 +30,17 @@ def read_id(value: object) -> UUID:
     with suppress(ValueError):
         if isinstance(value, str) and str(image_id := UUID(value)) == value.lower():
             return image_id
-    raise ParameterError(f"Expected the id of an image for id but received {value!r:.60}", pointer="/id")
+    raise ParameterError(f"Expected the id of an image for id but received {_shown(value)}", pointer="/id")
 
 
 def read_url(value: object) -> str:
     """Return a member `url`. The download decides whether the address is allowed."""
     if not isinstance(value, str):
-        raise ParameterError(f"Expected an address for url but received {value!r:.60}", pointer="/url")
+        raise ParameterError(f"Expected an address for url but received {_shown(value)}", pointer="/url")
     return value
 
 
-def read_description(values: QueryDict | dict[str, Any], *, filename: str = "") -> services.Description:
+def read_description(values: QueryDict | dict[str, Any], *, filename: str = "") -> Description:
     """Return the description of an image to be stored.
 
     `filename` is the form's name of the file. It is held to the same rules as one that is given by itself."""
@@ -48,7 +48,12 @@ def read_description(values: QueryDict | dict[str, Any], *, filename: str = "") 
     values.setdefault("filename", filename)
     serializer = DescriptionSerializer(data=values)
     serializer.is_valid(raise_exception=True)
-    return services.Description(**serializer.validated_data)
+    return Description(**serializer.validated_data)
+
+
+def _shown(value: object) -> str:
+    """Return a wrong value as a sentence shows it: JSON's null and a missing member are nothing."""
+    return "nothing" if value is None else f"{value!r:.60}"
 
 
 def _parse_transform(value: object) -> Transform:

@@ -6,7 +6,6 @@ from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 
 from accounts.models import Scope
-from images import services
 from images.api.requests.archive_request import ArchiveRequest
 from images.api.requests.query import pointed
 from images.api.requests.references import read_stored
@@ -16,6 +15,7 @@ from images.delivery.zip_stream import MAX_IMAGES, stream_archive
 from images.renditions.other_images import open_others
 from images.search.bounded_pages import find_ids
 from images.search.selection import Selection
+from images.services import finding
 from progimage.errors import ParameterError
 
 _HEADERS = {
@@ -37,7 +37,7 @@ class ArchiveView(ApiView):
         account = archive_request.caller.account
         if archive_request.ids is not None:
             ids = list(archive_request.ids)
-            services.check_own_images(ids, account=account)
+            finding.check_own_images(ids, account=account)
         else:
             ids = find_ids(Selection(account, archive_request.filters), limit=MAX_IMAGES + 1)
         if len(ids) > MAX_IMAGES:

@@ -16,7 +16,6 @@ from rest_framework.views import APIView
 from accounts.access import idempotency
 from accounts.access.caller import Caller, caller_of
 from accounts.access.idempotency import Attempt, is_kept_status
-from images import services
 from images.api.requests.image_requests import ListRequest
 from images.api.requests.upload_request import BatchRequest, UploadRequest, receive_upload
 from images.api.schema import images as schema
@@ -30,6 +29,8 @@ from images.renditions.sources import OpenSource
 from images.search.bounded_pages import find_page
 from images.search.cursors import spell_cursor
 from images.search.selection import Selection
+from images.services import finding, storing
+from images.services.storing import Description
 from progimage.errors import ProgImageError
 
 
@@ -82,7 +83,7 @@ def find_stored(attempt: Attempt, caller: Caller) -> Image | None:
     """Return the image that an earlier attempt has stored. Its address may answer otherwise by now."""
     if attempt.is_first:
         return None
-    return services.find_own_image(attempt.ids[0], account=caller.account)
+    return finding.find_own_image(attempt.ids[0], account=caller.account)
 
 
 def _store_one(upload_request: UploadRequest, attempt: Attempt) -> Response:
@@ -120,8 +121,8 @@ def _store_all(view: APIView, batch_request: BatchRequest, attempt: Attempt) -> 
     return Response({"results": results}, status=status.HTTP_207_MULTI_STATUS)
 
 
-def _store(source: OpenSource, image_id: UUID, caller: Caller, description: services.Description) -> Image:
+def _store(source: OpenSource, image_id: UUID, caller: Caller, description: Description) -> Image:
     upload = source.received
     if upload.size_bytes > settings.MAX_UPLOAD_BYTES:
         raise too_large()
-    return services.store(upload, account=caller.account, description=description, image_id=image_id)
+    return storing.store(upload, account=caller.account, description=description, image_id=image_id)

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 from accounts.access.authentication import ApiKeyAuthentication, SignedUrlAuthentication
 from accounts.access.caller import caller_of
 from accounts.access.permissions import HasScopeToWrite
-from images import services
 from images.api.requests.image_requests import ChangeRequest, DeletionRequest
 from images.api.requests.query import pointed, refuse_unknown
 from images.api.requests.references import ReferenceReader
@@ -21,6 +20,7 @@ from images.api.serializers.images import ImageSerializer
 from images.delivery.responses import deliver_original, deliver_rendition
 from images.renditions.preparing import prepare
 from images.renditions.sources import source_of
+from images.services import changing, deleting, finding
 
 _SIGNED_OR_KEY = (SignedUrlAuthentication, ApiKeyAuthentication)
 _PRIVATE = {"Cache-Control": "private, no-cache"}
@@ -40,7 +40,7 @@ class ImageView(ApiView):
         """Change the description of the image: all given members, or none if one is wrong."""
         change_request = ChangeRequest.read(request)
         account = caller_of(request).account
-        image = services.change(image_id, account=account, changes=change_request.changes)
+        image = changing.change(image_id, account=account, changes=change_request.changes)
         return Response(ImageSerializer(image).data, headers=_PRIVATE)
 
     @schema.DELETE
@@ -49,7 +49,7 @@ class ImageView(ApiView):
 
         Its bytes stay for a grace period, in which an operator may restore it. A purge removes them now."""
         deletion_request = DeletionRequest.read(request)
-        services.delete(image_id, account=caller_of(request).account, purge=deletion_request.purge)
+        deleting.delete(image_id, account=caller_of(request).account, purge=deletion_request.purge)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -68,7 +68,7 @@ class MetadataView(ApiView):
     def get(self, request: Request, image_id: UUID) -> Response:
         """Return the metadata of an image, to its own account only, even if its pixels are public."""
         refuse_unknown(request.query_params, "no query")
-        image = services.get_own_image(image_id, account=caller_of(request).account)
+        image = finding.get_own_image(image_id, account=caller_of(request).account)
         return Response(ImageSerializer(image).data, headers=_PRIVATE)
 
 
@@ -76,7 +76,7 @@ def _deliver(request: Request, image_id: UUID, extension: str | None = None) -> 
     """Respond with the original or a rendition of an image whose pixels the caller may see."""
     rendition_request = RenditionRequest.read(request, extension)
     caller = caller_of(request)
-    image = services.get_visible_image(image_id, caller=caller)
+    image = finding.get_visible_image(image_id, caller=caller)
     if rendition_request.transform is None:
         return deliver_original(image, rendition_request.options)
     with (

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from accounts.access import idempotency
 from accounts.models import Scope
-from images import services
 from images.api.requests.query import pointed
 from images.api.requests.transform_request import TransformRequest, receive_transform
 from images.api.schema import transforms as schema
@@ -23,6 +22,8 @@ from images.receiving.uploads import Upload, spooled
 from images.renditions.getting import open_rendition
 from images.renditions.plans import describe_plan
 from images.renditions.preparing import Prepared, prepare
+from images.services import storing
+from images.services.storing import Description
 from progimage.errors import ImageTooLarge, NotFound
 from progimage.operations import Operation, operations
 
@@ -120,13 +121,13 @@ def _store(transform_request: TransformRequest, attempt: idempotency.Attempt) ->
         attempt.renew()
         parent = prepared.source.image
         description = replace(
-            transform_request.instructions.description or services.Description(),
+            transform_request.instructions.description or Description(),
             parent=parent.pk if parent else None,
             transform=prepared.resolved.as_dict(),
         )
         image_id = attempt.ids[0]
         return created(
-            services.store(upload, account=caller.account, description=description, image_id=image_id)
+            storing.store(upload, account=caller.account, description=description, image_id=image_id)
         )
 
 

@@ -13,7 +13,6 @@ from accounts.access import idempotency
 from accounts.access.authentication import SignedUrlAuthentication
 from accounts.access.caller import caller_of
 from accounts.access.permissions import IsSigned
-from images import services
 from images.api.requests.bodies import unread
 from images.api.requests.query import Query, refuse_unknown
 from images.api.requests.upload_url_request import UploadUrlRequest
@@ -22,6 +21,8 @@ from images.api.schema.endpoint import ApiView
 from images.api.serializers.upload_urls import UploadedSerializer, UploadUrlSerializer
 from images.ids import uuid7
 from images.receiving.uploads import check_body, receive_raw
+from images.services import storing, upload_urls
+from images.services.storing import Description
 
 _ANY_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
@@ -41,7 +42,7 @@ class UploadUrlsView(ApiView):
         url_request = UploadUrlRequest.read(request)
         with idempotency.attempt(self, url_request.fingerprint, ids=[uuid7()]) as attempt:
             if not attempt.is_answered:
-                upload_url = services.open_upload(
+                upload_url = upload_urls.open_upload(
                     attempt.ids[0],
                     api_key=url_request.caller.api_key,
                     terms=url_request.terms,
@@ -69,14 +70,14 @@ class UploadUrlView(ApiView):
     def put(self, request: Request, upload_id: UUID) -> Response:
         """Store the body as an image."""
         refuse_unknown(Query.read(request).parameters, "no query beside the signature")
-        with services.uploading(upload_id, api_key=caller_of(request).api_key) as upload_url:
+        with upload_urls.uploading(upload_id, api_key=caller_of(request).api_key) as upload_url:
             http_request = unread(request)
             check_body(http_request, max_bytes=min(upload_url.max_bytes, settings.MAX_UPLOAD_BYTES))
             with receive_raw(http_request) as upload:
-                image = services.store(
+                image = storing.store(
                     upload,
                     account=upload_url.account,
-                    description=services.Description(**upload_url.description),
+                    description=Description(**upload_url.description),
                     image_id=upload_url.pk,
                     media_types=upload_url.media_types,
                 )

@@ -13,10 +13,11 @@ from accounts import services as accounts
 from accounts.access.authentication import find_api_key
 from accounts.keys.key_text import parse_key
 from accounts.models import Account
-from images import services as images
 from images.models import Image
 from images.receiving.uploads import upload_of_file
 from images.sample import SAMPLE
+from images.services import storing
+from images.services.storing import Description
 from images.storage import originals
 
 ACCOUNT = "local"
@@ -85,8 +86,8 @@ def _make_sample(account: Account) -> str:
         with suppress(FileNotFoundError), originals().open_range(sample.storage_name):
             return str(sample.id)
     upload = upload_of_file(SAMPLE)
-    description = images.Description(filename=SAMPLE.name, tags=[_SAMPLE_TAG])
-    image = images.store(upload, account=account, description=description)
+    description = Description(filename=SAMPLE.name, tags=[_SAMPLE_TAG])
+    image = storing.store(upload, account=account, description=description)
     return str(image.id)
 
 

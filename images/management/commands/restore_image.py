@@ -3,7 +3,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from images import services
+from images.services import deleting
 from progimage.errors import NotFound
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         refusals = []
         for image_id in image_ids:
             try:
-                services.restore(image_id)
+                deleting.restore(image_id)
             except NotFound as error:
                 refusals.append(f"{image_id}: {error.message}")
             else:
