@@ -1,6 +1,5 @@
 """Encoding: modes, subsampling and effort, as another reader finds them in the bytes."""
 
-import io
 import zlib
 from pathlib import Path
 
@@ -10,23 +9,9 @@ from PIL import Image, JpegImagePlugin
 
 from progimage.operations import Output
 from tests.support import images as made
+from tests.support.encoding import faded, shown, write
 from transforms.formats.save_options import EncodeTask, as_png
 from transforms.formats.table import FORMATS, WRITABLE
-
-
-def shown(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content))
-
-
-def write(image: Image.Image, query: str, folder: Path) -> bytes:
-    return made.rendered(made.encoded("png", image), query, folder)[1]
-
-
-def faded(width: int = 64, height: int = 48) -> Image.Image:
-    """The picture, from transparent at the left to opaque at the right."""
-    image = made.picture(width, height)
-    image.putalpha(Image.linear_gradient("L").rotate(90).resize(image.size))
-    return image
 
 
 @pytest.mark.parametrize("name", WRITABLE)

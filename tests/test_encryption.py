@@ -1,26 +1,15 @@
 """Secrets that the server reads again are encrypted in the database."""
 
-import time
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from accounts.keys.encryption import decrypt, encrypt
 from accounts.models import ApiKey
-from progimage.signing import derive_signing_secret, sign_url
-from tests.conftest import Api, read
+from progimage.signing import derive_signing_secret
+from tests.conftest import Api
 from tests.support import images as made
-
-HOUR = 3_600
-
-
-def signed(api: Api, target: str, *, expires_in_s: int = HOUR, method: str = "GET") -> str:
-    return sign_url(target, api_key=api.key, expires_at=int(time.time()) + expires_in_s, method=method)
-
-
-def get(target: str, method: str = "get", **headers: str) -> Any:
-    return read(getattr(Client(), method)(target, headers=headers))
+from tests.support.signed import get, signed
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Palettes have at most the colours that were asked for, as another reader finds them in the bytes."""
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +9,7 @@ from PIL import Image
 from scipy.cluster.vq import kmeans2
 
 from tests.support import images as made
-
-
-def shown(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content))
-
-
-def write(image: Image.Image, query: str, folder: Path) -> bytes:
-    return made.rendered(made.encoded("png", image), query, folder)[1]
-
-
-def faded(width: int = 64, height: int = 48) -> Image.Image:
-    """The picture, from transparent at the left to opaque at the right."""
-    image = made.picture(width, height)
-    image.putalpha(Image.linear_gradient("L").rotate(90).resize(image.size))
-    return image
+from tests.support.encoding import faded, shown, write
 
 
 def colors_of(image: Image.Image) -> int:

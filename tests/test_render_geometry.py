@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
 from progimage.errors import ParameterError
@@ -14,20 +13,9 @@ from progimage.operations import Operation
 from progimage.operations.geometry import Crop, Flip, Pad, Rotate, Thumbnail, Trim
 from progimage.text_form import spell_text
 from tests.support import images as made
+from tests.support.canvases import array, object_on
 
 GREEN = (0, 255, 0, 255)
-
-
-def array(image: Image.Image, mode: str = "RGB") -> NDArray[np.uint8]:
-    return np.asarray(image.convert(mode))
-
-
-def object_on(
-    border: str, *, box: tuple[int, int, int, int] = (20, 10, 50, 40), mode: str = "RGB"
-) -> Image.Image:
-    image = Image.new(mode, (100, 60), border)
-    image.paste("#804020", box)
-    return image
 
 
 class TestCrop:

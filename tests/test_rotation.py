@@ -5,19 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
 from progimage.operations.geometry import Rotate
 from tests.support import images as made
+from tests.support.canvases import array
 from transforms.geometry import Size
 from transforms.render import measure
 
 GREEN = (0, 255, 0, 255)
-
-
-def array(image: Image.Image, mode: str = "RGB") -> NDArray[np.uint8]:
-    return np.asarray(image.convert(mode))
 
 
 class TestRotate:

@@ -3,29 +3,18 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
-from django.test import Client
 from django.utils import timezone
 
 from accounts import services
 from accounts.models import ApiKey
-from progimage.signing import derive_signing_secret, sign_url
-from tests.conftest import Api, make_api, read
+from progimage.signing import derive_signing_secret
+from tests.conftest import Api, make_api
 from tests.support import images as made
-
-HOUR = 3_600
-
-
-def signed(api: Api, target: str, *, expires_in_s: int = HOUR, method: str = "GET") -> str:
-    return sign_url(target, api_key=api.key, expires_at=int(time.time()) + expires_in_s, method=method)
-
-
-def get(target: str, method: str = "get", **headers: str) -> Any:
-    return read(getattr(Client(), method)(target, headers=headers))
+from tests.support.signed import HOUR, get, signed
 
 
 @pytest.fixture
