@@ -23,9 +23,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=100, unique=True)),
                 (
                     "is_active",
-                    models.BooleanField(
-                        default=True, help_text="The server refuses the API keys of an inactive account."
-                    ),
+                    models.BooleanField(default=True, help_text="Keys of an inactive account are refused."),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
@@ -42,12 +40,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                (
-                    "name",
-                    models.CharField(
-                        help_text="The application or person that uses this key.", max_length=100
-                    ),
-                ),
+                ("name", models.CharField(help_text="What or who uses this key.", max_length=100)),
                 ("prefix", models.CharField(editable=False, max_length=15, unique=True)),
                 ("secret_sha256", models.CharField(editable=False, max_length=64)),
                 (
@@ -57,7 +50,7 @@ class Migration(migrations.Migration):
                             choices=[
                                 ("read", "read: fetch images and metadata"),
                                 ("write", "write: upload, change and delete"),
-                                ("admin", "admin: manage the account as a whole"),
+                                ("admin", "admin: manage what belongs to the whole account"),
                             ],
                             max_length=10,
                         ),
@@ -66,16 +59,12 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "expires_at",
-                    models.DateTimeField(
-                        blank=True, help_text="If empty, the key is valid until it is revoked.", null=True
-                    ),
+                    models.DateTimeField(blank=True, help_text="Empty: until it is revoked.", null=True),
                 ),
                 ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 (
                     "last_used_at",
-                    models.DateTimeField(
-                        blank=True, editable=False, help_text="Recorded at most once a minute.", null=True
-                    ),
+                    models.DateTimeField(blank=True, editable=False, help_text="To the minute.", null=True),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (

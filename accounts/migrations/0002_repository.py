@@ -14,9 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="apikey",
             name="signing_secret",
-            field=models.TextField(
-                blank=True, editable=False, help_text="The secret that signs URLs, encrypted."
-            ),
+            field=models.TextField(blank=True, editable=False, help_text="encrypted; what signs URLs"),
         ),
         migrations.CreateModel(
             name="IdempotentRequest",
@@ -27,31 +25,22 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                (
-                    "name",
-                    models.CharField(help_text="The value of the Idempotency-Key header.", max_length=255),
-                ),
-                (
-                    "fingerprint",
-                    models.CharField(
-                        help_text="The sha256 of method, path, fields and content.", max_length=64
-                    ),
-                ),
+                ("name", models.CharField(help_text="the header's value", max_length=255)),
+                ("fingerprint", models.CharField(help_text="sha256 of what was asked", max_length=64)),
                 (
                     "ids",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.UUIDField(),
-                        help_text="Ids of the objects that the request creates, the same in every attempt.",
+                        help_text="of what the request makes: the same in every attempt",
                         size=None,
                     ),
                 ),
-                ("lease", models.UUIDField(help_text="The token of the attempt that works on the request.")),
+                ("lease", models.UUIDField(help_text="who works on it")),
                 ("locked_until", models.DateTimeField()),
                 (
                     "status",
                     models.PositiveSmallIntegerField(
-                        help_text="The response's status. It is empty while the request is in progress.",
-                        null=True,
+                        help_text="of the answer; empty while in progress", null=True
                     ),
                 ),
                 ("answer", models.JSONField(null=True)),
