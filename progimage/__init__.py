@@ -5,12 +5,24 @@ This package imports neither Django nor Pillow nor the server's packages."""
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from progimage.calls.results import Archive, ArchiveFailure, Image, Rendition, UploadResult, UploadUrl
+from progimage.calls.results import (
+    Archive,
+    ArchiveFailure,
+    Image,
+    Plan,
+    PlanStep,
+    Rendition,
+    UploadResult,
+    UploadUrl,
+)
 
 from . import errors, operations
 from .errors import ProgImageError
 from .operations import Output
 from .transform import Transform
+
+__version__ = "0.1.0"
+"""The version of the client, which pyproject.toml reads, too."""
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
@@ -33,11 +45,14 @@ __all__ = [
     "Client",
     "Image",
     "Output",
+    "Plan",
+    "PlanStep",
     "ProgImageError",
     "Rendition",
     "Transform",
     "UploadResult",
     "UploadUrl",
+    "__version__",
     "errors",
     "operations",
 ]

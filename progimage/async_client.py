@@ -9,12 +9,14 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
-from progimage.calls.call import Call, describe, find_next_page
+from progimage.calls.call import Call, describe, find_next_page, name_methods
 from progimage.calls.options import Description
 from progimage.calls.results import Page, UploadResult
-from progimage.wire.bodies import Body, Source, draw_sources
-from progimage.wire.retries import connection_failed, error_of
-from progimage.wire.settings import BaseClient, Settings
+from progimage.wire.bodies import Body, draw_sources
+from progimage.wire.files import Source
+from progimage.wire.retries import error_of, failure_of
+from progimage.wire.settings import BaseClient
+from progimage.wire.signatures import show_options
 
 from .calls import images, transforms, uploads
 from .errors import ProgImageError
@@ -53,8 +55,22 @@ def _pages(
 class AsyncClient(BaseClient):
     """A client for asyncio, with the methods of Client. It belongs to the event loop that first uses it."""
 
-    def __init__(self, url: str | None = None, **settings: Unpack[Settings]) -> None:
-        super().__init__(url, **settings)
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        timeout_s: float = 60,
+        max_retries: int = 2,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__(
+            url,
+            api_key=api_key,
+            timeout_s=timeout_s,
+            max_retries=max_retries,
+            transport=transport,
+        )
         self._http = httpx.AsyncClient(**self._options)
         self._sleep = asyncio.sleep
 
@@ -76,11 +92,14 @@ class AsyncClient(BaseClient):
     download = _method(images.download)
     transform = _method(transforms.transform)
     derive = _method(transforms.derive)
+    plan = _method(transforms.plan)
+    operations = _method(transforms.operations)
     archive = _method(images.archive)
     renditions = _pages(images.renditions)
     purge_renditions = _method(images.purge_renditions)
     create_upload_url = _method(uploads.create_upload_url)
 
+    @show_options
     async def upload_many(
         self,
         sources: Iterable[Source],
@@ -117,7 +136,7 @@ class AsyncClient(BaseClient):
     async def _try_upload(self, source: Source, description: Description) -> UploadResult:
         try:
             image = await self.upload(source, **description)
-        except (ProgImageError, OSError) as error:
+        except ProgImageError as error:
             return UploadResult(source, error=error)
         return UploadResult(source, image=image)
 
@@ -147,11 +166,16 @@ class AsyncClient(BaseClient):
                     if not call.is_done(response.status_code, attempt):
                         await response.aread()
                         raise error_of(response)
+                    call.check_media_type(response.status_code, response.headers)
                     async for chunk in response.aiter_bytes():
                         receiver.write(chunk)
-                    return receiver.finish(response.headers)
-        except httpx.RequestError as error:
-            raise connection_failed(error) from error
+                    # The result may be a pipe that another task of this event loop reads.
+                    return await asyncio.to_thread(receiver.finish, response.headers)
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            raise failure_of(error) from error
+
+
+name_methods(AsyncClient)
 
 
 async def _chunks(body: Body) -> AsyncIterator[bytes]:

@@ -11,12 +11,14 @@ from typing import Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
-from progimage.calls.call import Call, describe, find_next_page
+from progimage.calls.call import Call, describe, find_next_page, name_methods
 from progimage.calls.options import Description
 from progimage.calls.results import Page, UploadResult
-from progimage.wire.bodies import Source, draw_sources
-from progimage.wire.retries import connection_failed, error_of
-from progimage.wire.settings import BaseClient, Settings
+from progimage.wire.bodies import draw_sources
+from progimage.wire.files import Source
+from progimage.wire.retries import error_of, failure_of
+from progimage.wire.settings import BaseClient
+from progimage.wire.signatures import show_options
 
 from .calls import images, transforms, uploads
 from .errors import ProgImageError
@@ -53,11 +55,27 @@ def _pages(
 class Client(BaseClient):
     """A blocking client. Threads may share one.
 
-    If `url` or `api_key` is not given, it comes from PROGIMAGE_URL or PROGIMAGE_API_KEY. Each method that
-    sends a request raises an error of progimage.errors if the request fails after its retries."""
+    If `url` or `api_key` is not given, it comes from PROGIMAGE_URL or PROGIMAGE_API_KEY. `timeout_s` limits
+    each wait for the next part of a response, and `max_retries` how often a request is repeated. `transport`
+    is httpx's, for tests. Each method that sends a request raises an error of progimage.errors if the request
+    fails after its retries."""
 
-    def __init__(self, url: str | None = None, **settings: Unpack[Settings]) -> None:
-        super().__init__(url, **settings)
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        timeout_s: float = 60,
+        max_retries: int = 2,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        super().__init__(
+            url,
+            api_key=api_key,
+            timeout_s=timeout_s,
+            max_retries=max_retries,
+            transport=transport,
+        )
         self._http = httpx.Client(**self._options)
         self._sleep = time.sleep
 
@@ -79,11 +97,14 @@ class Client(BaseClient):
     download = _method(images.download)
     transform = _method(transforms.transform)
     derive = _method(transforms.derive)
+    plan = _method(transforms.plan)
+    operations = _method(transforms.operations)
     archive = _method(images.archive)
     renditions = _pages(images.renditions)
     purge_renditions = _method(images.purge_renditions)
     create_upload_url = _method(uploads.create_upload_url)
 
+    @show_options
     def upload_many(
         self,
         sources: Iterable[Source],
@@ -116,7 +137,7 @@ class Client(BaseClient):
     def _try_upload(self, source: Source, description: Description) -> UploadResult:
         try:
             image = self.upload(source, **description)
-        except (ProgImageError, OSError) as error:
+        except ProgImageError as error:
             return UploadResult(source, error=error)
         return UploadResult(source, image=image)
 
@@ -144,8 +165,12 @@ class Client(BaseClient):
                 if not call.is_done(response.status_code, attempt):
                     response.read()
                     raise error_of(response)
+                call.check_media_type(response.status_code, response.headers)
                 for chunk in response.iter_bytes():
                     receiver.write(chunk)
                 return receiver.finish(response.headers)
-        except httpx.RequestError as error:
-            raise connection_failed(error) from error
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            raise failure_of(error) from error
+
+
+name_methods(Client)

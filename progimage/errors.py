@@ -24,7 +24,11 @@
     ├── InternalError           500 internal_error
     ├── ObjectMissing           502 object_missing
     ├── Unavailable             503 unavailable
-    └── ConnectionFailed          0 connection_failed: raised by the client, if no response came
+    │   The client alone raises these:
+    ├── ConnectionFailed          0 connection_failed: no response of ProgImage came
+    ├── FileChanged               0 file_changed: a file changed while it was sent
+    └── FileUnreadable            0 file_unreadable: a file cannot be read; it is an OSError, too
+        └── FileMissing           0 file_missing: it is a FileNotFoundError, too
 
 Each class has a stable `code`, an HTTP `status` and a `summary`. A message is shown to the caller.
 Therefore it never holds a secret, and details for operators alone go to the log.
@@ -32,7 +36,12 @@ Therefore it never holds a secret, and details for operators alone go to the log
 
 import re
 
-from .root_error import ProgImageError as ProgImageError  # noqa: PLC0414 - mypy exports it by the alias
+# mypy exports them by their aliases.
+from .client_errors import ConnectionFailed as ConnectionFailed  # noqa: PLC0414
+from .client_errors import FileChanged as FileChanged  # noqa: PLC0414
+from .client_errors import FileMissing as FileMissing  # noqa: PLC0414
+from .client_errors import FileUnreadable as FileUnreadable  # noqa: PLC0414
+from .root_error import ProgImageError as ProgImageError  # noqa: PLC0414
 
 
 class ParameterError(ProgImageError):
@@ -233,11 +242,3 @@ class Unavailable(ProgImageError):
 
     def headers(self) -> dict[str, str]:
         return {"Retry-After": str(self.retry_after_s)}
-
-
-class ConnectionFailed(ProgImageError):
-    """The client got no complete response: no connection, a timeout, or a response cut off or damaged."""
-
-    code = "connection_failed"
-    status = 0
-    summary = "The server did not answer"

@@ -61,7 +61,7 @@ def test_with_the_real_application(tmp_path: Path) -> None:
         assert {type(result.error) for result in results} == {
             type(None),
             errors.UnsupportedFormat,
-            FileNotFoundError,
+            errors.FileMissing,
         }
         with pytest.raises(errors.NotFound) as raised:
             await client.get(uuid4())

@@ -13,7 +13,10 @@ class TestDelete:
     """An answer that is lost does not make a deletion a failure."""
 
     def test_what_is_not_found_at_the_second_try_is_deleted(self) -> None:
-        script = Script(httpx.ReadError("the answer was lost"), answering(404, {"code": "not_found"}))
+        script = Script(
+            httpx.ReadError("the answer was lost"),
+            answering(404, {"code": "not_found"}, Content_Type="application/problem+json"),
+        )
         script.client()[0].delete(ID)
         assert [request.method for request in script.requests] == ["DELETE", "DELETE"]
 

@@ -46,6 +46,7 @@ TESTED_ELSEWHERE = {
     "images/renditions/sources.py": "tests/test_transforms.py",
     "images/tasks.py": "tests/test_sweeps.py",
     "progimage/calls/json_calls.py": "tests/test_calls_images.py",
+    "progimage/client_errors.py": "tests/test_errors.py",
     "progimage/operations/output.py": "tests/test_encode.py",
     "progimage/parameters/annotations.py": "tests/test_parameter.py",
     "progimage/root_error.py": "tests/test_errors.py",

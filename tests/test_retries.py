@@ -34,7 +34,7 @@ def raised_by(*answers: Any) -> ProgImageError:
 class TestErrors:
     @pytest.mark.parametrize(
         "known",
-        [known for known in error_classes(ProgImageError)[1:] if known is not errors.ConnectionFailed],
+        [known for known in error_classes(ProgImageError)[1:] if known.status],
         ids=lambda known: known.code,
     )
     def test_what_the_server_raises_the_client_catches(self, known: Any) -> None:
@@ -130,6 +130,10 @@ class TestRetries:
             pytest.param(answering(502, b"<html>"), id="502 of a proxy"),
             pytest.param(answering(503), id="503"),
             pytest.param(answering(504), id="504"),
+            *(
+                pytest.param(answering(status, b"<html>"), id=f"{status} of Cloudflare")
+                for status in range(520, 525)
+            ),
         ],
     )
     def test_what_may_pass_is_sent_again(self, failure: Any) -> None:
@@ -153,6 +157,7 @@ class TestRetries:
             pytest.param(answering(404), id="404"),
             pytest.param(answering(409, {"code": "conflict"}), id="conflict"),
             pytest.param(answering(500), id="500"),
+            pytest.param(answering(525), id="525, which no retry mends"),
             pytest.param(answering(502, {"code": "object_missing"}), id="object_missing"),
             pytest.param(answering(503, Retry_After="61"), id="longer than a minute"),
         ],

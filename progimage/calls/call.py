@@ -1,14 +1,19 @@
 """A request of the API as a value, which either client sends."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
+from progimage.errors import ConnectionFailed
 from progimage.wire.bodies import Body
+from progimage.wire.media_types import NOTHING, PROBLEM, matches
 from progimage.wire.receivers import Receiver, into_file
+from progimage.wire.signatures import signature_of
 from progimage.wire.urls import Address
 
 from .results import Page
@@ -26,6 +31,8 @@ class Call(Generic[T]):
     method: str
     address: Address
     receive: Receive[T]
+    media_type: str
+    """Of a success; see wire/media_types.py."""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body | bytes | None = None
 
@@ -37,6 +44,19 @@ class Call(Generic[T]):
         if self.method == "DELETE" and attempt > 0 and status == 404:
             return True
         return 200 <= status < 300
+
+    def check_media_type(self, status: int, headers: Mapping[str, str]) -> None:
+        """Raise ConnectionFailed if a success is not what ProgImage sends, such as a page to log in."""
+        expected = PROBLEM if status == 404 else self.media_type
+        content_type = headers.get("Content-Type", "")
+        is_empty = status == 204 and expected == NOTHING
+        if is_empty or matches(content_type, expected):
+            return
+        received = content_type[:60] or "no media type"
+        raise ConnectionFailed(
+            f"Expected {expected or 'an empty response'} of ProgImage but received {received}: "
+            "perhaps a proxy sent it"
+        )
 
 
 def find_next_page(call: Call[Page[T]], page: Page[T]) -> Call[Page[T]] | None:
@@ -57,6 +77,7 @@ def save_to_file(call: Call[bytes], path: Path) -> Call[Path]:
     return Call(
         method=call.method,
         address=call.address,
+        media_type=call.media_type,
         receive=lambda: into_file(path, read),
         headers=call.headers,
         body=call.body,
@@ -64,10 +85,34 @@ def save_to_file(call: Call[bytes], path: Path) -> Call[Path]:
 
 
 def describe(method: Callable[..., Any], build: Callable[..., Call[Any]]) -> None:
-    """Give a client's method the name, signature and docstring of the function that builds its call."""
+    """Give a client's method the docstring and the parameters of the function that builds its call.
+
+    The method returns the call's result; for a list it yields the rows of all pages."""
+    built = signature_of(build)
     self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-    build_parameters = inspect.signature(build).parameters.values()
-    parameters = [self_parameter, *build_parameters]
-    method.__name__ = build.__name__
+    result = _result_of(built.return_annotation, is_async=inspect.isasyncgenfunction(method))
     method.__doc__ = build.__doc__
-    method.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    method.__signature__ = built.replace(  # type: ignore[attr-defined]
+        parameters=[self_parameter, *built.parameters.values()],
+        return_annotation=result,
+    )
+
+
+def name_methods(client: type) -> None:
+    """Give the methods that are made from calls the names that they have in the class."""
+    for name, method in vars(client).items():
+        if inspect.isfunction(method):
+            method.__name__ = name
+            method.__qualname__ = f"{client.__qualname__}.{name}"
+
+
+def _result_of(annotation: Any, *, is_async: bool) -> Any:
+    """Return the type that a client's method returns, by the type of the call that is built for it."""
+    if get_origin(annotation) is not Call:
+        results = [_result_of(call, is_async=is_async) for call in get_args(annotation)]
+        return reduce(or_, results)
+    (result,) = get_args(annotation)
+    if get_origin(result) is not Page:
+        return result
+    iterator: Any = AsyncIterator if is_async else Iterator
+    return iterator[get_args(result)]

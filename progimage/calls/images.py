@@ -11,10 +11,19 @@ from pathlib import Path
 from typing import IO, Any, Unpack, overload
 from zipfile import ZipFile
 
-from progimage.transform import Transform
-from progimage.wire.bodies import PathName
+from progimage.wire.files import PathName
+from progimage.wire.media_types import JSON, NOTHING, ZIP, image_type
 from progimage.wire.receivers import Receiver, into_file, into_memory
-from progimage.wire.urls import Address, ImageId, QueryValue, image_address, rendition_address
+from progimage.wire.rendition_query import RenditionQuery
+from progimage.wire.urls import (
+    Address,
+    ImageId,
+    TransformSpec,
+    image_address,
+    read_transform,
+    rendition_address,
+    rendition_format,
+)
 
 from .call import Call, save_to_file
 from .json_calls import foreign_answers_refused, listing, receive_json, with_json
@@ -27,6 +36,7 @@ def get(image_id: ImageId) -> Call[Image]:
     return Call(
         method="GET",
         address=image_address(image_id, ".json"),
+        media_type=JSON,
         receive=receive_json(Image.from_dict),
     )
 
@@ -42,6 +52,7 @@ def update(image_id: ImageId, **changes: Unpack[Changes]) -> Call[Image]:
     call = Call(
         method="PATCH",
         address=image_address(image_id),
+        media_type=JSON,
         receive=receive_json(Image.from_dict),
     )
     return with_json(call, spell_options(changes))
@@ -53,30 +64,32 @@ def delete(image_id: ImageId, *, purge: bool = False) -> Call[None]:
     return Call(
         method="DELETE",
         address=image_address(image_id, query=query),
+        media_type=NOTHING,
         receive=_receive_nothing,
     )
 
 
 @overload
-def download(image_id: ImageId, *, to: None = None, **query: QueryValue) -> Call[bytes]: ...
+def download(image_id: ImageId, *, to: None = None, **query: Unpack[RenditionQuery]) -> Call[bytes]: ...
 
 
 @overload
-def download(image_id: ImageId, *, to: PathName, **query: QueryValue) -> Call[Path]: ...
+def download(image_id: ImageId, *, to: PathName, **query: Unpack[RenditionQuery]) -> Call[Path]: ...
 
 
 def download(
     image_id: ImageId,
     *,
     to: PathName | None = None,
-    **query: QueryValue,
+    **query: Unpack[RenditionQuery],
 ) -> Call[bytes] | Call[Path]:
     """Return the bytes of an original or a rendition, or write them to the file `to`.
 
-    The file appears complete or not at all. `query` is as for `url`."""
+    The file appears complete or not at all. The other parameters are those of `url`."""
     call = Call(
         method="GET",
         address=rendition_address(image_id, query),
+        media_type=image_type(rendition_format(query)),
         receive=partial(into_memory, bytes),
     )
     if to is None:
@@ -89,7 +102,7 @@ def archive(
     *,
     to: PathName,
     format: str | None = None,
-    transform: Transform | str | None = None,
+    transform: TransformSpec | None = None,
 ) -> Call[Archive]:
     """Write a zip of images to the file `to`. `images` is their ids, or the filters of `list`.
 
@@ -102,12 +115,13 @@ def archive(
     if format is not None:
         request["format"] = format
     if transform is not None:
-        request["transform"] = transform.as_dict() if isinstance(transform, Transform) else transform
+        request["transform"] = read_transform(transform).as_dict()
     path = Path(to)
     # The request changes nothing. Therefore a retry needs no idempotency key.
     call = Call(
         method="POST",
         address=Address("/images/archive"),
+        media_type=ZIP,
         receive=partial(into_file, path, partial(_read_archive, path)),
     )
     return with_json(call, request)
@@ -124,6 +138,7 @@ def purge_renditions(image_id: ImageId) -> Call[None]:
     return Call(
         method="DELETE",
         address=image_address(image_id, "/renditions"),
+        media_type=NOTHING,
         receive=_receive_nothing,
     )
 

@@ -1,6 +1,7 @@
 """Calls whose request or response is JSON."""
 
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 from progimage.errors import ConnectionFailed
+from progimage.wire.media_types import JSON
 from progimage.wire.receivers import Receiver, into_memory
 from progimage.wire.urls import Address
 
@@ -17,6 +19,22 @@ from .results import Page, Result
 
 T = TypeVar("T")
 ResultT = TypeVar("ResultT", bound=Result)
+
+_UNREADABLE = (
+    # Of JSON, and of members that are missing or of another type.
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    # Of zip files: damaged, cut off, compressed in a way that Python does not know, or encrypted.
+    BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 PAGE_SIZE = 100
 """The rows of each page that the client requests. The server allows more, but then a page takes longer."""
@@ -28,6 +46,7 @@ def creation(path: str, options: Mapping[str, Any], result: type[ResultT]) -> Ca
     call = Call(
         method="POST",
         address=Address(path),
+        media_type=JSON,
         receive=receive_json(result.from_dict),
         headers=headers,
     )
@@ -45,13 +64,14 @@ def listing(address: Address, name: str, result: type[ResultT]) -> Call[Page[Res
     return Call(
         method="GET",
         address=Address(address.path, query),
+        media_type=JSON,
         receive=receive_json(read),
     )
 
 
 def with_json(call: Call[T], values: Mapping[str, Any]) -> Call[T]:
     """Return the call with `values` as its body."""
-    headers = {**call.headers, "Content-Type": "application/json"}
+    headers = {**call.headers, "Content-Type": JSON}
     body = json.dumps(values).encode()
     return replace(call, headers=headers, body=body)
 
@@ -74,5 +94,5 @@ def foreign_answers_refused() -> Iterator[None]:
     """Raise ConnectionFailed if a response cannot be read. ProgImage did not send it: perhaps a proxy did."""
     try:
         yield
-    except (BadZipFile, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise ConnectionFailed("Expected a response of ProgImage but received something else") from error

@@ -1,6 +1,6 @@
 """The API's responses as values. Members that this version does not know are ignored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
 from progimage.errors import ProgImageError
-from progimage.wire.bodies import Source
+from progimage.wire.files import Source
 
 T = TypeVar("T")
 
@@ -95,6 +95,43 @@ class UploadUrl(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanStep(Result):
+    """An operation of a plan, and the size in px after it; with `is_at_most` the largest possible."""
+
+    operation: Mapping[str, Any] = field(hash=False)
+    width: int
+    height: int
+    is_at_most: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Result):
+    """What a transform would do. `source` and `output` are as in the API.
+
+    `reason` says why the result has its format: asked, source, negotiated or fallback. `cache_key` is the
+    Transform-Key of the result."""
+
+    kind: str
+    source: Mapping[str, Any] = field(hash=False)
+    steps: tuple[PlanStep, ...]
+    output: Mapping[str, Any] = field(hash=False)
+    format: str
+    media_type: str
+    reason: str
+    width: int
+    height: int
+    is_at_most: bool
+    frames: int
+    cache_key: str
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        format = values["format"]
+        members = {"format": format["name"], "media_type": format["media_type"], "reason": format["reason"]}
+        return super().from_dict({**values, **members})
+
+
+@dataclass(frozen=True, kw_only=True)
 class ArchiveFailure(Result):
     """An image that a zip lacks, with the code and the message of its error."""
 
@@ -117,7 +154,7 @@ class UploadResult:
 
     source: Source
     image: Image | None = None
-    error: ProgImageError | OSError | None = None
+    error: ProgImageError | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +169,10 @@ def _as_point(point: Mapping[str, Any]) -> tuple[float, float]:
     return float(point["x"]), float(point["y"])
 
 
+def _as_steps(steps: Iterable[Mapping[str, Any]]) -> tuple[PlanStep, ...]:
+    return tuple(PlanStep.from_dict(step) for step in steps)
+
+
 _READERS: dict[Any, Callable[[Any], Any]] = {
     UUID: UUID,
     UUID | None: UUID,
@@ -139,4 +180,5 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     datetime | None: datetime.fromisoformat,
     tuple[str, ...]: tuple,
     tuple[float, float] | None: _as_point,
+    tuple[PlanStep, ...]: _as_steps,
 }

@@ -1,4 +1,4 @@
-"""The requests that transform an image.
+"""The requests that transform an image, or that say what a transform does.
 
 Each public function is a method of both clients, with the same parameters and docstring. A client's method
 returns the T of the Call[T] that stands here."""
@@ -11,21 +11,29 @@ from pathlib import Path
 from typing import Any, TypeVar, Unpack, overload
 from uuid import UUID
 
-from progimage.wire.bodies import PathName, Source, form_body, raw_body
+from progimage.errors import ParameterError
+from progimage.wire.bodies import form_body
+from progimage.wire.files import PathName, Source, file_part
+from progimage.wire.media_types import JSON, JSON_SCHEMA, image_type
 from progimage.wire.receivers import into_memory
 from progimage.wire.urls import Address, TransformSpec, read_transform
 
 from .call import Call, save_to_file
 from .json_calls import receive_json, with_json
 from .options import UploadOptions, as_pairs, split_idempotency_key
-from .results import Image
+from .results import Image, Plan
 
 T = TypeVar("T")
 
 ImageSource = Source | UUID
 """The image to transform: a source as for an upload, an address, or the UUID of a stored image."""
 
+Parts = Mapping[str, Source]
+"""Other images, by the names that operations give them: logo for image="part:logo"."""
+
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PART_NAME = re.compile(r"[\w.-]{1,60}", re.ASCII)
+_FILE = "file"
 _ADDRESS = Address("/transforms")
 
 
@@ -35,6 +43,7 @@ def transform(
     transform: TransformSpec,
     *,
     format: str | None = None,
+    parts: Parts | None = None,
     to: None = None,
 ) -> Call[bytes]: ...
 
@@ -45,6 +54,7 @@ def transform(
     transform: TransformSpec,
     *,
     format: str | None = None,
+    parts: Parts | None = None,
     to: PathName,
 ) -> Call[Path]: ...
 
@@ -54,19 +64,22 @@ def transform(
     transform: TransformSpec,
     *,
     format: str | None = None,
+    parts: Parts | None = None,
     to: PathName | None = None,
 ) -> Call[bytes] | Call[Path]:
     """Transform an image, and return the result's bytes, or write them to the file `to`.
 
     `source` is a path, bytes, an open file, an address, or the UUID of a stored image. `transform` is a
-    Transform, its text form, or a list of operations."""
+    Transform, its text form, or a list of operations. `parts` are the images that operations name: `logo` for
+    `part:logo`. They need a source that is a file, too."""
+    wanted = read_transform(transform, format)
     call = Call(
         method="POST",
         address=_ADDRESS,
+        media_type=image_type(wanted.output.format),
         receive=partial(into_memory, bytes),
     )
-    fields = {"transform": read_transform(transform, format)}
-    call = _with_source(call, source, fields)
+    call = _with_source(call, source, {"transform": wanted.as_dict()}, parts)
     if to is None:
         return call
     return save_to_file(call, Path(to))
@@ -77,31 +90,97 @@ def derive(
     transform: TransformSpec,
     *,
     format: str | None = None,
+    parts: Parts | None = None,
     **options: Unpack[UploadOptions],
 ) -> Call[Image]:
-    """Transform an image, and store the result as an image of its own. `source` is as for `transform`."""
+    """Transform an image, and store the result as an image of its own.
+
+    `source`, `transform` and `parts` are as for the method `transform`."""
     description, key_header = split_idempotency_key(options)
     call = Call(
         method="POST",
         address=_ADDRESS,
+        media_type=JSON,
         receive=receive_json(Image.from_dict),
         headers=key_header,
     )
     fields = {
-        "transform": read_transform(transform, format),
+        "transform": read_transform(transform, format).as_dict(),
         "store": True,
         **description,
     }
-    return _with_source(call, source, fields)
+    return _with_source(call, source, fields, parts)
 
 
-def _with_source(call: Call[T], source: ImageSource, fields: Mapping[str, Any]) -> Call[T]:
-    if isinstance(source, UUID):
-        return with_json(call, {"id": str(source), **fields})
-    if isinstance(source, str) and _UUID.fullmatch(source):
-        return with_json(call, {"id": source, **fields})
-    if isinstance(source, str) and source.startswith(("https://", "http://")):
-        return with_json(call, {"url": source, **fields})
-    body = form_body(raw_body(source), as_pairs(fields))
-    headers = {**call.headers, **body.headers}
-    return replace(call, headers=headers, body=body)
+def plan(
+    source: ImageSource,
+    transform: TransformSpec,
+    *,
+    format: str | None = None,
+    parts: Parts | None = None,
+) -> Call[Plan]:
+    """Return what a transform of an image would do: its sizes, its format and its cache key.
+
+    No pixel is decoded. The errors are those of the transform itself. `source`, `transform` and `parts` are
+    as for the method `transform`."""
+    call = Call(
+        method="POST",
+        address=Address("/transforms/plan"),
+        media_type=JSON,
+        receive=receive_json(Plan.from_dict),
+    )
+    fields = {"transform": read_transform(transform, format).as_dict()}
+    return _with_source(call, source, fields, parts)
+
+
+def operations() -> Call[dict[str, Any]]:
+    """Return the server's catalogue of operations: the JSON Schema of a transform."""
+    return Call(
+        method="GET",
+        address=Address("/operations"),
+        media_type=JSON_SCHEMA,
+        receive=receive_json(dict),
+    )
+
+
+def _with_source(
+    call: Call[T],
+    source: ImageSource,
+    fields: Mapping[str, Any],
+    parts: Parts | None,
+) -> Call[T]:
+    file = str(source) if isinstance(source, UUID) else source
+    reference = _find_reference(file)
+    if reference is None:
+        files = {_FILE: file, **_checked(parts or {})}
+        body = form_body(as_pairs(fields), {name: file_part(part) for name, part in files.items()})
+        return replace(call, headers={**call.headers, **body.headers}, body=body)
+    if parts:
+        raise ParameterError(
+            "Expected a path, bytes or an open file as source beside parts but received an id or a URL",
+            pointer="/parts",
+        )
+    return with_json(call, {**reference, **fields})
+
+
+def _find_reference(source: Source) -> dict[str, str] | None:
+    """Return the member of JSON that names the source: an id or an address; None for a file."""
+    if not isinstance(source, str):
+        return None
+    if _UUID.fullmatch(source):
+        return {"id": source}
+    if source.startswith(("https://", "http://")):
+        return {"url": source}
+    return None
+
+
+def _checked(parts: Parts) -> Parts:
+    """Return the parts. Raise ParameterError if the form cannot have a part of that name."""
+    for name in parts:
+        if name in (_FILE, "transform") or not _PART_NAME.fullmatch(name):
+            raise ParameterError(
+                "Expected 1 to 60 letters, digits, _ . - for the name of a part, and neither file nor "
+                f"transform, but received {name[:60]!r}",
+                pointer="/parts",
+            )
+    return parts

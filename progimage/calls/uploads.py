@@ -6,7 +6,9 @@ returns the T of the Call[T] that stands here."""
 from typing import Unpack
 
 from progimage.errors import ParameterError
-from progimage.wire.bodies import Source, form_body, name_of, raw_body
+from progimage.wire.bodies import form_body, raw_body
+from progimage.wire.files import Source, name_of
+from progimage.wire.media_types import JSON
 from progimage.wire.urls import Address
 
 from .call import Call
@@ -21,7 +23,7 @@ _MAX_QUERY_CHARS = 4_000
 def upload(source: Source, **options: Unpack[UploadOptions]) -> Call[Image]:
     """Store an image from a path, bytes or an open file.
 
-    If `filename` is not given, the image gets the file's name. Raise OSError if the file cannot be read."""
+    If `filename` is not given, the image gets the file's name. Raise FileUnreadable if it cannot be read."""
     named_options = {"filename": name_of(source), **options}
     fields, key_header = split_idempotency_key(named_options)
     if any("," in tag for tag in fields.get("tags", ())):
@@ -29,11 +31,12 @@ def upload(source: Source, **options: Unpack[UploadOptions]) -> Call[Image]:
     body = raw_body(source)
     address = Address("/images", as_pairs(fields))
     if len(str(address)) > _MAX_QUERY_CHARS:
-        body = form_body(body, address.query)
+        body = form_body(address.query, {"file": body.parts[0]})
         address = Address("/images")
     return Call(
         method="POST",
         address=address,
+        media_type=JSON,
         receive=receive_json(Image.from_dict),
         headers=body.headers | key_header,
         body=body,

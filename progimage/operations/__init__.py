@@ -1,20 +1,82 @@
-"""The catalogue of operations, which the client and the server share."""
+"""The catalogue of operations, which the client and the server share.
+
+Every operation can be imported from here. A test holds this list to the classes."""
 
 from . import composite, filters, geometry, masks, tone
-from .geometry import Fit, Gravity, Resize
+from .composite import Border, Composite, Shadow
+from .filters import Blur, Convolve, Edge, Emboss, Median, Noise, Pixelate, Sharpen, Vignette
+from .geometry import Crop, Fit, Flip, Gravity, Pad, Resize, Rotate, Thumbnail, Trim
+from .masks import Colorkey, Mask, Redact
 from .operation import Kind, Operation, ParameterSet, escape_pointer, get_operation, operations
 from .output import MetadataLevel, Output, OutputFormat
+from .tone import (
+    Autocontrast,
+    Brightness,
+    Contrast,
+    Duotone,
+    Equalize,
+    Exposure,
+    Gamma,
+    Grayscale,
+    Hue,
+    Invert,
+    Levels,
+    Posterize,
+    Saturation,
+    Sepia,
+    Temperature,
+    Threshold,
+    Tint,
+)
 
 __all__ = [
+    "Autocontrast",
+    "Blur",
+    "Border",
+    "Brightness",
+    "Colorkey",
+    "Composite",
+    "Contrast",
+    "Convolve",
+    "Crop",
+    "Duotone",
+    "Edge",
+    "Emboss",
+    "Equalize",
+    "Exposure",
     "Fit",
+    "Flip",
+    "Gamma",
     "Gravity",
+    "Grayscale",
+    "Hue",
+    "Invert",
     "Kind",
+    "Levels",
+    "Mask",
+    "Median",
     "MetadataLevel",
+    "Noise",
     "Operation",
     "Output",
     "OutputFormat",
+    "Pad",
     "ParameterSet",
+    "Pixelate",
+    "Posterize",
+    "Redact",
     "Resize",
+    "Rotate",
+    "Saturation",
+    "Sepia",
+    "Shadow",
+    "Sharpen",
+    "Temperature",
+    "Threshold",
+    "Thumbnail",
+    "Tint",
+    "Trim",
+    "Vignette",
     "composite",
     "escape_pointer",
     "filters",

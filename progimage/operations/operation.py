@@ -3,9 +3,10 @@
 A subclass is registered under its name in lower case. Its fields are its parameters, and its docstring is its
 help. Nothing else in the client, the server or the documentation lists operations."""
 
+import inspect
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_type_hints
 
 from progimage.errors import ParameterError
 from progimage.parameters.annotations import parameters_of
@@ -14,10 +15,23 @@ from progimage.parameters.parameter import Parameter
 Kind = Literal["convert", "compress", "thumbnail", "rotate", "filter", "mask"]
 
 
+class _PlainSignature:
+    """The signature of a class of parameters with Python's types alone, as help() and completion show it.
+
+    Limits and texts are left out, since they fill a screen."""
+
+    def __get__(self, instance: object, owner: type) -> inspect.Signature:
+        hints = get_type_hints(owner.__init__)
+        parameters = list(inspect.signature(owner.__init__).parameters.values())
+        plain = [parameter.replace(annotation=hints.get(parameter.name, Any)) for parameter in parameters[1:]]
+        return inspect.Signature(plain)
+
+
 class ParameterSet:
     """A dataclass whose fields are parameters. It never holds an invalid value; equal meanings are equal."""
 
     name: ClassVar[str]
+    __signature__: ClassVar[_PlainSignature] = _PlainSignature()
 
     def __post_init__(self) -> None:
         for name, parameter in self.parameters().items():

@@ -24,7 +24,8 @@ MAX_WAIT_S = 60
 """If Retry-After is longer, the error is raised at once. The caller decides, by its `retry_after_s`."""
 _FIRST_WAIT_S = 0.5
 _LAST_WAIT_S = 8.0
-_TEMPORARY_STATUSES = {408, 429, 502, 503, 504}
+_TEMPORARY_STATUSES = {408, 429, 502, 503, 504, 520, 521, 522, 523, 524}
+"""From 520 on they are Cloudflare's, for a server that does not answer or answers nonsense."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,10 @@ def error_of(response: httpx.Response) -> ProgImageError:
     return rebuild(error_class, message, state)
 
 
-def connection_failed(error: httpx.RequestError) -> ConnectionFailed:
-    """Return the error of a request that got no complete response."""
+def failure_of(error: httpx.RequestError | httpx.InvalidURL) -> ProgImageError:
+    """Return the error of a request that got no complete response, or that cannot be sent."""
+    if isinstance(error, httpx.InvalidURL):
+        return ParameterError(f"Expected parameters for a valid URL but received: {error}")
     host = error.request.url.netloc.decode()
     reason = f"{type(error).__name__}: {error}".removesuffix(": ")
     return ConnectionFailed(f"Expected a response of {host} but received {reason}")

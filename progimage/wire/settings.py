@@ -2,30 +2,20 @@
 
 import os
 import time
-from importlib import metadata
-from typing import Any, TypedDict
+from typing import Any, Unpack
 
 import httpx
 
+from progimage import __version__
 from progimage.errors import ParameterError
 from progimage.signing import MAX_LIFETIME_S, sign_url
 
+from .rendition_query import RenditionQuery
 from .retries import Retries
-from .urls import ImageId, QueryValue, rendition_address
+from .signatures import show_options
+from .urls import ImageId, rendition_address
 
 _CONNECT_TIMEOUT_S = 5
-
-
-class Settings(TypedDict, total=False):
-    """The optional settings of a client.
-
-    `timeout_s` (60) limits each wait for the next part of a response. `max_retries` (2) limits how often a
-    request is repeated. `transport` is httpx's, for tests."""
-
-    api_key: str | None
-    timeout_s: float
-    max_retries: int
-    transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None
 
 
 class BaseClient:
@@ -41,14 +31,14 @@ class BaseClient:
         transport: httpx.BaseTransport | httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._url = _setting("url", url, "PROGIMAGE_URL").rstrip("/")
-        if not self._url.startswith(("http://", "https://")):
-            shown_url = self._url[:60]
-            raise ParameterError(f"Expected an http or https URL for url but received {shown_url!r}")
+        _check_url(self._url)
         self._api_key = _setting("api_key", api_key, "PROGIMAGE_API_KEY")
+        if not self._api_key.isascii():  # as a header's value has to be
+            raise ParameterError("Expected ASCII characters for api_key")
         self._retries = Retries(max_retries)
         headers = {
             "Authorization": f"Bearer {self._api_key}",
-            "User-Agent": f"progimage-client/{_version()}",
+            "User-Agent": f"progimage-client/{__version__}",
             # Images do not shrink, and Repr-Digest is the hash of the bytes before any compression.
             "Accept-Encoding": "identity",
         }
@@ -59,29 +49,43 @@ class BaseClient:
             "headers": headers,
         }
 
-    def url(self, image_id: ImageId, **query: QueryValue) -> str:
+    @show_options
+    def url(self, image_id: ImageId, **query: Unpack[RenditionQuery]) -> str:
         """Return the URL of the original, or of a rendition if `format` is given.
 
-        `query` holds `format`, `transform` (its text or a Transform) or the short parameters (w=300, h=200,
-        fit="cover", q=70 ...), `download` and `v`. Raise ParameterError if one is unknown or invalid."""
+        `transform` is a Transform, its text form or its operations. Instead of it `width`, `height`, `fit`
+        and others resize the image. The rest are options of the output, `download` (an attachment's name) and
+        `v` (caches keep the response for ever). Raise ParameterError if one is unknown or invalid."""
         address = rendition_address(image_id, query)
         return f"{self._url}{address}"
 
+    @show_options
     def signed_url(
         self,
         image_id: ImageId,
         *,
         expires_in_s: int = 3_600,
-        **query: QueryValue,
+        **query: Unpack[RenditionQuery],
     ) -> str:
-        """Return a URL that shows a private image without an API key. It lives for at most 7 days."""
+        """Return a URL that shows a private image without an API key. It lives for at most 7 days.
+
+        The other parameters are those of `url`."""
         if not 1 <= expires_in_s <= MAX_LIFETIME_S:
             raise ParameterError(
                 f"Expected 1 to {MAX_LIFETIME_S} s for expires_in_s but received {expires_in_s}"
             )
-        url = self.url(image_id, **query)
+        address = rendition_address(image_id, query)
         expires_at = int(time.time()) + expires_in_s
-        return sign_url(url, api_key=self._api_key, expires_at=expires_at)
+        return sign_url(f"{self._url}{address}", api_key=self._api_key, expires_at=expires_at)
+
+
+def _check_url(url: str) -> None:
+    try:
+        host = httpx.URL(url).host
+    except httpx.InvalidURL:
+        host = ""
+    if not host or not url.startswith(("http://", "https://")):
+        raise ParameterError(f"Expected an http or https URL for url but received {url[:60]!r}")
 
 
 def _setting(name: str, argument: str | None, variable: str) -> str:
@@ -90,10 +94,3 @@ def _setting(name: str, argument: str | None, variable: str) -> str:
     if not value:
         raise ParameterError(f"Expected {name}, or {variable} in the environment, but received neither")
     return value
-
-
-def _version() -> str:
-    try:
-        return metadata.version("progimage-client")
-    except metadata.PackageNotFoundError:
-        return "unknown"  # a checkout that is not installed

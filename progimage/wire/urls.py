@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -13,10 +12,6 @@ from progimage.text_form import TRANSFORM, parse_query, spell_text
 from progimage.transform import Transform
 
 ImageId = UUID | str
-
-QueryValue = Transform | str | float | Iterable[str] | None
-"""A parameter of an image's URL: `format`, `transform` (text or a Transform), `download`, `v`, or one of the
-short parameters of a query."""
 
 TransformSpec = Transform | str | Iterable[Operation]
 """A transform, its text form, or its operations."""
@@ -58,19 +53,15 @@ def image_address(image_id: ImageId, suffix: str = "", query: Pairs = ()) -> Add
     return Address(f"/images/{uuid}{suffix}", query)
 
 
-def rendition_address(image_id: ImageId, query: Mapping[str, QueryValue]) -> Address:
+def rendition_address(image_id: ImageId, query: Mapping[str, object]) -> Address:
     """Return the address of a rendition, or of the original if `query` has neither format nor transform.
 
     Raise ParameterError if the transform is invalid, has no format, or repeats a parameter."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in query.items():
-        if value is not None:
-            pairs += _spell(name, value)
-    transform_pairs = [pair for pair in pairs if pair[0] not in _DELIVERY_NAMES]
-    format = parse_query(transform_pairs).output.format
+    pairs = _spell_query(query)
+    format = _format_of(pairs)
     if format == "auto":
         # No extension means auto. The query says it.
-        return image_address(image_id, query=tuple(pairs))
+        return image_address(image_id, query=pairs)
     pairs_without_format = tuple(pair for pair in pairs if pair[0] not in _FORMAT_NAMES)
     if format:
         return image_address(image_id, f".{format}", pairs_without_format)
@@ -79,21 +70,40 @@ def rendition_address(image_id: ImageId, query: Mapping[str, QueryValue]) -> Add
     return image_address(image_id, query=pairs_without_format)
 
 
-def read_transform(transform: TransformSpec, format: str | None) -> dict[str, Any]:
-    """Return the JSON of a transform. If `format` is given, it replaces the output's.
+def rendition_format(query: Mapping[str, object]) -> str | None:
+    """Return the format that a query names; None if it asks for the original."""
+    return _format_of(_spell_query(query))
+
+
+def read_transform(transform: TransformSpec, format: str | None = None) -> Transform:
+    """Return the transform of a text form or of operations. If `format` is given, it replaces the output's.
 
     Raise ParameterError if the transform is invalid."""
     if isinstance(transform, str):
         transform = parse_query([(TRANSFORM, transform)])
     elif not isinstance(transform, Transform):
         transform = Transform(tuple(transform))
-    values = transform.as_dict()
-    if format:
-        values["output"]["format"] = format
-    return values
+    if format is None:
+        return transform
+    output = Output.from_dict(transform.output.as_dict() | {"format": format})
+    return Transform(transform.operations, output)
 
 
-def _spell(name: str, value: QueryValue) -> Pairs:
+def _spell_query(query: Mapping[str, object]) -> Pairs:
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        if value is not None:
+            pairs += _spell(name, value)
+    return tuple(pairs)
+
+
+def _format_of(pairs: Pairs) -> str | None:
+    return parse_query(pair for pair in pairs if pair[0] not in _DELIVERY_NAMES).output.format
+
+
+def _spell(name: str, value: object) -> Pairs:
+    if name == TRANSFORM and isinstance(value, Iterable) and not isinstance(value, str):
+        return _spell_transform(Transform(tuple(value)))
     if isinstance(value, Transform):
         return _spell_transform(value)
     return ((name, _spell_value(value)),)
@@ -115,5 +125,10 @@ def _spell_value(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Iterable):
-        return ";".join(value)
-    return json.dumps(value)
+        return ";".join(_spell_value(item) for item in value)
+    try:
+        return json.dumps(value)
+    except TypeError as error:
+        raise ParameterError(
+            f"Expected text, numbers or true and false but received {value!r:.60}"
+        ) from error

@@ -81,8 +81,10 @@ class Chunks(httpx.AsyncByteStream):
 
 
 def answering(status: int, content: bytes | Any = b"", **headers: str) -> Callable[[], httpx.Response]:
-    """Return a response of a script. `content` is bytes, or a value that is sent as JSON. `Retry_After` is the header Retry-After."""
+    """Return a response of a script. `content` is the bytes of an image, or a value that is sent as JSON. `Retry_After` is the header Retry-After."""
     body = {"content": content} if isinstance(content, bytes) else {"json": content}
+    if content and isinstance(content, bytes):
+        headers.setdefault("Content_Type", "image/png")
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda: httpx.Response(status, headers=named, **body)
 
