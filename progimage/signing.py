@@ -3,7 +3,7 @@
     >>> key = "pi_k3v9x2mq7d4a.7Zr0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     >>> now = int(time.time())
     >>> url = sign_url("https://images.example/images/0190.webp?w=300", api_key=key, expires_at=now + 600)
-    >>> query = urlsplit(url).query
+    >>> query = url.partition("?")[2]
     >>> secret = derive_signing_secret(key.partition(".")[2])
     >>> check_signature(secret, method="HEAD", path="/images/0190.webp", query=query, now=now)
     >>> larger = query.replace("w=300", "w=900")
@@ -18,9 +18,9 @@ import hmac
 import re
 import time
 from base64 import urlsafe_b64encode
-from urllib.parse import urlsplit
 
 from .errors import ParameterError, SignatureRefused
+from .wire.browser_urls import as_browsers_send
 
 EXPIRES = "exp"
 KEY_ID = "kid"
@@ -47,8 +47,10 @@ def sign_url(
 ) -> str:
     """Return `url` with a signature that expires at `expires_at`, in unix seconds.
 
-    A signature for GET is valid for HEAD, too. Raise ParameterError if the lifetime exceeds 7 days, or if the
-    URL is signed already or repeats a parameter."""
+    Characters that a browser encodes are encoded before the URL is signed: spaces, quotes, letters beyond
+    ASCII and others. Characters that are encoded already stay so. A signature for GET is valid for HEAD, too.
+    Raise ParameterError if the lifetime exceeds 7 days, or if the URL is signed already or repeats a
+    parameter."""
     key_id, _, api_secret = api_key.partition(".")
     return sign_url_with(
         derive_signing_secret(api_secret),
@@ -73,7 +75,7 @@ def sign_url_with(
         raise ParameterError(
             f"Expected a lifetime of at most {MAX_LIFETIME_S} s but received {lifetime_s:.0f} s"
         )
-    parts = urlsplit(url)
+    parts = as_browsers_send(url)
     pairs = [pair for pair in parts.query.split("&") if pair]
     names = {_name(pair) for pair in pairs}
     if not names.isdisjoint(PARAMETERS):
@@ -84,7 +86,7 @@ def sign_url_with(
         raise ParameterError("Expected a URL without repeated parameters")
     signature = _sign(secret, method, parts.path, pairs)
     pairs.append(f"{SIGNATURE}={signature}")
-    signed_parts = parts._replace(query="&".join(pairs), fragment="")
+    signed_parts = parts._replace(query="&".join(pairs))
     return signed_parts.geturl()
 
 

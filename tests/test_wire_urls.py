@@ -1,5 +1,6 @@
 """URLs that the client makes without asking the server."""
 
+import time
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -8,7 +9,9 @@ import pytest
 
 from progimage import Client, Image, Output, Transform, errors
 from progimage.operations import Resize
+from progimage.signing import sign_url
 from progimage.text_form import parse_query
+from tests.conftest import Api
 from tests.support.clients import IMAGE, URL, Script, application, client, sample
 
 __all__ = ["client", "sample"]
@@ -94,6 +97,24 @@ class TestUrls:
                 client.download(sample.id, format="webp", w=30),
             )
             assert anybody.get(url.replace("w=30", "w=31")).json()["code"] == "signature_refused"
+
+    def test_a_url_is_signed_as_it_is_sent(self, client: Client, sample: Image, api: Api) -> None:
+        url = f"{URL}/images/{sample.id}.webp?w=30&download=a 'ü'|[b]%20%c3%bc 50%.webp"
+        signed = sign_url(url, api_key=api.key, expires_at=int(time.time()) + 60)
+        with httpx.Client(transport=application()) as anybody:
+            answer = anybody.get(signed)
+        assert answer.status_code == 200
+        assert "filename*=" in answer.headers["Content-Disposition"]
+
+    def test_a_list_of_operations_and_of_numbers(self) -> None:
+        client, _ = Script().client()
+        url = client.url(ID, transform=[Resize(width=3)], format="png")
+        assert url.endswith(".png?transform=resize:width=3")
+        assert client.url(ID, w=3, h=3, fit="cover", focal=(0.5, 0.25), format="png").endswith(
+            "focal=0.5;0.25"
+        )
+        with pytest.raises(errors.ParameterError, match="received"):
+            client.url(ID, format="png", w=object())  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("expires_in_s", [0, -1, 7 * 86_400 + 1])
     def test_signed_url_lives_for_a_week_at_most(self, expires_in_s: int) -> None:

@@ -4,7 +4,6 @@ The size stands in Content-Length. Without this check httpx lets errors of its H
 
 import io
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +14,8 @@ from typing import IO
 
 from progimage.errors import FileChanged, FileMissing, FileUnreadable, ParameterError
 
+from .browser_urls import replace_surrogates
+
 PathName = str | os.PathLike[str]
 Source = PathName | bytes | IO[bytes]
 """A path, the bytes themselves, or a binary file that is open for reading, from its present position."""
@@ -23,8 +24,6 @@ OpenPart = Callable[[], AbstractContextManager[IO[bytes]]]
 """Open one part of a body at its start."""
 
 _CHUNK_BYTES = 64 * 1024
-_NO_UNICODE = re.compile("[\ud800-\udfff]")
-"""Halves of surrogate pairs, which stand for the bytes of a file's name that are no UTF-8."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def name_of(source: Source) -> str | None:
     path = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
     if not isinstance(path, str | os.PathLike):
         return None
-    return _NO_UNICODE.sub("\N{REPLACEMENT CHARACTER}", Path(path).name)
+    return replace_surrogates(Path(path).name)
 
 
 @contextmanager
