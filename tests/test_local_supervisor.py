@@ -16,6 +16,7 @@ from threading import Thread
 import psutil
 import pytest
 
+import progimage
 from config.local import embedded_services
 from config.local.processes import find_marked, free_ports
 from config.local.state import State
@@ -121,6 +122,35 @@ def run_venv(tmp_path: Path, **pythons: str) -> subprocess.CompletedProcess[str]
 def test_venv_refuses_in_one_sentence(tmp_path: Path, pythons: dict[str, str], parts: list[str]) -> None:
     assert_one_sentence(run_venv(tmp_path, **pythons), *parts)
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.slow
+def test_the_environment_has_the_client_in_any_directory(tmp_path: Path) -> None:
+    checkout = tmp_path / "a checkout"
+    (checkout / "requirements").mkdir(parents=True)
+    (checkout / "requirements" / "none.txt").touch()
+    (checkout / "progimage").symlink_to(ROOT / "progimage")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for _ in range(2):
+        subprocess.run(
+            ["/bin/sh", VENV, "none"],
+            cwd=checkout,
+            env=os.environ | {"PYTHON": sys.executable},
+            check=True,
+        )
+    code = "import sys; from progimage import Transform, __version__; print(__version__); print(*sys.path, sep=chr(10))"
+    done = subprocess.run(
+        [checkout / ".venv" / "bin" / "python", "-c", code],
+        cwd=elsewhere,
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    version, *folders = done.stdout.splitlines()
+    assert version == progimage.__version__
+    assert folders.count(str(checkout)) == 1
 
 
 class Run:

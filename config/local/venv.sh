@@ -1,6 +1,7 @@
 #!/bin/sh
 # venv.sh NAME: create .venv in the working directory, and install requirements/NAME.txt into it if that file has
-# changed. PYTHON=... chooses the interpreter. If something is missing, the script says so in one sentence.
+# changed. From any directory, .venv/bin/python imports the client, progimage, from the working directory.
+# PYTHON=... chooses the interpreter. If something is missing, the script says so in one sentence.
 set -eu
 
 requirements=requirements/$1.txt
@@ -44,3 +45,9 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$digest" ]; then
         refuse "the requirements could not be installed (see above): try again with \`make run\`."
     echo "$digest" >"$stamp"
 fi
+
+# This is how an editable installation of progimage looks, without the build backend that pip would have to download.
+# Python adds the line, which is relative to site-packages, to sys.path (https://docs.python.org/3/library/site.html).
+for site_packages in .venv/lib/python*/site-packages; do
+    echo ../../../.. >"$site_packages/progimage.pth"
+done
