@@ -1,12 +1,17 @@
 """The options that calls take, and their spelling in JSON, in a query and in a form."""
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict
 from uuid import uuid4
 
+from progimage.errors import ParameterError
 from progimage.wire.urls import ImageId, Pairs
+
+_KEY = re.compile("[ -~]{1,255}")
+"""What a header can hold. The server has the same rule."""
 
 Visibility = Literal["private", "public"]
 
@@ -78,6 +83,8 @@ def split_idempotency_key(options: Mapping[str, Any]) -> tuple[dict[str, Any], d
     If the caller gave no key, the header holds a random one for this call."""
     members = spell_options(options)
     idempotency_key = members.pop("idempotency_key", None) or str(uuid4())
+    if not _KEY.fullmatch(idempotency_key):
+        raise ParameterError("Expected 1 to 255 printable ASCII characters for idempotency_key")
     return members, {"Idempotency-Key": idempotency_key}
 
 

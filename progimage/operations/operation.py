@@ -1,7 +1,8 @@
 """An operation: a frozen dataclass that checks its parameters when it is built.
 
 A subclass is registered under its name in lower case. Its fields are its parameters, and its docstring is its
-help. Nothing else in the client, the server or the documentation lists operations."""
+help. Nothing else in the client, the server or the documentation lists operations but __init__.py, from which
+they are imported."""
 
 import inspect
 from collections.abc import Collection, Mapping
@@ -20,7 +21,7 @@ class _PlainSignature:
 
     Limits and texts are left out, since they fill a screen."""
 
-    def __get__(self, instance: object, owner: type) -> inspect.Signature:
+    def __get__(self, instance: object, owner: Any) -> inspect.Signature:
         hints = get_type_hints(owner.__init__)
         parameters = list(inspect.signature(owner.__init__).parameters.values())
         plain = [parameter.replace(annotation=hints.get(parameter.name, Any)) for parameter in parameters[1:]]

@@ -62,7 +62,8 @@ def file_part(source: Source) -> FilePart:
     Raise ParameterError if the source is of the wrong type, FileUnreadable if its file cannot be read."""
     if isinstance(source, bytes):
         return bytes_part(source)
-    shown_name = repr(name_of(source) or "the file")
+    path = _path_of(source)
+    shown_name = "the file" if path is None else repr(os.fspath(path))
     with reading(shown_name):
         open_part = _opener(source)
         with open_part() as file:
@@ -80,10 +81,14 @@ def bytes_part(content: bytes) -> FilePart:
 
 def name_of(source: Source) -> str | None:
     """Return the file name of a source, without its folders; None if it has none."""
+    path = _path_of(source)
+    return None if path is None else replace_surrogates(Path(path).name)
+
+
+def _path_of(source: Source) -> PathName | None:
+    """Return the path of a source, or of its open file; None if it has none."""
     path = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
-    if not isinstance(path, str | os.PathLike):
-        return None
-    return replace_surrogates(Path(path).name)
+    return path if isinstance(path, str | os.PathLike) else None
 
 
 @contextmanager
