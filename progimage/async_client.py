@@ -55,23 +55,8 @@ def _pages(
 class AsyncClient(BaseClient):
     """A client for asyncio, with the methods of Client. It belongs to the event loop that first uses it."""
 
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        api_key: str | None = None,
-        timeout_s: float = 60,
-        max_retries: int = 2,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            url,
-            api_key=api_key,
-            timeout_s=timeout_s,
-            max_retries=max_retries,
-            transport=transport,
-        )
-        self._http = httpx.AsyncClient(**self._options)
+    def _open(self, options: dict[str, Any]) -> None:
+        self._http = httpx.AsyncClient(**options)
         self._sleep = asyncio.sleep
 
     async def __aenter__(self) -> Self:

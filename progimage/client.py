@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
-from typing import Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
@@ -60,23 +60,8 @@ class Client(BaseClient):
     is httpx's, for tests. Each method that sends a request raises an error of progimage.errors if the request
     fails after its retries."""
 
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        api_key: str | None = None,
-        timeout_s: float = 60,
-        max_retries: int = 2,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            url,
-            api_key=api_key,
-            timeout_s=timeout_s,
-            max_retries=max_retries,
-            transport=transport,
-        )
-        self._http = httpx.Client(**self._options)
+    def _open(self, options: dict[str, Any]) -> None:
+        self._http = httpx.Client(**options)
         self._sleep = time.sleep
 
     def __enter__(self) -> Self:

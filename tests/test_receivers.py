@@ -11,14 +11,17 @@ import httpx
 import pytest
 
 from progimage import Client, Image, ProgImageError
+from progimage.errors import ConnectionFailed
 from tests.support.clients import (
     IMAGE,
+    KEY,
     PNG,
     Script,
     answering,
     client,
     sample,
 )
+from tests.support.remote_servers import respond, serve
 
 __all__ = ["client", "sample"]
 ID = IMAGE["id"]
@@ -67,3 +70,30 @@ def test_a_folder_that_is_missing_is_pythons_own_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         script.client()[0].download(ID, to=tmp_path / "missing" / "x.png")
     assert script.requests == []
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(
+            respond(PNG, "Content-Type: image/png", length=len(PNG) + 1), id="shorter than its length"
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+            id="chunks without an end",
+        ),
+        pytest.param(
+            respond(PNG, "Content-Type: image/png", "Content-Encoding: gzip"), id="gzip that is none"
+        ),
+        pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", id="no HTTP"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_a_response_that_is_cut_off_is_a_failed_connection(tmp_path: Path, response: bytes) -> None:
+    with serve() as server:
+        server.answers[f"/images/{ID}"] = response
+        with Client(f"http://127.0.0.1:{server.port}", api_key=KEY, max_retries=0) as client:
+            for to in (None, tmp_path / "x"):
+                with pytest.raises(ConnectionFailed):
+                    client.download(ID, to=to)  # type: ignore[call-overload]
+    assert list(tmp_path.iterdir()) == []

@@ -23,7 +23,7 @@ class BaseClient:
 
     def __init__(
         self,
-        url: str | None,
+        url: str | None = None,
         *,
         api_key: str | None = None,
         timeout_s: float = 60,
@@ -42,12 +42,18 @@ class BaseClient:
             # Images do not shrink, and Repr-Digest is the hash of the bytes before any compression.
             "Accept-Encoding": "identity",
         }
-        self._options: dict[str, Any] = {
-            "base_url": self._url,
-            "transport": transport,
-            "timeout": httpx.Timeout(timeout_s, connect=_CONNECT_TIMEOUT_S),
-            "headers": headers,
-        }
+        self._open(
+            {
+                "base_url": self._url,
+                "transport": transport,
+                "timeout": httpx.Timeout(timeout_s, connect=_CONNECT_TIMEOUT_S),
+                "headers": headers,
+            }
+        )
+
+    def _open(self, options: dict[str, Any]) -> None:
+        """Make the client of httpx that sends the requests, with its options."""
+        raise NotImplementedError
 
     @show_options
     def url(self, image_id: ImageId, **query: Unpack[RenditionQuery]) -> str:
