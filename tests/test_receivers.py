@@ -95,5 +95,5 @@ def test_a_response_that_is_cut_off_is_a_failed_connection(tmp_path: Path, respo
         with Client(f"http://127.0.0.1:{server.port}", api_key=KEY, max_retries=0) as client:
             for to in (None, tmp_path / "x"):
                 with pytest.raises(ConnectionFailed):
-                    client.download(ID, to=to)  # type: ignore[call-overload]
+                    client.download(ID, to=to)
     assert list(tmp_path.iterdir()) == []
