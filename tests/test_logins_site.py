@@ -1,6 +1,7 @@
 """The login page, as an operator and as an attacker meet it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from django.test import Client
 
 from accounts.logins.hashing import MAX_AT_ONCE, BoundedHasher
 from accounts.models import KnownLogin
+from tests.support.granian_server import serving
 
 PASSWORD = "correct horse battery staple"
 PAGE = "/admin/login/"
@@ -130,3 +132,29 @@ def test_64_logins_at_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(most) <= MAX_AT_ONCE
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert int(refused["Retry-After"]) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_64_wrong_passwords_beside_the_api_of_a_real_server(tmp_path: Path) -> None:
+    """AUTH-7: with Django's own cost of a hash, and fewer connections than logins."""
+    with serving(tmp_path, {"DATABASE_POOL_MAX": "4"}) as server:
+        form = "username=admin&password=wrong-wrong&csrfmiddlewaretoken=" + "a" * 32
+        headers = {"Cookie": "csrftoken=" + "a" * 32, "Content-Type": "application/x-www-form-urlencoded"}
+
+        def attack(number: int) -> tuple[int, dict[str, str]]:
+            status, answer, _ = server.request("POST", "/admin/login/", form, **headers)
+            return status, answer
+
+        def work(number: int) -> int:
+            return server.request("GET", "/images")[0]
+
+        with ThreadPoolExecutor(76) as threads:
+            attacks = threads.map(attack, range(64))
+            statuses = set(threads.map(work, range(12)))
+            answers = list(attacks)
+    assert statuses == {200}
+    assert {status for status, _ in answers} == {200, 429}
+    assert all("retry-after" in headers for status, headers in answers if status == 429)
+    log = (tmp_path / "log").read_text()
+    assert log.count('"message": "login failed"') == 64

@@ -199,7 +199,7 @@ def test_real_server(tmp_path: Path) -> None:
         json.loads(line) for line in (tmp_path / "log").read_text().splitlines() if line.startswith("{")
     ]
     assert [line for line in written if line["level"] in ("error", "critical")] == []
-    assert sum(line.get("status") == 400 for line in written) == 4
+    assert sum(line.get("status") == 400 for line in written) == 3
 
 
 def _status(server: Server, method: str, path: str, content_type: str) -> int:
