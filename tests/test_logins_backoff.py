@@ -10,6 +10,9 @@ from redis.exceptions import ConnectionError as NoCache
 from accounts.logins import backoff
 from accounts.logins.backoff import MAX_PAUSE_S, Subject, begin, count_failure, find_pause_s
 from accounts.logins.hashing import TooManyLogins
+from tests.support.problems import lines
+
+__all__ = ["lines"]
 
 
 @pytest.fixture
@@ -74,10 +77,14 @@ def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(caches["default"], method, fail)
 
 
-def test_without_the_cache_the_process_counts_by_itself(no_cache: None, subject: Subject) -> None:
+def test_without_the_cache_the_process_counts_by_itself(
+    no_cache: None, subject: Subject, lines: list[dict[str, Any]]
+) -> None:
+    backoff._local.delete("warned")
     begin(subject)
     fail(subject, 5)
     begin(subject)
     with pytest.raises(TooManyLogins):
         begin(subject)
     assert find_pause_s(subject) == 8
+    assert [(line["level"], line["reason"]) for line in lines] == [("warning", "ConnectionError")]

@@ -26,6 +26,7 @@ _FIRST_PAUSE_S = 2
 MAX_PAUSE_S = 300
 MEMORY_S = 3_600
 """Failures are forgotten when there has been none for this time."""
+_WARN_EVERY_S = 60
 _MAX_LOCAL_KEYS = 10_000
 _local = LocMemCache("logins", {"OPTIONS": {"MAX_ENTRIES": _MAX_LOCAL_KEYS}, "KEY_PREFIX": ""})
 ResultT = TypeVar("ResultT")
@@ -121,5 +122,11 @@ def _with_cache(operate: Callable[[BaseCache], ResultT]) -> ResultT:
     try:
         return operate(cache)
     except (RedisError, OSError) as error:
-        log.warning("failed logins are counted by this process alone", reason=type(error).__name__)
+        _warn(error)
         return operate(_local)
+
+
+def _warn(error: Exception) -> None:
+    """Log that the cache is away: once a minute, because an attempt to log in uses it several times."""
+    if _local.add("warned", True, timeout=_WARN_EVERY_S):
+        log.warning("failed logins are counted by this process alone", reason=type(error).__name__)

@@ -1,7 +1,7 @@
 """GET /: where everything is."""
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -17,6 +17,13 @@ _PATHS = {
     "health": "/healthz",
     "readiness": "/readyz",
 }
+
+
+def _links(url: str) -> dict[str, str]:
+    return {name: f"{url}{path}" for name, path in _PATHS.items()}
+
+
+_EXAMPLE = {"name": "ProgImage", "version": "0.1.0", "links": _links("https://images.example.com")}
 _RESPONSE = inline_serializer(
     "Index",
     {
@@ -31,9 +38,16 @@ class IndexView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="get_index", tags=["health"], auth=[], responses={200: _RESPONSE})
+    @extend_schema(
+        operation_id="get_index",
+        summary="Find the API's parts",
+        tags=["health"],
+        auth=[],
+        responses={200: _RESPONSE},
+        examples=[OpenApiExample("index", value=_EXAMPLE, response_only=True)],
+    )
     def get(self, request: Request) -> Response:
         """Return the addresses of the API's parts. Those without a key of their own are open to all."""
         about = settings.SPECTACULAR_SETTINGS
-        links = {name: f"{settings.PUBLIC_URL}{path}" for name, path in _PATHS.items()}
+        links = _links(settings.PUBLIC_URL)
         return Response({"name": about["TITLE"], "version": about["VERSION"], "links": links})
