@@ -24,6 +24,8 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     """Requests from addresses of this test alone: the counts of others stand in the same cache."""
     salt = uuid4().hex
     monkeypatch.setattr("accounts.logins.backoff.salted_hmac", _salted(salt))
+    # So long that it does not end during a test.
+    monkeypatch.setattr("accounts.logins.backoff._FIRST_PAUSE_S", 100)
 
     def request(address: str, **headers: str) -> Any:
         return RequestFactory().post("/admin/login/", REMOTE_ADDR=address, headers=headers)

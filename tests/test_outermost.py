@@ -73,6 +73,11 @@ def test_malformed_content_type_is_the_clients_fault(content_type: str, lines: l
     ]
 
 
+def test_path_that_is_no_bytes() -> None:
+    """A server that breaks PEP 3333, which has one character for each byte."""
+    assert Sent(whole(), PATH_INFO="/images/\u20ac").problem()["status"] == 400
+
+
 def test_other_headers_do_no_harm(db: None) -> None:
     strange = {
         "HTTP_COOKIE": "a=\xff; =; ;\x80",

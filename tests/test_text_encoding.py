@@ -13,10 +13,11 @@ EVERYWHERE = ["/", "/images", MISSING, MISSING + ".webp", "/operations", "/schem
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
-def test_query_that_is_not_utf8(path: str, method: str) -> None:
-    answer = Client(raise_request_exception=False).generic(method, f"{path}?tag=%FF")
-    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+def test_query_that_is_not_utf8(path: str) -> None:
+    client = Client(raise_request_exception=False)
+    for method in ("GET", "HEAD", "POST", "DELETE"):
+        answer = client.generic(method, f"{path}?tag=%FF")
+        assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json"), method
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 A refusal is 429 with Retry-After: on the login page with its form, so that the operator can try again."""
 
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -83,6 +84,7 @@ class OperatorSite(AdminSite):
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Wrap a page of the admin. A page that finds no place to hash a new password says so."""
 
+        @wraps(view)
         def with_refusal(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 response: HttpResponseBase = view(request, *args, **kwargs)
@@ -92,7 +94,6 @@ class OperatorSite(AdminSite):
                 return _refused(page, refusal)
             return response
 
-        with_refusal.csrf_exempt = getattr(view, "csrf_exempt", False)  # type: ignore[attr-defined]
         return super().admin_view(with_refusal, cacheable)
 
 
@@ -106,6 +107,6 @@ def _with_refusal(response: Any) -> HttpResponse:
 
 
 def _refused(response: Any, refusal: TooManyLogins) -> HttpResponse:
-    response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+    response.status_code = HTTPStatus.TOO_MANY_REQUESTS.value
     response["Retry-After"] = str(refusal.retry_after_s)
     return response  # type: ignore[no-any-return]

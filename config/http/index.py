@@ -47,7 +47,7 @@ class IndexView(APIView):
         examples=[OpenApiExample("index", value=_EXAMPLE, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        """Return the addresses of the API's parts. Those without a key of their own are open to all."""
+        """Return the addresses of the API's parts."""
         about = settings.SPECTACULAR_SETTINGS
         links = _links(settings.PUBLIC_URL)
         return Response({"name": about["TITLE"], "version": about["VERSION"], "links": links})

@@ -11,8 +11,9 @@ from itertools import chain
 from typing import Any
 
 import structlog
-from django.core.exceptions import BadRequest
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+
+from progimage.errors import ParameterError
 
 from .middleware import MAX_LOGGED_PATH, choose_request_id
 from .problems import as_problem, problem_response, unexpected
@@ -32,7 +33,7 @@ class Request(WSGIRequest):
         try:
             super().__init__(environ)
         except (ValueError, LookupError) as error:
-            raise BadRequest("The headers cannot be read") from error
+            raise ParameterError("Expected a path and a Content-Type that can be read") from error
 
 
 class Handler(WSGIHandler):
