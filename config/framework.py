@@ -6,7 +6,7 @@ from typing import Any
 
 # --- Django
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "accounts.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -25,6 +25,7 @@ MIDDLEWARE = [
     "config.http.middleware.RequestLog",
     "config.http.middleware.DrainBody",
     "config.http.middleware.BodilessResponses",
+    "config.http.text_encoding.TextEncoding",
     "config.http.middleware.ProbesByAnyName",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -60,6 +61,8 @@ TEMPLATES = [
 ]
 # The admin shows a new API key in a message. Cookies keep that message out of the database.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_HASHERS = ["accounts.logins.hashing.BoundedHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -6,6 +6,7 @@ Names carry their units. Settings that never vary are in config/framework.py."""
 import os
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from environs import Env, validate
@@ -37,6 +38,9 @@ DEBUG = env.bool("DEBUG", False)
 _public_url = env.str("PUBLIC_URL", validate=validate.URL(schemes={"http", "https"}, require_tld=False))
 PUBLIC_URL = (_public_url or "").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", validate=validate.Length(min=1)) or []
+# Proxies whose X-Forwarded-For names the client's address. Without them it is the connection's.
+_trusted_proxies: list[str] | None = env.list("TRUSTED_PROXIES", [], validate=are_networks)
+TRUSTED_PROXIES = [ip_network(text) for text in _trusted_proxies or []]
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LEVELS)) or "INFO")
 SPECTACULAR_SETTINGS = framework.SPECTACULAR_SETTINGS | {"SERVERS": [{"url": PUBLIC_URL}]}
 
@@ -46,6 +50,8 @@ SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_SSL_REDIRECT = IS_HTTPS
+# Without it, the redirect goes to the host that the request names.
+SECURE_SSL_HOST = urlsplit(PUBLIC_URL).netloc
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 
 # --- Postgres

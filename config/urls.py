@@ -3,6 +3,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from config.http.health import HealthView, ReadyView
+from config.http.index import IndexView
 
 admin.site.site_header = "ProgImage"
 admin.site.site_title = "ProgImage"
@@ -10,6 +11,7 @@ admin.site.index_title = "Operations"
 admin.site.site_url = None  # hides the link "View site": there is no end-user site
 
 urlpatterns = [
+    path("", IndexView.as_view()),
     path("", include("images.api.urls")),
     path("healthz", HealthView.as_view()),
     path("readyz", ReadyView.as_view()),

@@ -3,13 +3,17 @@
 import gc
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+django.setup(set_prefix=False)
 
-from .checks import stop_if_wrong  # noqa: E402 - needs Django to be set up
+# These need Django to be set up.
+from .checks import stop_if_wrong  # noqa: E402
+from .http.outermost import Handler, Outermost  # noqa: E402
+
+application = Outermost(Handler())
 
 stop_if_wrong()
 

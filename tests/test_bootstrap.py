@@ -37,6 +37,16 @@ def test_first_start(env_file: Path) -> None:
     assert body(api.get(f"/images/{values['PROGIMAGE_SAMPLE_ID']}")) == SAMPLE.read_bytes()
 
 
+def test_nothing_secret_is_printed(env_file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    left_over = env_file.with_suffix(".new")
+    left_over.touch(mode=0o644)
+    values = bootstrap(env_file)
+    assert env_file.stat().st_mode & 0o777 == 0o600
+    printed = "".join(capfd.readouterr())
+    assert values["PROGIMAGE_ADMIN_PASSWORD"] not in printed
+    assert values["PROGIMAGE_API_KEY"] not in printed
+
+
 def test_later_starts_keep_everything_but_the_address(env_file: Path) -> None:
     first = bootstrap(env_file)
     assert bootstrap(env_file, "http://127.0.0.1:8001") == first | {"PROGIMAGE_URL": "http://127.0.0.1:8001"}

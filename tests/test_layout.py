@@ -29,6 +29,7 @@ OUTSIDE = {
 
 
 TESTED_ELSEWHERE = {
+    "accounts/admin/operators.py": "tests/test_logins_hashing.py",
     "accounts/management/commands/create_account.py": "tests/test_create_api_key.py",
     "config/celery.py": "tests/test_local_supervisor.py",
     "config/database_connection.py": "tests/test_outages.py",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ import psutil
 import pytest
 
 import progimage
-from config.local import embedded_services
+from config.local import embedded_services, supervisor
 from config.local.processes import find_marked, free_ports
 from config.local.state import State
 
@@ -205,6 +206,22 @@ def run(state: State) -> Iterator[Callable[..., Run]]:
         each.wait()
 
 
+@pytest.mark.parametrize("is_terminal", [True, False], ids=["terminal", "pipe"])
+def test_secrets_are_printed_to_a_terminal_alone(
+    state: State, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    values = {
+        "PROGIMAGE_API_KEY": "pi_key.secret",
+        "PROGIMAGE_ADMIN_PASSWORD": "swordfish",
+        "PROGIMAGE_SAMPLE_ID": "an-id",
+    }
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    supervisor._welcome(state, "http://127.0.0.1:8000", values)
+    printed = capsys.readouterr().out
+    assert [secret in printed for secret in ("pi_key.secret", "swordfish")] == [is_terminal, is_terminal]
+    assert (f"PROGIMAGE_ADMIN_PASSWORD in {state.folder}/env" in printed) != is_terminal
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl pastes the lines")
 def test_make_run_end_to_end(state: State, run: Callable[..., Run], tmp_path: Path) -> None:
@@ -216,6 +233,10 @@ def test_make_run_end_to_end(state: State, run: Callable[..., Run], tmp_path: Pa
     assert (tmp_path / "sample.webp").read_bytes()[8:12] == b"WEBP"
     assert (tmp_path / "thumbnail.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
     assert stat.S_IMODE((state.folder / "env").stat().st_mode) == 0o600
+    secrets = shlex.split((state.folder / "env").read_text())
+    values = dict(word.split("=", 1) for word in secrets)
+    for name in ("PROGIMAGE_ADMIN_PASSWORD", "PROGIMAGE_API_KEY"):
+        assert values[name] not in "".join(first.lines), f"{name} went into a pipe"
 
     done = run_local("manage", "--var", state.folder, "reconcile", "--json", "--sample", "1")
     assert (done.returncode, done.stderr) == (0, "")

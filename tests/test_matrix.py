@@ -136,6 +136,7 @@ ROWS = (
         query="?store=true",
     ),
     Row(method="POST", route="transforms/<str:name>", own=404, read=404, write=403, foreign=404),
+    open_to_all(""),
     open_to_all("operations"),
     open_to_all("healthz"),
     open_to_all("readyz"),

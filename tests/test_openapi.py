@@ -28,6 +28,7 @@ def test_is_valid_and_without_warnings(capfd: pytest.CaptureFixture[str]) -> Non
 def test_every_route_is_documented(schema: dict[str, Any]) -> None:
     methods = {path: sorted(operations) for path, operations in schema["paths"].items()}
     assert methods == {
+        "/": ["get"],
         "/images": ["get", "post"],
         "/images/archive": ["post"],
         "/images/{image_id}": ["delete", "get", "patch"],

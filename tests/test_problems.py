@@ -17,9 +17,10 @@ __all__ = ["lines"]
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "/", 404, "not_found"),
+        ("GET", "/nothing", 404, "not_found"),
         ("GET", "/nothing/here", 404, "not_found"),
-        ("GET", "/images/", 404, "not_found"),
+        ("GET", "/nothing/", 404, "not_found"),
+        ("DELETE", "/images/", 404, "not_found"),
         ("GET", "/images/not-a-uuid", 404, "not_found"),
         ("GET", "/images/01890000000070008000000000000000", 404, "not_found"),
         ("GET", MISSING, 404, "not_found"),

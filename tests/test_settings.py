@@ -28,6 +28,8 @@ WRONG = [
     ("FETCH_PORTS", "80,0"),
     ("FETCH_ALLOWED_NETWORKS", "10.0.0.1/8"),
     ("FETCH_DENIED_NETWORKS", "10.0.0.0/8,private"),
+    ("TRUSTED_PROXIES", "10.0.0.1/8"),
+    ("TRUSTED_PROXIES", "localhost"),
 ]
 
 

@@ -1,5 +1,5 @@
-"""The admin of accounts and API keys. Django imports this package by its name."""
+"""The admin of accounts, API keys and operators. Django imports this package by its name."""
 
-from . import accounts, api_keys
+from . import accounts, api_keys, operators
 
-__all__ = ["accounts", "api_keys"]
+__all__ = ["accounts", "api_keys", "operators"]

@@ -5,9 +5,11 @@ from django.http import HttpRequest
 
 from accounts.models import Account
 
+from .declared_filters import DeclaredFilters
+
 
 @admin.register(Account)
-class AccountAdmin(admin.ModelAdmin):
+class AccountAdmin(DeclaredFilters):
     list_display = ("name", "is_active", "created_at")
     list_filter = ("is_active",)
     search_fields = ("name",)

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from accounts import services
 from accounts.models import ApiKey, Scope
 
+from .declared_filters import DeclaredFilters
+
 
 class ApiKeyForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
@@ -24,7 +26,7 @@ class ApiKeyForm(forms.ModelForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(DeclaredFilters):
     form = ApiKeyForm
     list_display = ("prefix", "name", "account", "scopes", "expires_at", "revoked_at", "last_used_at")
     list_filter = ("account", "revoked_at")

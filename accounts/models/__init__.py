@@ -1,6 +1,7 @@
-"""Database models: accounts, their API keys, and requests with an Idempotency-Key."""
+"""Database models: accounts, their API keys, requests with an Idempotency-Key, and where operators log in."""
 
 from .accounts import LAST_USED_EVERY, Account, ApiKey, Scope
 from .idempotency import IdempotentRequest
+from .known_logins import KnownLogin
 
-__all__ = ["LAST_USED_EVERY", "Account", "ApiKey", "IdempotentRequest", "Scope"]
+__all__ = ["LAST_USED_EVERY", "Account", "ApiKey", "IdempotentRequest", "KnownLogin", "Scope"]

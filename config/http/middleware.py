@@ -20,7 +20,7 @@ _PROBES = ("/healthz", "/readyz")
 _MAX_DRAINED_BYTES = 1_000_000
 _MAX_DRAINING = 4
 _CHUNK_BYTES = 64 * 1024
-_MAX_LOGGED_PATH = 200
+MAX_LOGGED_PATH = 200
 
 
 class ProbesByAnyName:
@@ -107,7 +107,7 @@ class RequestLog:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         start_s = time.perf_counter()
-        request_id = _choose_request_id(request)
+        request_id = choose_request_id(request.headers.get("X-Request-ID", ""))
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             response = self.get_response(request)
@@ -117,7 +117,7 @@ class RequestLog:
             log.info(
                 "request",
                 method=request.method,
-                path=request.path[:_MAX_LOGGED_PATH],
+                path=request.path[:MAX_LOGGED_PATH],
                 status=response.status_code,
                 bytes=int(response.get("Content-Length", "0")),
                 duration_ms=round(duration_ms, 1),
@@ -128,9 +128,8 @@ class RequestLog:
             structlog.contextvars.clear_contextvars()
 
 
-def _choose_request_id(request: HttpRequest) -> str:
+def choose_request_id(client_id: str) -> str:
     """Return the client's X-Request-ID if it is well-formed, otherwise a new one."""
-    client_id = request.headers.get("X-Request-ID", "")
     if _REQUEST_ID.fullmatch(client_id):
         return client_id
     return uuid.uuid4().hex

@@ -17,6 +17,8 @@ from rest_framework import exceptions
 
 from progimage import errors
 
+from .redirects import find_redirect
+
 log = logging.getLogger("progimage.error")
 
 _BY_STATUS: dict[int, type[errors.ProgImageError]] = {
@@ -78,12 +80,15 @@ def problem_response(error: errors.ProgImageError) -> HttpResponse:
         "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
     }
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return JsonResponse(
+    response = JsonResponse(
         problem | error.members(),
         status=error.status,
         content_type="application/problem+json",
         headers=headers | error.headers(),
     )
+    # Some problems are made outside of Django's middleware, which would set it.
+    response["Content-Length"] = str(len(response.content))
+    return response
 
 
 def _as_status(error: exceptions.APIException) -> errors.ProgImageError:
@@ -122,7 +127,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return bad_request(request, Http404())
+    return find_redirect(request) or bad_request(request, Http404())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -133,7 +138,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
     problem = as_problem(error) if isinstance(error, Exception) else None
     if problem:
         return problem_response(problem)
-    log.critical("unexpected error", exc_info=True)  # noqa: LOG014 - Django calls this while it handles it
-    return problem_response(
-        errors.InternalError("An unexpected error occurred; the log has it under this request_id")
-    )
+    return problem_response(unexpected(error))
+
+
+def unexpected(error: BaseException | None) -> errors.InternalError:
+    """Log an exception that nobody expected, and return the error that the client is told about."""
+    log.critical("unexpected error", exc_info=error)
+    return errors.InternalError("An unexpected error occurred; the log has it under this request_id")

@@ -185,13 +185,13 @@ def _wait_until_ready(port: int, watched: Sequence[Process]) -> None:
 
 
 def _welcome(state: State, url: str, values: dict[str, str]) -> None:
-    curl = f"curl -H 'Authorization: Bearer {values['PROGIMAGE_API_KEY']}'"
+    curl, password = _credentials(state, values)
     image = f"{url}/images/{values['PROGIMAGE_SAMPLE_ID']}"
     file_field = shlex.quote(f"file=@{SAMPLE}")
     say(
         f"""
 ProgImage listens on {url}, its state is in {state.folder}.
-Admin: {url}/admin/ (user admin, password {values["PROGIMAGE_ADMIN_PASSWORD"]})
+Admin: {url}/admin/ (user admin, password {password})
 Upload an image, fetch one as WebP, fetch a thumbnail of 300 px:
 
   {curl} -F {file_field} {url}/images
@@ -201,6 +201,17 @@ Upload an image, fetch one as WebP, fetch a thumbnail of 300 px:
 Ctrl-C or `{state.command("stop")}` ends it.
 """
     )
+
+
+def _credentials(state: State, values: dict[str, str]) -> tuple[str, str]:
+    """Return curl with the API key, and the password. If others than the user may read the output, as in the
+    log of a service, both say where the secret is instead."""
+    if sys.stdout.isatty():
+        header = f"Authorization: Bearer {values['PROGIMAGE_API_KEY']}"
+        return f"curl -H '{header}'", values["PROGIMAGE_ADMIN_PASSWORD"]
+    env_file = state.folder / "env"
+    api_key = f"$(. {shlex.quote(str(env_file))}; echo $PROGIMAGE_API_KEY)"
+    return f'curl -H "Authorization: Bearer {api_key}"', f"PROGIMAGE_ADMIN_PASSWORD in {env_file}"
 
 
 def _watch(watched: Sequence[Process]) -> None:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from accounts.admin.declared_filters import DeclaredFilters
 from transforms.formats.table import FORMATS
 
 UUID_PATTERN = "[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}"
@@ -42,7 +43,7 @@ class FormatFilter(admin.SimpleListFilter):
         return queryset.filter(format=format_name)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(DeclaredFilters):
     """Pages that show rows and change none.
 
     The rows describe bytes in storage, so only the services may write them. If the admin deleted a row, its

@@ -104,7 +104,9 @@ def _read(env_file: Path) -> dict[str, str]:
 def _write(env_file: Path, values: dict[str, str]) -> None:
     """Replace the file at once. Only its owner can read it, from the first moment on."""
     new_file = env_file.with_suffix(".new")
-    descriptor = os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # A file that an earlier start left might have other permissions.
+    new_file.unlink(missing_ok=True)
+    descriptor = os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         for name, value in values.items():
             file.write(f"{name}={shlex.quote(value)}\n")
