@@ -1,8 +1,9 @@
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
 from config.http.health import HealthView, ReadyView
+from config.http.schema_view import SchemaView
 
 admin.site.site_header = "ProgImage"
 admin.site.site_title = "ProgImage"
@@ -13,7 +14,7 @@ urlpatterns = [
     path("", include("images.api.urls")),
     path("healthz", HealthView.as_view()),
     path("readyz", ReadyView.as_view()),
-    path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("schema", SchemaView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema")),
     path("admin/", admin.site.urls),
 ]
