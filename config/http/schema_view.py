@@ -31,7 +31,8 @@ def make_document() -> Document:
 
     This takes half a second of the interpreter, and drf-spectacular keeps state in its classes meanwhile: two
     threads that generate at once break each other. Therefore only `_DOCUMENT` calls this."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    schema = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     title = f"{spectacular_settings.TITLE} ({spectacular_settings.VERSION}).json"
     return Document(
         content=json.dumps(schema, ensure_ascii=False, separators=(",", ":")).encode(),
