@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularSwaggerView
 
+from config.http import error_pages
 from config.http.health import HealthView, ReadyView
 from config.http.schema_view import SchemaView
 
@@ -16,6 +17,7 @@ urlpatterns = [
     path("readyz", ReadyView.as_view()),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path(error_pages.PATH, error_pages.ErrorsPageView.as_view()),
     path("admin/", admin.site.urls),
 ]
 handler400 = "config.http.problems.bad_request"

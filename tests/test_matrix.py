@@ -159,6 +159,7 @@ ROWS = (
     open_to_all("readyz"),
     open_to_all("schema"),
     open_to_all("docs"),
+    open_to_all("docs/errors"),
 )
 
 

@@ -148,6 +148,14 @@ def test_a_body_has_no_defaults(schema: dict[str, Any]) -> None:
     assert schema["components"]["schemas"]["Resize"]["properties"]["fit"]["x-default"] == "inside"
 
 
+def test_a_default_of_a_parameter_is_a_value_that_it_takes(schema: dict[str, Any]) -> None:
+    parameters = [one for endpoint in endpoints(schema).values() for one in endpoint.get("parameters", [])]
+    with_defaults = [one["schema"] for one in parameters if "default" in one["schema"]]
+    assert len(with_defaults) > 20
+    for described in with_defaults:
+        Draft202012Validator(described).validate(described["default"])
+
+
 def test_an_image_is_typed_to_its_last_member(schema: dict[str, Any]) -> None:
     known = schema["components"]["schemas"]
     image = known["Image"]["properties"]

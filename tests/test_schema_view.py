@@ -74,5 +74,5 @@ def test_needs_no_database_and_no_key() -> None:
     from django.test import Client
 
     refused_key = Client(headers={"Authorization": "Bearer wrong"})
-    for path in ("/schema", "/operations", "/docs"):
+    for path in ("/schema", "/operations", "/docs", "/docs/errors"):
         assert refused_key.get(path).status_code == 200, path

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -32,8 +31,12 @@ def check_problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     problem: dict[str, Any] = answer.json()
     assert set(problem) - {"pointer"} == MEMBERS
-    assert (problem["status"], problem["code"], problem["type"]) == (status, code, "about:blank")
-    assert problem["title"] == HTTPStatus(status).phrase
+    assert (problem["status"], problem["code"], problem["type"]) == (
+        status,
+        code,
+        f"http://testserver/docs/errors#{code}",
+    )
+    assert problem["title"]
     assert problem["request_id"] == answer["X-Request-ID"] != ""
     assert (answer["Cache-Control"], answer["X-Content-Type-Options"]) == ("no-store", "nosniff")
     return problem
