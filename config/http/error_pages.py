@@ -52,7 +52,8 @@ def make_page() -> Document:
         '<meta name="viewport" content="width=device-width"><title>Errors of ProgImage</title>'
         f"<style>{_STYLE}</style><h1>Errors</h1>"
         "<p>Every error of the API is a JSON object of RFC 9457. Its <code>code</code> is stable, and its "
-        f"<code>type</code> links here.</p>{sections}</html>"
+        "<code>type</code> links here. Retry says whether the same request may succeed later without a "
+        f"change.</p>{sections}</html>"
     )
     return Document(
         content=html.encode(),
@@ -62,13 +63,13 @@ def make_page() -> Document:
 
 
 def _section(entry: ErrorEntry) -> str:
-    status = f"status {entry.error.status}" if entry.error.status else "no response"
-    retry = "a retry may succeed" if entry.is_retryable else "a retry fails likewise"
+    status = f"Status {entry.error.status}" if entry.error.status else "No response"
+    retry = "yes" if entry.is_retryable else "no"
     extras = "; ".join(f"`{name}`, {meaning}" for name, meaning in entry.extras)
     more = f"<p>With {_marked_up(extras)}.</p>" if extras else ""
     return (
         f'<section id="{entry.code}"><h2><a href="#{entry.code}">{entry.code}</a></h2>'
-        f'<p class="facts">{escape(entry.error.summary)}: {status}, {retry}.</p>'
+        f'<p class="facts">{escape(entry.error.summary)}. {status}. Retry: {retry}.</p>'
         f"<p>{_marked_up(entry.meaning)}</p><p>{_marked_up(entry.advice)}</p>{more}</section>"
     )
 

@@ -1,5 +1,6 @@
 """The parts of the documentation that all endpoints share: problems, transforms, and authentication."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,6 +62,9 @@ def finish(result: dict[str, Any], **options: Any) -> dict[str, Any]:
         if "requestBody" in endpoint:
             endpoint["requestBody"]["required"] = True
             _replace_defaults(endpoint["requestBody"])
+        for parameter in endpoint.get("parameters", []):
+            _replace_defaults(parameter["schema"])
+            _move_description(parameter)
     _replace_defaults(schemas)
     for schema in _objects(result):
         schema.pop(_ENUM_HASH, None)
@@ -101,10 +105,21 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _replace_defaults(value: Any) -> None:
-    """Rename `default` to `x-default` in every schema of a body.
+    """Turn `default` into a sentence of the description and `x-default`, in every schema within a value.
 
-    Generated clients send a default that they read, and openapi-typescript demands the member. A query's
-    parameters keep their defaults: no generator demands those."""
+    Generated clients send a default that they read, the page to try the API does so too, and
+    openapi-typescript demands such a member. Beside others a default is not always taken: `fit` without a
+    format, or beside `transform`."""
     for schema in _objects(value):
         if "default" in schema and not isinstance(schema["default"], dict):
-            schema["x-default"] = schema.pop("default")
+            default = schema["x-default"] = schema.pop("default")
+            text = default if isinstance(default, str) else json.dumps(default)
+            schema["description"] = (
+                f"{schema.get('description', '')} Default: `{text or '(empty)'}`.".lstrip()
+            )
+
+
+def _move_description(parameter: dict[str, Any]) -> None:
+    """Move a description that stands in a parameter's schema behind that of the parameter itself."""
+    texts = (parameter.get("description", ""), parameter["schema"].pop("description", ""))
+    parameter["description"] = " ".join(text for text in texts if text)
