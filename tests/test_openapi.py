@@ -133,6 +133,14 @@ def test_every_example_fits_its_schema(schema: dict[str, Any]) -> None:
     assert count > 40
 
 
+def test_every_schema_is_one(schema: dict[str, Any]) -> None:
+    for component in schema["components"]["schemas"].values():
+        Draft202012Validator.check_schema(component)
+    for endpoint in endpoints(schema).values():
+        for parameter in endpoint.get("parameters", []):
+            Draft202012Validator.check_schema(parameter["schema"])
+
+
 def test_nothing_that_a_client_sends_has_a_default(schema: dict[str, Any]) -> None:
     """A generated client sends a default that it reads: a PATCH of the tags made a public image private, and
     a GET of an original got 400 for its `fit`."""

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from progimage.error_reference import ENTRIES
+
 MISSING = "/images/01890000-0000-7000-8000-000000000000"
+_TITLES = {entry.code: entry.error.summary for entry in ENTRIES}
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
 
 
@@ -36,7 +39,7 @@ def check_problem(answer: Any, status: int, code: str) -> dict[str, Any]:
         code,
         f"http://testserver/docs/errors#{code}",
     )
-    assert problem["title"]
+    assert problem["title"] == _TITLES[code]
     assert problem["request_id"] == answer["X-Request-ID"] != ""
     assert (answer["Cache-Control"], answer["X-Content-Type-Options"]) == ("no-store", "nosniff")
     return problem

@@ -54,6 +54,16 @@ def _query(name: str, description: str, schema: Any = str) -> OpenApiParameter:
     return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
 
 
+def id_in_path(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(
+        name,
+        UUID,
+        OpenApiParameter.PATH,
+        description=description,
+        examples=[OpenApiExample("Example", examples.IMAGE_ID)],
+    )
+
+
 _BESIDE_TRANSFORM = [
     _query("download", "Answer as an attachment with this file name."),
     _query("v", "Any value of yours. A URL with it may be cached for ever: change it to have another URL."),
@@ -74,13 +84,7 @@ IDENTITY = [
         ("Vary", "Accept, if a request with another Accept might have got another format."),
     )
 ]
-_IMAGE_ID = OpenApiParameter(
-    "image_id",
-    UUID,
-    OpenApiParameter.PATH,
-    description="The id of the image.",
-    examples=[OpenApiExample("Example", examples.IMAGE_ID)],
-)
+_IMAGE_ID = id_in_path("image_id", "The id of the image.")
 _BYTES = {
     (200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The image's bytes."),
     (206, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range that was asked for."),

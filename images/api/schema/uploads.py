@@ -1,11 +1,9 @@
 """The documentation of uploads: three kinds of bodies, several results, headers."""
 
 from typing import Any
-from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
-    OpenApiExample,
     OpenApiParameter,
     OpenApiRequest,
     OpenApiResponse,
@@ -23,6 +21,7 @@ from progimage import errors, signing
 from . import examples
 from .endpoint import JSON_BODY, SIGNED, Endpoint, Errors
 from .examples import example_of_request, example_of_response, examples_of_parameters
+from .images import id_in_path
 
 FIELDS = DescriptionSerializer().fields
 HELP: dict[str, str] = {name: str(field.help_text) for name, field in FIELDS.items()}
@@ -51,13 +50,7 @@ DIGESTS = [
     _header(name, "For a raw body: `sha-256=:<base64>:` (RFC 9530). Another body is refused.")
     for name in digests.HEADERS
 ]
-_UPLOAD_ID = OpenApiParameter(
-    "upload_id",
-    UUID,
-    OpenApiParameter.PATH,
-    description="The id of the URL, which becomes the id of the image.",
-    examples=[OpenApiExample("Example", examples.IMAGE_ID)],
-)
+_UPLOAD_ID = id_in_path("upload_id", "The id of the URL, which becomes the id of the image.")
 _SIGNATURE = [
     OpenApiParameter(name, kind, OpenApiParameter.QUERY, required=True, description=description)
     for name, kind, description in (
