@@ -19,7 +19,7 @@ help:
 	@echo 'make test-all                                     these and the slow ones: outages, crashes, browsers, make run'
 	@echo 'make lint                                         check the code with ruff and mypy'
 	@echo 'make format                                       format the code with ruff'
-	@echo 'make docs                                         generate docs/operations.md and its pictures'
+	@echo 'make docs                                         generate docs/operations.md with its pictures, and docs/errors.md'
 	@echo 'make pixels                                       write tests/pixels.json, the table that guards every pixel'
 	@echo 'make bench-engine                                 compare the engine with Pillow, libvips and sharp (needs npm; 6 min)'
 	@echo 'make bench-bombs                                  measure how bombs of one account slow down another (3 min)'
@@ -65,6 +65,7 @@ docs:
 	.venv/bin/python -m docs.build
 	.venv/bin/python -m docs.readme_picture
 	.venv/bin/python -m docs.threats
+	.venv/bin/python -m docs.errors
 
 pixels:
 	@sh config/local/venv.sh dev

@@ -101,7 +101,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["config.http.openapi.add_components"],
+    "POSTPROCESSING_HOOKS": ["config.http.openapi.finish"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 
 # --- ImageKit

@@ -1,9 +1,11 @@
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
+from config.http import error_pages
 from config.http.health import HealthView, ReadyView
 from config.http.index import IndexView
+from config.http.schema_view import SchemaView
 
 admin.site.site_header = "ProgImage"
 admin.site.site_title = "ProgImage"
@@ -15,8 +17,9 @@ urlpatterns = [
     path("", include("images.api.urls")),
     path("healthz", HealthView.as_view()),
     path("readyz", ReadyView.as_view()),
-    path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("schema", SchemaView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path(error_pages.PATH, error_pages.ErrorsPageView.as_view()),
     path("admin/", admin.site.urls),
 ]
 handler400 = "config.http.problems.bad_request"

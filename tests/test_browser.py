@@ -99,3 +99,13 @@ def test_page_to_try_the_api(page: Page) -> None:
     assert "/images/{image_id}.{extension}" in page.inner_text("#swagger-ui").replace("\u200b", "")
     page.click("#operations-images-upload_image .opblock-summary-control")
     page.wait_for_selector("#operations-images-upload_image .try-out__btn")
+
+
+def test_link_of_an_error_leads_to_its_explanation(page: Page, api: Api) -> None:
+    """The browser marks the section that the link names. Its console stays empty, so the policy allows the style."""
+    problem = api.get("/images/none").json()
+    page.goto(problem["type"].removeprefix("http://testserver"))
+    section = page.locator("section:target")
+    assert section.get_attribute("id") == problem["code"] == "not_found"
+    assert section.evaluate("section => getComputedStyle(section).backgroundColor") == "rgb(255, 246, 213)"
+    assert "There is nothing at this address" in section.inner_text()

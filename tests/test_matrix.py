@@ -1,17 +1,21 @@
 """AUTH-1, AUTH-2: every endpoint by every kind of caller. The rows are held against the routes: a new endpoint
 without a row fails."""
 
+import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from accounts import services
 from accounts.models import ApiKey
+from progimage.signing import sign_url
 from tests.conftest import Api, make_api
 from tests.support import images as made
 
@@ -39,16 +43,22 @@ class Row:
     body: bytes = b""
     media_type: str = JSON
     query: str = ""
+    operation: str = "grayscale"
 
     def __str__(self) -> str:
         return f"{self.method} {self.route}"
 
-    def send(self, caller: Api, image_id: str) -> Any:
+    def send(self, caller: Api, image_id: str, *, signed_by: Api | None = None) -> Any:
         path = "/" + self.route.replace("<uuid:image_id>", image_id).replace("<str:extension>", "webp")
+        path = path.replace("<str:operation>", self.operation)
         path = path.replace("<uuid:upload_id>", MISSING)
         body = self.body.replace(b"IMAGE_ID", image_id.encode())
         content = {"data": body, "content_type": self.media_type} if body else {}
-        return caller.request(self.method, path + self.query, **content)
+        url = path + self.query
+        if signed_by:
+            expires_at = int(time.time()) + 60
+            url = sign_url(url, api_key=signed_by.key, expires_at=expires_at, method=self.method)
+        return caller.request(self.method, url, **content)
 
 
 def open_to_all(route: str) -> Row:
@@ -122,7 +132,7 @@ ROWS = (
             foreign=404,
             body=b'{"id": "IMAGE_ID"}',
         )
-        for suffix in ("", "/plan", "/grayscale")
+        for suffix in ("", "/plan", "/<str:operation>")
     ),
     Row(
         method="POST",
@@ -135,20 +145,27 @@ ROWS = (
         media_type="image/png",
         query="?store=true",
     ),
-    Row(method="POST", route="transforms/<str:name>", own=404, read=404, write=403, foreign=404),
+    Row(
+        method="POST",
+        route="transforms/<str:operation>",
+        own=404,
+        read=404,
+        write=403,
+        foreign=404,
+        operation="solarize",
+    ),
     open_to_all(""),
     open_to_all("operations"),
     open_to_all("healthz"),
     open_to_all("readyz"),
     open_to_all("schema"),
     open_to_all("docs"),
+    open_to_all("docs/errors"),
 )
 
 
 def endpoints() -> Iterator[tuple[str, str]]:
-    """Each method and route of the URLconf; the admin has rights of its own, HEAD and OPTIONS follow from GET.
-
-    All operations' routes are of one view, and one of them stands for all."""
+    """Each method and route of the URLconf; the admin has rights of its own, HEAD and OPTIONS follow from GET."""
     for pattern in get_resolver().url_patterns:
         if getattr(pattern, "app_name", None) == "admin":
             continue
@@ -157,8 +174,7 @@ def endpoints() -> Iterator[tuple[str, str]]:
             view = route.callback.view_class  # type: ignore[attr-defined]
             for method in ("get", "post", "put", "patch", "delete"):
                 if hasattr(view, method):
-                    is_operation = getattr(view, "operation", None) is not None
-                    yield method.upper(), "transforms/grayscale" if is_operation else str(route.pattern)
+                    yield method.upper(), str(route.pattern)
 
 
 def test_every_endpoint_has_a_row() -> None:
@@ -210,6 +226,35 @@ def test_answers(api: Api, row: Row, caller: str) -> None:
     assert answer.status_code == getattr(row, kind), answer.body
     if answer.status_code >= 400:
         assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.fixture(scope="module")
+def documentation() -> dict[str, Any]:
+    paths: dict[str, Any] = Client().get("/schema").json()["paths"]
+    return paths
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.operation == "grayscale"], ids=str)
+def test_the_documentation_says_how_to_authenticate(
+    api: Api, anonymous: Api, row: Row, documentation: dict[str, Any]
+) -> None:
+    """Each way that OpenAPI names is taken, for an image that is public, and each other way is refused."""
+    endpoint = documentation.get("/" + re.sub(r"<\w+:(\w+)>", r"{\1}", row.route), {}).get(row.method.lower())
+    if endpoint is None or endpoint["security"] == []:
+        assert {row.own, row.nobody, row.refused} == {200}
+        return
+    documented = {name for way in endpoint["security"] for name in way or ("nobody",)}
+    answers = {
+        "ApiKey": row.send(api, public_image(api)),
+        "SignedUrl": row.send(anonymous, public_image(api), signed_by=api),
+        "nobody": row.send(anonymous, public_image(api)),
+    }
+    taken = {name for name, answer in answers.items() if answer.status_code not in (401, 403)}
+    assert taken == documented
+
+
+def public_image(api: Api) -> str:
+    return api.stored(PNG, query="?visibility=public").rpartition("/")[2]
 
 
 @pytest.mark.parametrize("suffix", ["", ".webp"])

@@ -19,14 +19,14 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 # Of a whole transform this phase would make thousands of requests, each operation's parameters in turn.
 WITHOUT_COVERAGE = [
     {"include-path": path, "phases": {"coverage": {"enabled": False}}}
-    for path in ("/transforms", "/transforms/plan")
+    for path in ("/transforms", "/transforms/plan", "/transforms/{operation}")
 ]
 schema = schemathesis.openapi.from_wsgi(
     "/schema",
     application,
     headers={"Host": "testserver"},
     config=schemathesis.Config.from_dict({"operations": WITHOUT_COVERAGE}),
-).exclude(path_regex="^/transforms/(?!plan$|resize$)")  # the other operations are of the view of resize
+)
 
 
 @pytest.mark.slow
@@ -44,5 +44,6 @@ schema = schemathesis.openapi.from_wsgi(
     ],
 )
 def test_generated_requests(case: schemathesis.Case, api: Api) -> None:
-    answer = case.call(headers={"Authorization": f"Bearer {api.key}"})
+    # The client of WSGI asks for gzip, and does not unpack it.
+    answer = case.call(headers={"Authorization": f"Bearer {api.key}", "Accept-Encoding": "identity"})
     case.validate_response(answer, checks=CHECKS)

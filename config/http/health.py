@@ -13,10 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from images.api.schema.examples import example_of_response
 from images.storage import originals
 from progimage.errors import ProgImageError
 
 _STORAGE_EVERY_S = 10
+_CHECK_NAMES = ("database", "migrations", "storage", "cache")
 _RESPONSE = inline_serializer(
     "Health",
     {
@@ -33,7 +35,14 @@ class HealthView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="get_health", tags=["health"], auth=[], responses={200: _RESPONSE})
+    @extend_schema(
+        operation_id="get_health",
+        summary="Report that the process lives",
+        tags=["health"],
+        auth=[],
+        responses={200: _RESPONSE},
+        examples=[example_of_response({"status": "ok", "checks": {}})],
+    )
     def get(self, request: Request) -> Response:
         """Report that the process lives, without a check of dependencies: their outage must not end it."""
         return Response({"status": "ok", "checks": {}})
@@ -45,12 +54,14 @@ class ReadyView(APIView):
 
     @extend_schema(
         operation_id="get_readiness",
+        summary="Report the state of each dependency",
         tags=["health"],
         auth=[],
         responses={
             200: _RESPONSE,
             503: OpenApiResponse(_RESPONSE, description="The server cannot serve requests now."),
         },
+        examples=[example_of_response({"status": "ok", "checks": dict.fromkeys(_CHECK_NAMES, "ok")})],
     )
     def get(self, request: Request) -> Response:
         """Report the state of each dependency. If only the cache fails, the server is degraded but serves."""

@@ -4,7 +4,6 @@ import errno
 import logging
 import sys
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -17,6 +16,7 @@ from rest_framework import exceptions
 
 from progimage import errors
 
+from .error_pages import link_to
 from .redirects import find_redirect
 
 log = logging.getLogger("progimage.error")
@@ -72,8 +72,8 @@ def as_problem(error: Exception) -> errors.ProgImageError | None:
 def problem_response(error: errors.ProgImageError) -> HttpResponse:
     """Return the response for `error`, with its status and its own headers."""
     problem = {
-        "type": "about:blank",
-        "title": HTTPStatus(error.status).phrase,  # the title of about:blank in RFC 9457, section 4.2.1
+        "type": link_to(error.code),
+        "title": error.summary,
         "status": error.status,
         "detail": error.message,
         "code": error.code,

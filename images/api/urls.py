@@ -1,13 +1,11 @@
 from django.urls import path
 
-from progimage.operations import operations
-
 from .views.archive import ArchiveView
 from .views.collection import ImagesView
 from .views.images import ImageView, MetadataView, RenditionView
 from .views.operations import OperationsView
 from .views.renditions import RenditionsView
-from .views.transforms import NoOperationView, PlanView, TransformsView, view_of
+from .views.transforms import OperationView, PlanView, TransformsView
 from .views.upload_urls import UploadUrlsView, UploadUrlView
 
 urlpatterns = [
@@ -19,8 +17,7 @@ urlpatterns = [
     path("images/<uuid:image_id>.<str:extension>", RenditionView.as_view()),
     path("transforms", TransformsView.as_view()),
     path("transforms/plan", PlanView.as_view()),
-    *(path(f"transforms/{name}", view_of(operation).as_view()) for name, operation in operations().items()),
-    path("transforms/<str:name>", NoOperationView.as_view()),
+    path("transforms/<str:operation>", OperationView.as_view()),
     path("operations", OperationsView.as_view()),
     path("uploads", UploadUrlsView.as_view()),
     path("uploads/<uuid:upload_id>", UploadUrlView.as_view()),

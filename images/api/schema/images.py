@@ -1,9 +1,10 @@
 """The documentation of the endpoints of images and their renditions."""
 
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from images.api.serializers.archives import ArchiveSerializer
 from images.api.serializers.descriptions import ChangeSerializer
@@ -15,30 +16,52 @@ from progimage.parameters import Parameter
 from progimage.text_form import TRANSFORM, query_parameters
 from transforms.formats.table import FORMATS, WRITABLE
 
-from .endpoint import JSON_BODY, Endpoint, Errors
+from . import examples
+from .endpoint import JSON_BODY, KEY_SIGNED_OR_PUBLIC, Endpoint, Errors
+from .examples import example_of_request, example_of_response, examples_of_parameters
 
 EXTENSIONS = [extension for name in WRITABLE for extension in FORMATS[name].extensions]
 
 
-def query_of(parameter: Parameter, name: str = "") -> OpenApiParameter:
-    """Return a parameter of an operation or of output as it stands in a query.
+def query_schema(parameter: Parameter) -> dict[str, Any]:
+    """Return the schema of a parameter as it stands in a query, without a description.
 
     A list is one text there, joined by semicolons."""
-    schema = parameter.schema()
     if parameter.is_list:
-        schema = {"type": "string", "description": f"{parameter.help} Joined by semicolons."}
-    description = schema.pop("description", "")
+        return {"type": "string", "examples": ["0.5;0.5"]}
+    schema = parameter.schema()
+    schema.pop("description", None)
+    return schema
+
+
+def query_of(parameter: Parameter, name: str = "") -> OpenApiParameter:
+    """Return a parameter of an operation or of output as it stands in a query, by one of its names."""
+    description = [parameter.help]
+    if parameter.is_list:
+        description.append("Joined by semicolons.")
+    if name and name != parameter.name:
+        description.append(f"Long name: `{parameter.name}`.")
     return OpenApiParameter(
         name or parameter.name,
-        schema,
+        query_schema(parameter),
         OpenApiParameter.QUERY,
         required=parameter.is_required,
-        description=description,
+        description=" ".join(description),
     )
 
 
 def _query(name: str, description: str, schema: Any = str) -> OpenApiParameter:
     return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
+
+
+def id_in_path(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(
+        name,
+        UUID,
+        OpenApiParameter.PATH,
+        description=description,
+        examples=[OpenApiExample("Example", examples.IMAGE_ID)],
+    )
 
 
 _BESIDE_TRANSFORM = [
@@ -61,6 +84,7 @@ IDENTITY = [
         ("Vary", "Accept, if a request with another Accept might have got another format."),
     )
 ]
+_IMAGE_ID = id_in_path("image_id", "The id of the image.")
 _BYTES = {
     (200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The image's bytes."),
     (206, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range that was asked for."),
@@ -79,6 +103,8 @@ _DELIVERY: Errors = (
 
 LIST = Endpoint(
     operation_id="list_images",
+    summary="List images",
+    examples=[*examples_of_parameters("query", {"limit": 20}), example_of_response(examples.IMAGES)],
     errors=(errors.ParameterError,),
     parameters=[
         ImagesPageSerializer,
@@ -91,25 +117,44 @@ LIST = Endpoint(
 )
 CHANGE = Endpoint(
     operation_id="change_image",
+    summary="Change an image's description",
+    examples=[
+        example_of_request({"tags": ["evening"], "focal_point": {"x": 0.3, "y": 0.6}}),
+        example_of_response(examples.IMAGE),
+    ],
     errors=(*JSON_BODY, errors.NotFound),
     request=ChangeSerializer,
     responses={200: ImageSerializer},
+    parameters=[_IMAGE_ID],
 )
 ORIGINAL = Endpoint(
     operation_id="get_original",
+    summary="Get an original",
+    security=KEY_SIGNED_OR_PUBLIC,
+    examples=examples_of_parameters("query", {"download": "hills.jpg"}),
     errors=_DELIVERY,
-    parameters=[*TRANSFORM_QUERY, *_BESIDE_TRANSFORM, *IDENTITY],
+    parameters=[_IMAGE_ID, *TRANSFORM_QUERY, *_BESIDE_TRANSFORM, *IDENTITY],
     responses=_BYTES,
 )
 METADATA = Endpoint(
     operation_id="get_metadata",
+    summary="Get an image's metadata",
+    examples=[example_of_response(examples.IMAGE)],
     errors=(errors.NotFound,),
     responses={200: ImageSerializer},
+    parameters=[_IMAGE_ID],
 )
 RENDITION = Endpoint(
     operation_id="get_rendition",
+    summary="Get an image in a format",
+    security=KEY_SIGNED_OR_PUBLIC,
+    examples=[
+        *examples_of_parameters("path", {"extension": "webp"}),
+        *examples_of_parameters("query", {"w": 300, "h": 200, "fit": "cover"}),
+    ],
     errors=(*_DELIVERY, errors.UnsupportedFormat),
     parameters=[
+        _IMAGE_ID,
         OpenApiParameter("extension", str, OpenApiParameter.PATH, enum=EXTENSIONS, description="The format."),
         *TRANSFORM_QUERY,
         *_BESIDE_TRANSFORM,
@@ -119,6 +164,10 @@ RENDITION = Endpoint(
 )
 ARCHIVE = Endpoint(
     operation_id="archive_images",
+    summary="Download images as a zip",
+    examples=[
+        example_of_request({"ids": [examples.IMAGE_ID], "format": "webp", "transform": "resize:width=300"})
+    ],
     errors=(*JSON_BODY, errors.NotFound),
     request=ArchiveSerializer,
     responses={
@@ -127,18 +176,23 @@ ARCHIVE = Endpoint(
 )
 DELETE = Endpoint(
     operation_id="delete_image",
+    summary="Delete an image",
     errors=(errors.ParameterError, errors.NotFound),
-    parameters=[_query("purge", "Remove its bytes at once: nobody can restore it.", bool)],
+    parameters=[_IMAGE_ID, _query("purge", "Remove its bytes at once: nobody can restore it.", bool)],
     responses={204: OpenApiResponse(description="It is not found from now on.")},
 )
 RENDITIONS = Endpoint(
     operation_id="list_renditions",
+    summary="List an image's renditions",
+    examples=[example_of_response(examples.LEDGER)],
     errors=(errors.ParameterError, errors.NotFound),
-    parameters=[LedgerPageSerializer],
+    parameters=[_IMAGE_ID, LedgerPageSerializer],
     responses={200: LedgerSerializer},
 )
 PURGE_RENDITIONS = Endpoint(
     operation_id="purge_renditions",
+    summary="Remove an image's renditions",
     errors=(errors.ParameterError, errors.NotFound),
     responses={204: OpenApiResponse(description="They are gone. The next request renders anew.")},
+    parameters=[_IMAGE_ID],
 )

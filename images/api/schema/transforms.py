@@ -5,19 +5,23 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiResponse
 
+from images.api.serializers.components import OPERATION, OUTPUT
+from images.api.serializers.components import TRANSFORM as TRANSFORM_REF
 from images.api.serializers.images import ImageSerializer
 from images.delivery.responses import CACHE_KEY, SIZES
 from progimage import errors
-from progimage.json_schema import DIALECT, help_of
-from progimage.operations import Operation, Output
+from progimage.json_schema import DIALECT
+from progimage.operations import Output, operations
 from progimage.text_form import TRANSFORM
 
-from .endpoint import Endpoint, Errors
-from .images import IDENTITY, TRANSFORM_QUERY, query_of
+from . import examples
+from .endpoint import NOBODY, Endpoint, Errors
+from .examples import example_of_request, example_of_response, examples_of_parameters
+from .images import IDENTITY, TRANSFORM_QUERY
+from .operation_parameters import operation_parameters
 from .uploads import DIGESTS, HELP, IDEMPOTENCY, TAKES_IMAGE
 
 JSON_SCHEMA = "application/schema+json"
-TRANSFORM_REF = {"$ref": "#/components/schemas/Transform"}
 _FILE = {"type": "string", "format": "binary"}
 _PARTS = "Other images, as operations name them: part:<name>."
 _STORE = "Store the result as an image of its own, which takes the scope write, and answer 201 with its JSON."
@@ -96,6 +100,8 @@ _BODIES = _bodies(
         "replaces": {"type": ["string", "null"], "format": "uuid", "description": HELP["replaces"]},
     },
 )
+_OPERATION_PARAMETERS = operation_parameters()
+_OPERATION_NAMES = {parameter.name for parameter in _OPERATION_PARAMETERS}
 _RAW_BODY_PARAMETERS = [*TRANSFORM_QUERY, *_DESCRIPTION_IN_QUERY, *DIGESTS]
 
 TRANSFORMS: Errors = (
@@ -108,6 +114,11 @@ TRANSFORMS: Errors = (
 
 TRANSFORM_IMAGE = Endpoint(
     operation_id="transform_image",
+    summary="Transform an image",
+    examples=[
+        example_of_request({"id": examples.IMAGE_ID, "transform": examples.TRANSFORM}),
+        example_of_response(examples.IMAGE, status=201),
+    ],
     errors=TRANSFORMS,
     parameters=[*_RAW_BODY_PARAMETERS, *IDEMPOTENCY, *_RESPONSE_HEADERS],
     request=_BODIES,
@@ -123,6 +134,11 @@ def _fields(**properties: Any) -> dict[str, Any]:
 
 PLAN = Endpoint(
     operation_id="plan_transform",
+    summary="Plan a transform",
+    examples=[
+        example_of_request({"id": examples.IMAGE_ID, "transform": examples.TRANSFORM}),
+        example_of_response(examples.PLAN),
+    ],
     errors=TRANSFORMS,
     parameters=_RAW_BODY_PARAMETERS,
     request=_BODIES,
@@ -144,11 +160,9 @@ PLAN = Endpoint(
                 ),
                 steps={
                     "type": "array",
-                    "items": _fields(
-                        operation={"type": "object"}, width=_SIDE, height=_SIDE, is_at_most=_AT_MOST
-                    ),
+                    "items": _fields(operation=OPERATION, width=_SIDE, height=_SIDE, is_at_most=_AT_MOST),
                 },
-                output={"type": "object", "description": "The output, with all defaults."},
+                output=OUTPUT,
                 format=_fields(
                     name={"type": "string"},
                     media_type={"type": "string"},
@@ -169,6 +183,9 @@ PLAN = Endpoint(
 )
 OPERATIONS = Endpoint(
     operation_id="list_operations",
+    summary="List the operations as JSON Schema",
+    security=NOBODY,
+    examples=[example_of_response(examples.CATALOGUE, media_type=JSON_SCHEMA)],
     errors=(errors.ParameterError,),
     responses={
         (200, JSON_SCHEMA): OpenApiResponse({"type": "object"}, description=f"In the dialect {DIALECT}."),
@@ -177,21 +194,30 @@ OPERATIONS = Endpoint(
 )
 
 
-def endpoint_of(operation: type[Operation]) -> Endpoint:
-    """Return the documentation of POST /transforms/<operation>."""
-    own_parameters = [query_of(parameter) for parameter in operation.parameters().values()]
-    own_names = {parameter.name for parameter in own_parameters}
-    output_parameters = [query_of(parameter) for parameter in Output.parameters().values()]
-    other_parameters = [
-        parameter
-        for parameter in (*output_parameters, *_DESCRIPTION_IN_QUERY)
-        if parameter.name not in own_names
-    ]
-    return Endpoint(
-        operation_id=f"transform_{operation.name}",
-        errors=TRANSFORMS,
-        description=f"{help_of(operation)}\n\nNames that output has too are the operation's.",
-        parameters=[*own_parameters, *other_parameters, *DIGESTS, *IDEMPOTENCY, *_RESPONSE_HEADERS],
-        request=_bodies({}, {}),
-        responses=_RESPONSES,
-    )
+TRANSFORM_BY_OPERATION = Endpoint(
+    operation_id="transform_by_operation",
+    summary="Apply one operation to an image",
+    examples=[
+        *examples_of_parameters("path", {"operation": "resize"}),
+        *examples_of_parameters("query", {"width": 300, "height": 200, "fit": "cover", "format": "webp"}),
+        example_of_request({"id": examples.IMAGE_ID}),
+        example_of_response(examples.IMAGE, status=201),
+    ],
+    errors=TRANSFORMS,
+    parameters=[
+        OpenApiParameter(
+            "operation",
+            str,
+            OpenApiParameter.PATH,
+            enum=list(operations()),
+            description="An operation of GET /operations.",
+        ),
+        *_OPERATION_PARAMETERS,
+        *(parameter for parameter in _DESCRIPTION_IN_QUERY if parameter.name not in _OPERATION_NAMES),
+        *DIGESTS,
+        *IDEMPOTENCY,
+        *_RESPONSE_HEADERS,
+    ],
+    request=_bodies({}, {}),
+    responses=_RESPONSES,
+)

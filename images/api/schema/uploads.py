@@ -3,7 +3,12 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiResponse, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiRequest,
+    OpenApiResponse,
+    inline_serializer,
+)
 from rest_framework import serializers
 
 from accounts.access import idempotency
@@ -11,9 +16,12 @@ from images.api.serializers.descriptions import DescriptionSerializer
 from images.api.serializers.images import ImageSerializer
 from images.api.serializers.upload_urls import TermsSerializer, UploadedSerializer, UploadUrlSerializer
 from images.receiving import digests
-from progimage import errors
+from progimage import errors, signing
 
-from .endpoint import JSON_BODY, Endpoint, Errors
+from . import examples
+from .endpoint import JSON_BODY, SIGNED, Endpoint, Errors
+from .examples import example_of_request, example_of_response, examples_of_parameters
+from .images import id_in_path
 
 FIELDS = DescriptionSerializer().fields
 HELP: dict[str, str] = {name: str(field.help_text) for name, field in FIELDS.items()}
@@ -41,6 +49,15 @@ IDEMPOTENCY = [
 DIGESTS = [
     _header(name, "For a raw body: `sha-256=:<base64>:` (RFC 9530). Another body is refused.")
     for name in digests.HEADERS
+]
+_UPLOAD_ID = id_in_path("upload_id", "The id of the URL, which becomes the id of the image.")
+_SIGNATURE = [
+    OpenApiParameter(name, kind, OpenApiParameter.QUERY, required=True, description=description)
+    for name, kind, description in (
+        (signing.EXPIRES, int, "The end of the signature, in unix seconds."),
+        (signing.KEY_ID, str, "The prefix of the API key that made the URL."),
+        (signing.SIGNATURE, str, "The signature. The URL of `create_upload_url` has all three."),
+    )
 ]
 _URL = inline_serializer(
     "UploadFromUrl",
@@ -77,6 +94,12 @@ TAKES_IMAGE: Errors = (
 
 UPLOAD = Endpoint(
     operation_id="upload_image",
+    summary="Store images",
+    examples=[
+        example_of_request({"url": "https://example.org/hills.jpg", **examples.DESCRIPTION}),
+        example_of_response(examples.IMAGE, status=201),
+        example_of_response(examples.RESULTS, status=207),
+    ],
     errors=(*TAKES_IMAGE, errors.FetchFailed, errors.IdempotencyMismatch),
     parameters=[
         *(
@@ -112,6 +135,13 @@ UPLOAD = Endpoint(
 )
 OPEN_UPLOAD = Endpoint(
     operation_id="create_upload_url",
+    summary="Make a URL for one upload",
+    examples=[
+        example_of_request(
+            {"max_bytes": 5_000_000, "media_types": ["image/jpeg", "image/png"], "tags": ["evening"]}
+        ),
+        example_of_response(examples.UPLOAD_URL, status=201),
+    ],
     errors=(*JSON_BODY, errors.Conflict, errors.IdempotencyMismatch),
     parameters=IDEMPOTENCY,
     request=TermsSerializer,
@@ -119,8 +149,14 @@ OPEN_UPLOAD = Endpoint(
 )
 PUT_UPLOAD = Endpoint(
     operation_id="put_upload",
+    summary="Store an image at a URL for one upload",
+    security=SIGNED,
+    examples=[
+        *examples_of_parameters("query", examples.SIGNATURE),
+        example_of_response(examples.UPLOADED, status=201),
+    ],
     errors=TAKES_IMAGE,
-    parameters=DIGESTS,
+    parameters=[_UPLOAD_ID, *_SIGNATURE, *DIGESTS],
     request={"image/*": OpenApiTypes.BINARY},
     responses={
         201: OpenApiResponse(UploadedSerializer, description="Stored. The URL is used up."),

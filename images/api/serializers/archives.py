@@ -3,12 +3,14 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from images.delivery.zip_stream import MAX_IMAGES
 from progimage.errors import ParameterError
 from transforms.formats.table import WRITABLE
 
+from .components import TEXT_OR_TRANSFORM
 from .selection import FilterSerializer, FormatField
 from .strict import StrictSerializer
 
@@ -23,6 +25,11 @@ class _ImageId(serializers.UUIDField):
         if str(data).lower() != str(image_id):
             self.fail("invalid")
         return image_id
+
+
+@extend_schema_field(TEXT_OR_TRANSFORM)
+class _Transform(serializers.JSONField):
+    """A transform in JSON or as text. The request parses it."""
 
 
 class ArchiveSerializer(StrictSerializer):
@@ -47,9 +54,8 @@ class ArchiveSerializer(StrictSerializer):
         error_messages={"null": "Expected an object but received null"},
     )
     format = FormatField(WRITABLE, "The format of the renditions.")
-    transform = serializers.JSONField(
+    transform = _Transform(
         required=False,
-        help_text="A transform, or its operations as text: `resize:width=300`.",
         error_messages={"null": "Expected a transform but received null"},
     )
 

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from images.models import MAX_FILENAME, Visibility
 
@@ -71,6 +72,14 @@ class ChangeSerializer(DescriptionSerializer):
         default=None,
         help_text="The point that gravity=smart keeps in view. null removes it.",
     )
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Return the fields without defaults. A client that reads a default in OpenAPI may send it."""
+        fields: dict[str, serializers.Field] = super().get_fields()
+        for field in fields.values():
+            field.default = empty
+            field.required = False
+        return fields
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if not values:

@@ -4,7 +4,10 @@ import json
 from typing import Any, ClassVar
 
 from django.http import QueryDict
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+from .components import OBJECT
 
 MAX_TAG_LENGTH = 64
 MAX_METADATA_BYTES = 16_384
@@ -72,6 +75,7 @@ class TagsField(serializers.ListField):
         return [name for name in names if name]
 
 
+@extend_schema_field(OBJECT)
 class MetadataField(serializers.JSONField):
     """A JSON object that Postgres can hold: no NUL, no lone surrogates, no NaN, of bounded size and depth."""
 

@@ -3,11 +3,35 @@
 from uuid import UUID
 
 from django.conf import settings
+from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 from images.models import Image
 
+from .components import OBJECT, TRANSFORM
+from .descriptions import FocalPointSerializer
+
 _LINKED_EXTENSIONS = ("jpg", "png", "webp", "avif")
+
+
+@extend_schema_field(TRANSFORM)
+class _Transform(serializers.DictField):
+    """A resolved transform."""
+
+
+@extend_schema_field(OBJECT)
+class _Metadata(serializers.JSONField):
+    """The client's own object."""
+
+
+_Urls = inline_serializer(
+    "ImageUrls",
+    {
+        "original": serializers.URLField(help_text="The exact bytes."),
+        "metadata": serializers.URLField(help_text="This JSON."),
+        **{extension: serializers.URLField() for extension in _LINKED_EXTENSIONS},
+    },
+)
 
 
 class ImageSerializer(serializers.ModelSerializer):
@@ -16,7 +40,8 @@ class ImageSerializer(serializers.ModelSerializer):
     media_type = serializers.CharField(help_text="The media type of the original's bytes.")
     bytes = serializers.IntegerField(source="size_bytes", help_text="Size of the original.")
     tags = serializers.ListField(source="tag_names", child=serializers.CharField())
-    transform = serializers.DictField(
+    metadata = _Metadata(read_only=True)
+    transform = _Transform(
         allow_null=True,
         help_text="The transform that made it from its parent, with all defaults. null for an upload.",
     )
@@ -50,6 +75,7 @@ class ImageSerializer(serializers.ModelSerializer):
         )
         read_only_fields = fields
 
+    @extend_schema_field(FocalPointSerializer(allow_null=True))
     def get_focal_point(self, image: Image) -> dict[str, float] | None:
         if image.focal_x is None:
             return None
@@ -62,6 +88,7 @@ class ImageSerializer(serializers.ModelSerializer):
             return None
         return successor.id
 
+    @extend_schema_field(_Urls)
     def get_urls(self, image: Image) -> dict[str, str]:
         """URLs under the address in the settings. The Host of a request is never used."""
         original = f"{settings.PUBLIC_URL}/images/{image.id}"

@@ -24,7 +24,8 @@ class PageSerializer(StrictSerializer):
         default=DEFAULT_PAGE,
         help_text="The maximum number of entries on a page.",
     )
-    cursor = PlainText(default="", help_text="The `next` of an earlier page: this page follows it.")
+    # A callable default is not shown in OpenAPI, where an empty cursor would contradict the length of 1.
+    cursor = PlainText(default=str, help_text="The `next` of an earlier page: this page follows it.")
 
     def validate_cursor(self, text: str) -> bytes:
         return parse_cursor(text, self.cursor_bytes) if text else b""

@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import unquote, urlencode
 
 from django.conf import settings
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -16,6 +15,7 @@ from progimage.operations import Output
 from progimage.text_form import TRANSFORM, spell_text
 from transforms.formats.table import FORMATS
 
+from .components import SHOWN_TRANSFORM
 from .pages import PageSerializer
 
 
@@ -26,10 +26,7 @@ class RenditionSerializer(serializers.ModelSerializer):
 
     media_type = serializers.CharField()
     bytes = serializers.IntegerField(source="size_bytes", help_text="Size of the result.", allow_null=True)
-    transform = serializers.SerializerMethodField(
-        help_text="The transform with all defaults. Other images are shown by id if they are yours, else by "
-        "null."
-    )
+    transform = serializers.SerializerMethodField()
     hits = serializers.IntegerField(help_text="How often its bytes were sent, up to some seconds ago.")
     url = serializers.SerializerMethodField()
 
@@ -52,7 +49,7 @@ class RenditionSerializer(serializers.ModelSerializer):
         )
         read_only_fields = fields
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(SHOWN_TRANSFORM)
     def get_transform(self, rendition: Rendition) -> dict[str, Any]:
         references_by_id = self.context["references"]
         ids: dict[str, str] = {}

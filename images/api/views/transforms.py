@@ -15,7 +15,7 @@ from accounts.models import Scope
 from images.api.requests.query import pointed
 from images.api.requests.transform_request import TransformRequest, receive_transform
 from images.api.schema import transforms as schema
-from images.api.schema.endpoint import ApiView, hidden
+from images.api.schema.endpoint import ApiView
 from images.delivery.responses import chunks, send_rendered, send_rendition
 from images.ids import uuid7
 from images.receiving.uploads import Upload, spooled
@@ -34,12 +34,10 @@ class _TransformView(ApiView):
     """The scope `read` is enough, but for a result that is to be stored (transform_request.py)."""
 
     scopes: ClassVar = {"POST": Scope.READ}
-    operation: ClassVar[type[Operation] | None] = None
-    """The operation that the path names."""
 
-    def respond(self, request: Request) -> HttpResponseBase:
-        """Send the result of a transform, or store it."""
-        with receive_transform(request, self.operation) as transform_request:
+    def respond(self, request: Request, operation: type[Operation] | None = None) -> HttpResponseBase:
+        """Send the result of a transform, or store it. `operation` is the one that the path names."""
+        with receive_transform(request, operation) as transform_request:
             if transform_request.instructions.description is None:
                 return _send(transform_request)
             with idempotency.attempt(self, transform_request.make_fingerprint(), ids=[uuid7()]) as attempt:
@@ -65,26 +63,23 @@ class PlanView(ApiView):
             return Response(describe_plan(prepared), headers={"Cache-Control": "no-store"})
 
 
-class NoOperationView(ApiView):
-    scopes: ClassVar = {"POST": Scope.READ}
+class OperationView(_TransformView):
+    @schema.TRANSFORM_BY_OPERATION
+    def post(self, request: Request, operation: str) -> HttpResponseBase:
+        """Apply the operation that the path names, and return the result or store it as an image of its own.
 
-    @hidden
-    def post(self, request: Request, name: str) -> Response:
-        names = ", ".join(sorted(operations()))
+        The query has the operation's parameters by their names, and those of the output. A name that both
+        have is the operation's. The body brings the image alone."""
+        return self.respond(request, _operation_of(operation))
+
+
+def _operation_of(name: str) -> type[Operation]:
+    """Return the operation of a path. Raise NotFound if there is none of this name."""
+    known = operations()
+    if name not in known:
+        names = ", ".join(sorted(known))
         raise NotFound(f"Expected one of {names} as operation but received {name[:60]!r}")
-
-
-def view_of(operation: type[Operation]) -> type[ApiView]:
-    """Return the view of POST /transforms/<operation>."""
-
-    class OperationView(_TransformView):
-        @schema.endpoint_of(operation)
-        def post(self, request: Request) -> HttpResponseBase:
-            return self.respond(request)
-
-    OperationView.operation = operation
-    OperationView.__name__ = f"{operation.__name__}View"
-    return OperationView
+    return known[name]
 
 
 @contextmanager

@@ -1,0 +1,44 @@
+"""GET /schema: the documentation of the API as OpenAPI 3.1, in JSON."""
+
+import json
+
+from django.http import HttpResponse
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import spectacular_settings
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from images.api.requests.bodies import unread
+from images.delivery.documents import Document, Once
+
+MEDIA_TYPE = "application/vnd.oai.openapi+json"
+
+
+class SchemaView(APIView):
+    """The documentation, for everybody. It does not describe itself."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    schema = None
+
+    def get(self, request: Request) -> HttpResponse | None:
+        return _DOCUMENT.get().respond(unread(request))
+
+
+def make_document() -> Document:
+    """Generate the documentation.
+
+    This takes half a second of the interpreter, and drf-spectacular keeps state in its classes meanwhile: two
+    threads that generate at once break each other. Therefore only `_DOCUMENT` calls this."""
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    schema = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    title = f"{spectacular_settings.TITLE} ({spectacular_settings.VERSION}).json"
+    return Document(
+        content=json.dumps(schema, ensure_ascii=False, separators=(",", ":")).encode(),
+        media_type=MEDIA_TYPE,
+        headers={"Content-Disposition": f'inline; filename="{title}"'},
+    )
+
+
+_DOCUMENT = Once(make_document)
