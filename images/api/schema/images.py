@@ -122,7 +122,9 @@ ARCHIVE = Endpoint(
     errors=(*JSON_BODY, errors.NotFound),
     request=ArchiveSerializer,
     responses={
-        (200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, description="The zip, as a stream.")
+        (200, "application/zip"): OpenApiResponse(
+            OpenApiTypes.BINARY, description="The zip. It breaks off if it cannot be finished."
+        )
     },
 )
 DELETE = Endpoint(
