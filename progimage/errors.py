@@ -123,6 +123,8 @@ class LengthRequired(ProgImageError):
 
 
 class PreconditionFailed(ProgImageError):
+    """An image has changed since the client read its ETag."""
+
     code = "precondition_failed"
     status = 412
     summary = "The image is not the expected one"

@@ -2,7 +2,6 @@
 
 import pytest
 
-from images.delivery import archive_plan
 from images.models import Image, Rendition
 from images.services import hit_counts
 from images.services.integrity import mark_missing
@@ -78,13 +77,6 @@ def test_what_cannot_be_had_is_named_in_the_manifest(
     assert len(found) == 1
 
 
-def test_an_original_that_came_back_is_sent(api: Api, storage: ObjectStorage) -> None:
-    image_id = stored(api, made.encoded("png"))
-    mark_missing(Image.objects.get(pk=image_id))
-    assert errors_in(members(ask(api, ids=[image_id]))[1]) == [None]
-    assert Image.objects.get().missing_at is None
-
-
 @pytest.mark.parametrize("options", [{}, {"format": "gif"}], ids=["originals", "renditions"])
 def test_its_length_is_said_before_the_first_byte(api: Api, options: dict[str, str]) -> None:
     contents = [made.encoded("bmp", made.picture(200, 150)), made.encoded("jpeg")]
@@ -92,21 +84,6 @@ def test_its_length_is_said_before_the_first_byte(api: Api, options: dict[str, s
     answer = ask(api, ids=ids, **options)
     assert answer["Content-Length"] == str(len(body(answer)))
     assert len(members(answer)[0]) == 2
-
-
-def test_renditions_are_made_first_and_kept_for_the_repetition(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The time of the first request ends after two of three renditions."""
-    ids = [stored(api, made.encoded("png")) for _ in range(3)]
-    looks = iter([True, True, False])
-    monkeypatch.setattr(archive_plan.Budget, "allows", lambda budget: next(looks, True))
-    answers = [ask(api, ids=ids, format="gif") for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [503, 200]
-    assert answers[0]["Retry-After"] == "1"
-    assert answers[0].json()["detail"].startswith("1 renditions are still to be made")
-    assert errors_in(members(answers[1])[1]) == [None] * 3
-    assert next(looks, "looked") == "looked"
 
 
 def test_lost_rendition_is_rendered_again(api: Api, storage: ObjectStorage) -> None:

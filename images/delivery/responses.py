@@ -11,7 +11,7 @@ from typing import IO
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header, parse_etags
+from django.utils.http import content_disposition_header
 
 from images.models import Image, Rendition, Visibility
 from images.receiving.uploads import CHUNK_BYTES
@@ -20,10 +20,11 @@ from images.renditions.preparing import Prepared
 from images.renditions.rendering import RenderedFile
 from images.services import finding
 from images.services.reading import open_original
-from progimage.errors import PreconditionFailed, Unavailable
+from progimage.errors import Unavailable
 from transforms.engine import Rendered
 
 from .byte_ranges import ByteRange, find_range
+from .conditions import check_if_match, is_not_modified
 from .delivery_options import DeliveryOptions
 
 _YEAR_S = 31_536_000
@@ -150,20 +151,10 @@ def _check_conditions(row: Image | Rendition, options: DeliveryOptions) -> int |
     Raise PreconditionFailed. Conditions by date are ignored, because no modification date is kept (RFC 9110,
     sections 13.1.3 and 13.1.4)."""
     etag = _etag(row)
-    headers = options.headers
-    if "If-Match" in headers and not _matches(headers["If-Match"], etag):
-        raise PreconditionFailed(f"Expected an If-Match that names the ETag {etag} but received another")
-    if "If-None-Match" in headers and _matches(headers["If-None-Match"], etag, is_weak=True):
+    check_if_match(options.headers, etag)
+    if is_not_modified(options.headers, etag):
         return 304
     return 200 if options.method == "HEAD" else None
-
-
-def _matches(condition: str, etag: str, *, is_weak: bool = False) -> bool:
-    """Whether a condition matches this ETag. A weak comparison takes W/"..." for the ETag, too."""
-    tags = parse_etags(condition)
-    if is_weak:
-        tags = [tag.removeprefix("W/") for tag in tags]
-    return "*" in tags or etag in tags
 
 
 def _find_part(row: Image | Rendition, options: DeliveryOptions) -> ByteRange | None:

@@ -61,6 +61,19 @@ IDENTITY = [
         ("Vary", "Accept, if a request with another Accept might have got another format."),
     )
 ]
+_JSON_ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="It changes with everything that this JSON shows.",
+)
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of the image's `.json`, or `*`. If the image has changed since, the answer is 412.",
+)
 _BYTES = {
     (200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The image's bytes."),
     (206, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range that was asked for."),
@@ -91,7 +104,8 @@ LIST = Endpoint(
 )
 CHANGE = Endpoint(
     operation_id="change_image",
-    errors=(*JSON_BODY, errors.NotFound),
+    errors=(*JSON_BODY, errors.NotFound, errors.PreconditionFailed),
+    parameters=[_IF_MATCH, _JSON_ETAG],
     request=ChangeSerializer,
     responses={200: ImageSerializer},
 )
@@ -103,8 +117,9 @@ ORIGINAL = Endpoint(
 )
 METADATA = Endpoint(
     operation_id="get_metadata",
-    errors=(errors.NotFound,),
-    responses={200: ImageSerializer},
+    errors=(errors.NotFound, errors.PreconditionFailed),
+    parameters=[_JSON_ETAG],
+    responses={200: ImageSerializer, 304: _BYTES[304]},
 )
 RENDITION = Endpoint(
     operation_id="get_rendition",
@@ -129,8 +144,8 @@ ARCHIVE = Endpoint(
 )
 DELETE = Endpoint(
     operation_id="delete_image",
-    errors=(errors.ParameterError, errors.NotFound),
-    parameters=[_query("purge", "Remove its bytes at once: nobody can restore it.", bool)],
+    errors=(errors.ParameterError, errors.NotFound, errors.PreconditionFailed),
+    parameters=[_query("purge", "Remove its bytes at once: nobody can restore it.", bool), _IF_MATCH],
     responses={204: OpenApiResponse(description="It is not found from now on.")},
 )
 RENDITIONS = Endpoint(
