@@ -31,7 +31,7 @@ UPRIGHT_HEIGHT = Case(When(orientation__gte=5, then=F("width")), default=F("heig
 def _index_of_ready(name: str, *columns: str | Case) -> models.Index:
     """Return an index of each account's ready images by `columns`.
 
-    Its ids ascend although lists are read from the newest: new ids then fill the last page of the index."""
+    Ids ascend in it although lists are read from the newest. So new ones fill the last page of the index."""
     return models.Index("account", *columns, name=name, condition=Q(state="ready"))
 
 
@@ -108,7 +108,16 @@ class Image(models.Model):
         editable=False,
         help_text="all defaults written out; empty if the image was uploaded",
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(
+        default=timezone.now,
+        editable=False,
+        help_text="when all its bytes were stored",
+    )
+    ready_id = models.UUIDField(
+        null=True,
+        editable=False,
+        help_text="a UUID of version 7 from the moment when it became ready: its place in lists",
+    )
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     missing_at = models.DateTimeField(
         null=True,
@@ -121,11 +130,16 @@ class Image(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(state="ready") | Q(ready_id__isnull=False), name="image_ready_has_place"
+            ),
+        )
         indexes = (
-            _index_of_ready("image_listed", "id"),
-            _index_of_ready("image_by_format", "format", "id"),
-            _index_of_ready("image_by_visibility", "visibility", "id"),
-            _index_of_ready("image_by_sha256", "sha256", "id"),
+            _index_of_ready("image_listed", "ready_id"),
+            _index_of_ready("image_by_format", "format", "ready_id"),
+            _index_of_ready("image_by_visibility", "visibility", "ready_id"),
+            _index_of_ready("image_by_sha256", "sha256", "ready_id"),
             _index_of_ready("image_bytes", "size_bytes"),
             _index_of_ready("image_width", UPRIGHT_WIDTH),
             _index_of_ready("image_height", UPRIGHT_HEIGHT),
@@ -176,7 +190,7 @@ class Tag(models.Model):
     """A word that an account gave to an image.
 
     Tags are rows so that an index finds images by them. The index begins with the account, so a search reads
-    no other account's tags."""
+    no other account's tags. It goes on with the image's `ready_id`, which is the order of lists."""
 
     account = models.ForeignKey(
         Account,
@@ -186,9 +200,13 @@ class Tag(models.Model):
     )
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=64)
+    ready_id = models.UUIDField(null=True, editable=False, help_text="that of the image")
 
     class Meta:
         ordering = ("id",)
+        indexes = (
+            models.Index(fields=["account", "name", "ready_id"], include=["image"], name="tag_listed"),
+        )
         constraints = (
             models.UniqueConstraint(fields=["account", "name", "image"], name="tag_once_per_image"),
         )

@@ -21,6 +21,7 @@ from progimage.errors import NotFound, ProgImageError
 
 from .changing import Check
 from .finding import get_own_image
+from .readiness import new_ready_id, place_tags
 
 log = logging.getLogger("progimage.deleting")
 
@@ -80,10 +81,20 @@ def delete(
 def restore(image_id: UUID) -> None:
     """Take a deletion back while the bytes are still stored. Later requests render its renditions again.
 
+    The image becomes ready anew, so it is the newest in lists.
+
     Raise NotFound if there is no deleted image with this id."""
-    rows = Image.objects.filter(pk=image_id, state=Image.State.DELETED)
-    if not rows.update(state=Image.State.READY, deleted_at=None):
-        raise NotFound("There is no deleted image with this id whose bytes are still there")
+    with transaction.atomic():
+        deleted = Image.objects.filter(pk=image_id, state=Image.State.DELETED)
+        image = deleted.first()
+        if image is not None:
+            image.ready_id = new_ready_id(image.account_id)
+            image.state = Image.State.READY
+            image.deleted_at = None
+        # The image may have been purged while this waited for the account's row.
+        if image is None or not deleted.update(state=image.state, ready_id=image.ready_id, deleted_at=None):
+            raise NotFound("There is no deleted image with this id whose bytes are still there")
+        place_tags(image)
 
 
 def images_to_purge() -> QuerySet[Image]:

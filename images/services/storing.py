@@ -20,6 +20,7 @@ from transforms.formats.table import ACCEPTED_MEDIA_TYPES
 from transforms.workers.pool import pool
 
 from .integrity import is_stored
+from .readiness import new_ready_id, place_tags
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,21 @@ def store(
 
 def finish(image: Image) -> Image:
     """Make an image ready: its bytes are stored. Raise Unavailable if the sweep has given the upload up."""
-    rows = Image.objects.filter(pk=image.pk, state__in=(Image.State.PENDING, Image.State.READY))
-    # A pending row has the time when its upload began. Its id may have been made long before.
-    image.created_at = time_of(image.pk)
-    if not rows.update(state=Image.State.READY, created_at=image.created_at):
-        raise Unavailable("The upload took too long and was given up")
-    image.state = Image.State.READY
+    with transaction.atomic():
+        ready_id = new_ready_id(image.account_id)
+        row = Image.objects.select_for_update(no_key=True).filter(pk=image.pk).first()
+        if row is None or row.state not in (Image.State.PENDING, Image.State.READY):
+            raise Unavailable("The upload took too long and was given up")
+        if row.state == Image.State.PENDING:
+            row.state = Image.State.READY
+            row.ready_id = ready_id
+            # A pending row has the time when its upload began. Its id may have been made long before.
+            row.created_at = time_of(ready_id)
+            row.save(update_fields=["state", "ready_id", "created_at"])
+            place_tags(row)
+    image.state = row.state
+    image.ready_id = row.ready_id
+    image.created_at = row.created_at
     return image
 
 
@@ -107,11 +117,13 @@ def _commit_pending(new_image: Image, description: Description) -> Image:
     tags = [Tag(account=account, image=new_image, name=name) for name in tag_names]
     with transaction.atomic():
         Image.objects.bulk_create([new_image], ignore_conflicts=True)
-        Tag.objects.bulk_create(tags, ignore_conflicts=True)
         if description.replaces:
             _set_successor(description.replaces, new_image)
-        image = Image.objects.get(pk=new_image.pk)
+        # The sweep or a concurrent attempt may finish the same upload.
+        image = Image.objects.select_for_update(no_key=True).get(pk=new_image.pk)
         _check_same_upload(image, new_image)
+        if image.state == Image.State.PENDING:  # a ready image has its tags, and they may have been changed
+            Tag.objects.bulk_create(tags, ignore_conflicts=True)
         if image.created_at != new_image.created_at:
             _renew_pending(image)
     return image

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from images.api.serializers.descriptions import ChangeSerializer
 from images.api.serializers.renditions import LedgerPageSerializer
 from images.api.serializers.selection import ImagesPageSerializer
-from images.search.selection import LAST_ID
+from images.search.selection import LAST_PLACE
 
 from .bodies import read_object, unread
 from .precondition import Precondition
@@ -33,7 +33,7 @@ class ListRequest:
         cursor = values["cursor"]
         return cls(
             filters={name: value for name, value in values.items() if name not in ("limit", "cursor")},
-            start=UUID(bytes=cursor) if cursor else LAST_ID,
+            start=UUID(bytes=cursor) if cursor else LAST_PLACE,
             limit=values["limit"],
         )
 

@@ -102,8 +102,12 @@ class FilterSerializer(StrictSerializer):
     max_width = WholeNumber(help_text="The greatest width in px of the upright image.")
     min_height = WholeNumber(help_text="The least height in px of the upright image.")
     max_height = WholeNumber(help_text="The greatest height in px of the upright image.")
-    created_after = _Moment("The earliest time of creation, inclusive: ISO 8601, UTC if it has no offset.")
-    created_before = _Moment("The latest time of creation, exclusive: ISO 8601, UTC if it has no offset.")
+    created_after = _Moment(
+        "The earliest time at which an image became ready, inclusive: ISO 8601, UTC if it has no offset."
+    )
+    created_before = _Moment(
+        "The latest time at which an image became ready, exclusive: ISO 8601, UTC if it has no offset."
+    )
     metadata = MetadataField(
         required=False,
         help_text="An object that the image's metadata contain, as Postgres's @> compares them.",
