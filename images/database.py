@@ -4,7 +4,6 @@ The pool has fewer connections than a process has threads. A thread that keeps o
 downloads makes other requests wait."""
 
 import time
-from datetime import datetime
 
 from django.db import connection
 
@@ -13,14 +12,6 @@ def release_connection() -> None:
     """Return this thread's connection to the pool. Inside a transaction, do nothing."""
     if not connection.in_atomic_block:
         connection.close()
-
-
-def read_clock() -> datetime:
-    """Return the time by the database's clock, which all processes share. A transaction does not stop it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
-    return moment
 
 
 def sleep_without_connection(pause_s: float) -> None:

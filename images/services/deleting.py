@@ -21,7 +21,7 @@ from progimage.errors import NotFound, ProgImageError
 
 from .changing import Check
 from .finding import get_own_image
-from .readiness import new_ready_id, place_tags
+from .storing import new_ready_id, place_tags
 
 log = logging.getLogger("progimage.deleting")
 

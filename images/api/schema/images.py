@@ -97,7 +97,11 @@ LIST = Endpoint(
         ImagesPageSerializer,
         _query("metadata", f"{ImagesPageSerializer().fields['metadata'].help_text} As JSON text."),
         OpenApiParameter(
-            "Link", str, OpenApiParameter.HEADER, response=[200], description='The next page, rel="next".'
+            "Link",
+            str,
+            OpenApiParameter.HEADER,
+            response=[200],
+            description='The next page, rel="next", if the address is short.',
         ),
     ],
     responses={200: ImagesSerializer},

@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiResponse
 
 from images.api.serializers.images import ImageSerializer
-from images.delivery.responses import CACHE_KEY, SIZES
+from images.delivery.header_names import CACHE_KEY, SIZES
 from progimage import errors
 from progimage.json_schema import DIALECT, help_of
 from progimage.operations import Operation, Output

@@ -18,8 +18,7 @@ from images.api.requests.rendition_request import RenditionRequest
 from images.api.schema import images as schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.representation import Representation
-from images.delivery.conditions import check_if_match, is_not_modified
-from images.delivery.responses import deliver_original, deliver_rendition
+from images.delivery.responses import check_if_match, deliver_original, deliver_rendition, is_not_modified
 from images.renditions.preparing import prepare
 from images.renditions.sources import source_of
 from images.services import changing, deleting, finding
