@@ -1,5 +1,7 @@
 """Originals and their tags. The rows are the truth. The bytes lie in storage, under names made of the ids."""
 
+import unicodedata
+from collections.abc import Iterable
 from functools import cached_property
 
 from django.contrib.postgres.indexes import GinIndex, HashIndex
@@ -10,6 +12,8 @@ from django.utils import timezone
 from accounts.models import Account
 from images.ids import uuid7
 from transforms.formats.table import FORMATS
+
+from .exact_json import ExactFloats
 
 MAX_FILENAME = 255
 
@@ -66,7 +70,7 @@ class Image(models.Model):
         default=Visibility.PRIVATE,
     )
     filename = models.CharField(max_length=MAX_FILENAME, blank=True)
-    metadata = models.JSONField(default=dict, blank=True)
+    metadata = models.JSONField(default=dict, blank=True, encoder=ExactFloats)
     format = models.CharField(max_length=10)
     width = models.PositiveIntegerField(
         help_text="px as stored; an orientation from 5 to 8 swaps width and height on display"
@@ -186,6 +190,23 @@ class Image(models.Model):
         return [tag.name for tag in self.tags.all()]
 
 
+def normalize_tag(name: str) -> str:
+    """Return the form in which a tag is stored and found: NFC.
+
+    A letter with an accent is one code point there. Some keyboards and file systems send two."""
+    return unicodedata.normalize("NFC", name)
+
+
+class TagManager(models.Manager["Tag"]):
+    def of_image(self, image: Image, names: Iterable[str]) -> list["Tag"]:
+        """Return new rows, which are not saved, for the tags of an image: each name once."""
+        distinct_names = dict.fromkeys(map(normalize_tag, names))
+        return [
+            Tag(account_id=image.account_id, image=image, name=name, ready_id=image.ready_id)
+            for name in distinct_names
+        ]
+
+
 class Tag(models.Model):
     """A word that an account gave to an image.
 
@@ -201,6 +222,8 @@ class Tag(models.Model):
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=64)
     ready_id = models.UUIDField(null=True, editable=False, help_text="that of the image")
+
+    objects = TagManager()
 
     class Meta:
         ordering = ("id",)

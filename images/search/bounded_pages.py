@@ -172,7 +172,7 @@ def _find_few(selection: Selection, *, start: UUID) -> list[UUID] | None:
         marked_rows = rows.annotate(passes=passes)
         marked_places = list(marked_rows.values_list("ready_id", "passes")[: _FEW + 1])
         if len(marked_places) <= _FEW:
-            passing_places = [place for place, passes in marked_places if passes]
+            passing_places = [place for place, passes in marked_places if passes and place]
             return sorted(passing_places, reverse=True)
     return None
 

@@ -47,9 +47,4 @@ def change(
 
 def _replace_tags(image: Image, names: list[str]) -> None:
     image.tags.all().delete()
-    distinct_names = dict.fromkeys(names)
-    tags = [
-        Tag(account_id=image.account_id, image=image, name=name, ready_id=image.ready_id)
-        for name in distinct_names
-    ]
-    Tag.objects.bulk_create(tags)
+    Tag.objects.bulk_create(Tag.objects.of_image(image, names))

@@ -128,9 +128,6 @@ def _commit_pending(new_image: Image, description: Description) -> Image:
     """Commit the pending row and return it, or return the row of an earlier attempt.
 
     Raise Conflict or InProgress if the id belongs to another image, NotFound or Conflict for `replaces`."""
-    account = new_image.account
-    tag_names = dict.fromkeys(description.tags)
-    tags = [Tag(account=account, image=new_image, name=name) for name in tag_names]
     with transaction.atomic():
         Image.objects.bulk_create([new_image], ignore_conflicts=True)
         if description.replaces:
@@ -139,7 +136,7 @@ def _commit_pending(new_image: Image, description: Description) -> Image:
         image = Image.objects.select_for_update(no_key=True).get(pk=new_image.pk)
         _check_same_upload(image, new_image)
         if image.state == Image.State.PENDING:  # a ready image has its tags, and they may have been changed
-            Tag.objects.bulk_create(tags, ignore_conflicts=True)
+            Tag.objects.bulk_create(Tag.objects.of_image(image, description.tags), ignore_conflicts=True)
         if image.created_at != new_image.created_at:
             _renew_pending(image)
     return image

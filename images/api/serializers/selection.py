@@ -8,7 +8,7 @@ from rest_framework import serializers
 from images.models import Visibility
 from transforms.formats.table import FORMATS
 
-from .fields import MAX_TAG_LENGTH, MetadataField, PlainText, WholeNumber
+from .fields import MetadataField, TagName, WholeNumber
 from .pages import PageSerializer
 from .strict import StrictSerializer
 
@@ -54,7 +54,7 @@ class _Moment(serializers.DateTimeField):
 
 
 class _Tags(serializers.ListField):
-    child = PlainText(max_length=MAX_TAG_LENGTH)
+    child = TagName()
 
     def to_internal_value(self, data: Any) -> list[str]:
         """Return the tags without repetitions. A single text is one tag."""
