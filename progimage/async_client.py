@@ -13,7 +13,7 @@ from progimage.calls.call import Call, describe, find_next_page
 from progimage.calls.options import Description
 from progimage.calls.results import Page, UploadResult
 from progimage.wire.bodies import Body, Source, draw_sources
-from progimage.wire.retries import connection_failed, error_of
+from progimage.wire.retries import connection_failed, error_of, next_attempt
 from progimage.wire.settings import BaseClient, Settings
 
 from .calls import images, transforms, uploads
@@ -130,8 +130,8 @@ class AsyncClient(BaseClient):
                 wait_s = self._retries.find_wait_s(error, attempt)
                 if wait_s is None:
                     raise
+                attempt = next_attempt(error, attempt)
             await self._sleep(wait_s)
-            attempt += 1
 
     async def _attempt(self, call: Call[T], attempt: int) -> T:
         content = _chunks(call.body) if isinstance(call.body, Body) else call.body

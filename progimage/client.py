@@ -15,7 +15,7 @@ from progimage.calls.call import Call, describe, find_next_page
 from progimage.calls.options import Description
 from progimage.calls.results import Page, UploadResult
 from progimage.wire.bodies import Source, draw_sources
-from progimage.wire.retries import connection_failed, error_of
+from progimage.wire.retries import connection_failed, error_of, next_attempt
 from progimage.wire.settings import BaseClient, Settings
 
 from .calls import images, transforms, uploads
@@ -129,8 +129,8 @@ class Client(BaseClient):
                 wait_s = self._retries.find_wait_s(error, attempt)
                 if wait_s is None:
                     raise
+                attempt = next_attempt(error, attempt)
             self._sleep(wait_s)
-            attempt += 1
 
     def _attempt(self, call: Call[T], attempt: int) -> T:
         exchange = self._http.stream(

@@ -24,6 +24,7 @@
     ├── InternalError           500 internal_error
     ├── ObjectMissing           502 object_missing
     ├── Unavailable             503 unavailable
+    │   └── RenditionsPending   503 renditions_pending
     └── ConnectionFailed          0 connection_failed: raised by the client, if no response came
 
 Each class has a stable `code`, an HTTP `status` and a `summary`. A message is shown to the caller.
@@ -235,6 +236,13 @@ class Unavailable(ProgImageError):
 
     def headers(self) -> dict[str, str]:
         return {"Retry-After": str(self.retry_after_s)}
+
+
+class RenditionsPending(Unavailable):
+    """An archive has renditions that are still to be made. The request has made some: repeat it to go on."""
+
+    code = "renditions_pending"
+    summary = "Renditions are still to be made"
 
 
 class ConnectionFailed(ProgImageError):

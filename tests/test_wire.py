@@ -51,8 +51,7 @@ def upload(server: Server, content: bytes) -> str:
 def test_304_and_204_say_nothing_of_a_body(server: Server) -> None:
     image = f"/images/{upload(server, made.encoded('png'))}"
     style = "/static/admin/css/base.css"
-    matching = [image, f"{image}.webp", f"{image}.avif?w=20", "/operations", style]
-    matching += [] if "etag" not in exchange(server, f"GET {image}.json")[1] else [f"{image}.json"]
+    matching = [image, f"{image}.webp", f"{image}.json", "/operations", style]
     answers = {}
     for path in matching:
         headers = exchange(server, f"GET {path}")[1]

@@ -23,7 +23,7 @@ from images.renditions.preparing import prepare_recipe
 from images.renditions.sources import Recipe
 from images.services import finding
 from images.services.integrity import is_intact, mark_back
-from progimage.errors import NotFound, ObjectMissing, ProgImageError, Unavailable
+from progimage.errors import NotFound, ObjectMissing, ProgImageError, RenditionsPending, Unavailable
 from transforms.formats.table import FORMATS
 
 from .zip_format import ZipEntry, length_of
@@ -79,8 +79,9 @@ class Budget:
 def plan_archive(ids: Sequence[UUID], account: Account, recipe: Recipe | None) -> ArchivePlan:
     """Decide the files of an archive: the original of each image, or its rendition, in the order of `ids`.
 
-    An image that cannot be had has an entry with its error in the manifest. Raise Unavailable if the missing
-    renditions take longer than a render may take, or the storage does not answer."""
+    An image that cannot be had has an entry with its error in the manifest. Raise RenditionsPending if the
+    missing renditions take longer than a render may take, Unavailable if renderers or the storage do not
+    answer."""
     budget = Budget(settings.RENDER_TIMEOUT_S)
     found: dict[UUID, Member | ProgImageError] = {}
     missing_ids: list[UUID] = []
@@ -101,7 +102,10 @@ def plan_archive(ids: Sequence[UUID], account: Account, recipe: Recipe | None) -
 def _find_members(
     ids: Sequence[UUID], account: Account, recipe: Recipe | None, budget: Budget
 ) -> Iterator[tuple[UUID, Member | ProgImageError | None]]:
-    """Yield each id with its member, or with its error, or with None if its rendition is to be made."""
+    """Yield each id with its member, or with its error, or with None if its rendition is to be made.
+
+    An original that was missing before is looked for within the time of the renders. So images that cannot be
+    rendered for that reason do not take the time from the others again and again."""
     images = finding.find_own_images(ids, account=account)
     for image_id in ids:
         if image_id not in images:
@@ -118,30 +122,39 @@ def _find_members(
             yield image.pk, error
     kept = find_kept(prepared.values())
     for image_id in prepared:
+        image = images[image_id]
         row = kept.get(image_id)
-        yield image_id, None if row is None else _member_of(images[image_id], row)
+        if row is not None:
+            yield image_id, _member_of(image, row)
+        else:
+            yield image_id, _find_loss(image, budget)
 
 
 def _original_of(image: Image, budget: Budget) -> Member | ProgImageError:
+    return _find_loss(image, budget) or _member_of(image, image)
+
+
+def _find_loss(image: Image, budget: Budget) -> ObjectMissing | None:
     """Look into storage only if the bytes were missing before: they may be back."""
-    if image.missing_at is None or (budget.allows() and _is_back(image)):
-        return _member_of(image, image)
+    if image.missing_at is None:
+        return None
+    if budget.allows() and is_intact(image):
+        mark_back(image)
+        return None
     return ObjectMissing("The image's bytes are missing from storage")
-
-
-def _is_back(image: Image) -> bool:
-    return is_intact(image) and mark_back(image)
 
 
 def _make_members(
     ids: Sequence[UUID], account: Account, recipe: Recipe, budget: Budget
 ) -> dict[UUID, Member | ProgImageError]:
-    """Render one image after the other. Raise Unavailable when the time is over and some are left."""
+    """Render one image after the other, at least one.
+
+    Raise RenditionsPending if the time ends before the last."""
     made: dict[UUID, Member | ProgImageError] = {}
     for image_id in ids:
-        if not budget.allows():
+        if made and not budget.allows():
             remaining_count = len(ids) - len(made)
-            raise Unavailable(
+            raise RenditionsPending(
                 f"{remaining_count} renditions are still to be made: repeat the request to go on",
                 retry_after_s=1,
             )

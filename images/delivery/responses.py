@@ -217,9 +217,10 @@ def _headers(
         # RFC 5829: a newer version of the same resource
         successor = f"{settings.PUBLIC_URL}/images/{image.replaced_by_id}"
         headers["Link"] = f'<{successor}>; rel="successor-version"'
-    is_attachment = options.download is not None
-    disposition = content_disposition_header(is_attachment, shorten_filename(options.download or ""))
-    headers["Content-Disposition"] = disposition or "inline"
+    headers["Content-Disposition"] = "inline"
+    if options.download is not None:
+        disposition = content_disposition_header(True, shorten_filename(options.download))
+        headers["Content-Disposition"] = disposition or "attachment"
     return SAFETY | headers
 
 

@@ -138,7 +138,7 @@ RENDITION = Endpoint(
 )
 ARCHIVE = Endpoint(
     operation_id="archive_images",
-    errors=(*JSON_BODY, errors.NotFound),
+    errors=(*JSON_BODY, errors.NotFound, errors.RenditionsPending),
     request=ArchiveSerializer,
     responses={
         (200, "application/zip"): OpenApiResponse(
