@@ -1,6 +1,7 @@
 """The moment when an image becomes ready decides its place in lists, whenever its id was made."""
 
 import hashlib
+import importlib
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from images.services.storing import Description
 from tests.conftest import Api
 from tests.support import images as made
 from tests.support.changes import patch
-from tests.support.listing import listed, read_all
+from tests.support.listing import add, listed, read_all
 
 PNG = made.encoded("png")
 Store = Callable[..., Image]
@@ -157,3 +158,14 @@ def test_another_account_does_not_wait(api: Api, other_api: Api, store: Store) -
     finally:
         ended.set()
         holding.join(10)
+
+
+def test_the_migration_takes_the_ids(api: Api) -> None:
+    """Images that nobody can see may be restored. A pending one has no place yet."""
+    deleted = add(api.account, tags=("a",), state="deleted", ready_id=None)
+    pending = add(api.account, minute=1, tags=("a",), state="pending", ready_id=None)
+    migration = importlib.import_module("images.migrations.0007_ready_id")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.FILL)
+    assert dict(Image.objects.values_list("pk", "ready_id")) == {deleted.pk: deleted.pk, pending.pk: None}
+    assert dict(Tag.objects.values_list("image", "ready_id")) == {deleted.pk: deleted.pk, pending.pk: None}

@@ -6,7 +6,6 @@ from django.db.models import F, Q
 
 # Of images that exist nobody knows more than their ids say. Their order, and cursors that clients hold, stay right.
 FILL = """
-SET LOCAL statement_timeout = 0;
 UPDATE images_image SET ready_id = id WHERE state <> 'pending';
 UPDATE images_tag SET ready_id = image_id
 FROM images_image WHERE images_image.id = image_id AND images_image.state <> 'pending';

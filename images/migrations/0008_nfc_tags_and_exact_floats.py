@@ -6,7 +6,6 @@ import images.models.exact_json
 
 # Some letters are longer in NFC, so a name is cut to the length of the column.
 JOIN = """
-SET LOCAL statement_timeout = 0;
 DELETE FROM images_tag later USING images_tag earlier
 WHERE later.image_id IN (SELECT image_id FROM images_tag WHERE name IS NOT NFC NORMALIZED)
     AND earlier.image_id = later.image_id AND earlier.id < later.id
