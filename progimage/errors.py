@@ -124,8 +124,6 @@ class LengthRequired(ProgImageError):
 
 
 class PreconditionFailed(ProgImageError):
-    """An image has changed since the client read its ETag."""
-
     code = "precondition_failed"
     status = 412
     summary = "The image is not the expected one"
@@ -239,10 +237,8 @@ class Unavailable(ProgImageError):
 
 
 class RenditionsPending(Unavailable):
-    """An archive has renditions that are still to be made. The request has made some: repeat it to go on."""
-
     code = "renditions_pending"
-    summary = "Renditions are still to be made"
+    summary = "Renditions are still to be made: repeat the request to go on"
 
 
 class ConnectionFailed(ProgImageError):
