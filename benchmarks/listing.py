@@ -121,7 +121,7 @@ def measure(key: str) -> Iterator[Line]:
     from accounts.models import Account
     from images.api.serializers.selection import FilterSerializer
     from images.search.bounded_pages import Page, find_page
-    from images.search.selection import LAST_ID, Selection
+    from images.search.selection import LAST_PLACE, Selection
 
     for owner, cases in (("big", CASES), ("small", SMALL)):
         account = Account.objects.get(name=owner)
@@ -131,7 +131,7 @@ def measure(key: str) -> Iterator[Line]:
             selection = Selection(account, serializer.validated_data)
 
             def one(start: UUID | None, selection: Selection = selection) -> tuple[int, UUID | None]:
-                found: Page = find_page(selection, start=start or LAST_ID, limit=100)
+                found: Page = find_page(selection, start=start or LAST_PLACE, limit=100)
                 return len(found.images), found.next
 
             line = Line(f"{owner}: {name}", *ask(one), plan_of(one))

@@ -9,7 +9,7 @@ FIRST_MS, STEP_MS = 1_700_000_000_000, 20
 # n counts the images from the oldest. Account 2 has every 101st, account 1 the others.
 FILL_IMAGES = f"""
 INSERT INTO images_image (id, account_id, state, visibility, filename, metadata, format, width, height,
-    frames, size_bytes, sha256, has_alpha, orientation, created_at)
+    frames, size_bytes, sha256, has_alpha, orientation, created_at, ready_id)
 SELECT (lpad(to_hex({FIRST_MS} + n * {STEP_MS}), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8'
         || substr(md5(n::text), 4, 15))::uuid,
     CASE WHEN n % 101 = 50 THEN 2 ELSE 1 END,
@@ -27,12 +27,14 @@ SELECT (lpad(to_hex({FIRST_MS} + n * {STEP_MS}), 12, '0') || '7' || substr(md5(n
     encode(sha256((CASE WHEN n % 1000 = 0 THEN 0 ELSE n END)::text::bytea), 'hex'),
     false,
     CASE WHEN n % 7 = 0 THEN 6 ELSE 1 END,
-    to_timestamp(({FIRST_MS} + n * {STEP_MS}) / 1000.0)
+    to_timestamp(({FIRST_MS} + n * {STEP_MS}) / 1000.0),
+    (lpad(to_hex({FIRST_MS} + n * {STEP_MS}), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8'
+        || substr(md5(n::text), 4, 15))::uuid
 FROM generate_series(0, {IMAGES - 1}) n
 """  # noqa: S608
 FILL_TAGS = """
-INSERT INTO images_tag (account_id, image_id, name)
-SELECT account_id, id, tag.name
+INSERT INTO images_tag (account_id, image_id, ready_id, name)
+SELECT account_id, id, id, tag.name
 FROM (SELECT account_id, id, (metadata->>'shot')::int n FROM images_image) image, LATERAL (
     SELECT 'all' AS name
     UNION ALL SELECT CASE WHEN n % 2 = 0 THEN 'even' ELSE 'odd' END

@@ -24,7 +24,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.http.middleware.RequestLog",
     "config.http.middleware.DrainBody",
-    "config.http.middleware.BodilessResponses",
+    "config.http.middleware.BodyHeaders",
     "config.http.text_encoding.TextEncoding",
     "config.http.middleware.ProbesByAnyName",
     "django.middleware.security.SecurityMiddleware",

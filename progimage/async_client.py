@@ -14,7 +14,7 @@ from progimage.calls.options import Description
 from progimage.calls.results import Page, UploadResult
 from progimage.wire.bodies import Body, draw_sources
 from progimage.wire.files import Source
-from progimage.wire.retries import error_of, failure_of
+from progimage.wire.retries import error_of, failure_of, next_attempt
 from progimage.wire.settings import BaseClient
 from progimage.wire.signatures import show_options
 
@@ -134,8 +134,8 @@ class AsyncClient(BaseClient):
                 wait_s = self._retries.find_wait_s(error, attempt)
                 if wait_s is None:
                     raise
+                attempt = next_attempt(error, attempt)
             await self._sleep(wait_s)
-            attempt += 1
 
     async def _attempt(self, call: Call[T], attempt: int) -> T:
         content = _chunks(call.body) if isinstance(call.body, Body) else call.body

@@ -16,7 +16,7 @@ from progimage.calls.options import Description
 from progimage.calls.results import Page, UploadResult
 from progimage.wire.bodies import draw_sources
 from progimage.wire.files import Source
-from progimage.wire.retries import error_of, failure_of
+from progimage.wire.retries import error_of, failure_of, next_attempt
 from progimage.wire.settings import BaseClient
 from progimage.wire.signatures import show_options
 
@@ -135,8 +135,8 @@ class Client(BaseClient):
                 wait_s = self._retries.find_wait_s(error, attempt)
                 if wait_s is None:
                     raise
+                attempt = next_attempt(error, attempt)
             self._sleep(wait_s)
-            attempt += 1
 
     def _attempt(self, call: Call[T], attempt: int) -> T:
         exchange = self._http.stream(

@@ -186,6 +186,14 @@ ENTRIES = (
         headers=("Retry-After",),
     ),
     ErrorEntry(
+        error=errors.RenditionsPending,
+        meaning="Renditions of the archive are still to be made. Those that were made are kept.",
+        advice="Wait for `Retry-After`, then repeat the request: it goes on where this one ended. The Python "
+        "client does so by itself.",
+        is_retryable=True,
+        headers=("Retry-After",),
+    ),
+    ErrorEntry(
         error=errors.ConnectionFailed,
         meaning="No complete response of ProgImage came: no connection, a timeout, or a response cut off, "
         "damaged or of another server, such as a page to log in. The Python client raises this error, and no "

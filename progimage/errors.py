@@ -24,6 +24,7 @@
     ├── InternalError           500 internal_error
     ├── ObjectMissing           502 object_missing
     ├── Unavailable             503 unavailable
+    │   └── RenditionsPending   503 renditions_pending
     │   The client alone raises these:
     ├── ConnectionFailed          0 connection_failed: no response of ProgImage came
     ├── FileChanged               0 file_changed: a file changed while it was sent
@@ -242,3 +243,8 @@ class Unavailable(ProgImageError):
 
     def headers(self) -> dict[str, str]:
         return {"Retry-After": str(self.retry_after_s)}
+
+
+class RenditionsPending(Unavailable):
+    code = "renditions_pending"
+    summary = "Renditions are still to be made: repeat the request to go on"

@@ -1,11 +1,10 @@
 """POST /images/archive: many images as one streamed zip."""
 
-from uuid import UUID
-
 import pytest
 
 from images.models import Image, Rendition
 from images.services import hit_counts
+from images.services.integrity import mark_missing
 from images.storage import ObjectStorage
 from tests.conftest import Api, body
 from tests.support import images as made
@@ -70,11 +69,21 @@ def test_what_cannot_be_had_is_named_in_the_manifest(
     api: Api, storage: ObjectStorage, options: dict[str, str]
 ) -> None:
     lost, kept = stored(api, made.encoded("png")), stored(api, made.encoded("png"))
-    storage.delete(Image.objects.get(pk=lost).storage_name)
+    image = Image.objects.get(pk=lost)
+    storage.delete(image.storage_name)
+    mark_missing(image)
     found, manifest = members(ask(api, ids=[lost, kept], **options))
     assert errors_in(manifest) == ["object_missing", None]
     assert len(found) == 1
-    assert Image.objects.get(missing_at__isnull=False).pk == UUID(lost)
+
+
+@pytest.mark.parametrize("options", [{}, {"format": "gif"}], ids=["originals", "renditions"])
+def test_its_length_is_said_before_the_first_byte(api: Api, options: dict[str, str]) -> None:
+    contents = [made.encoded("bmp", made.picture(200, 150)), made.encoded("jpeg")]
+    ids = [stored(api, content, filename="ä ö.x") for content in contents]
+    answer = ask(api, ids=ids, **options)
+    assert answer["Content-Length"] == str(len(body(answer)))
+    assert len(members(answer)[0]) == 2
 
 
 def test_lost_rendition_is_rendered_again(api: Api, storage: ObjectStorage) -> None:

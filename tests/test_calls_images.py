@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from images import models
+from images.services.integrity import mark_missing
 from images.storage import originals
 from progimage import Archive, Client, Image, Transform, errors
 from progimage.operations import Resize
@@ -86,7 +87,9 @@ def test_archive(client: Client, tmp_path: Path) -> None:
     with zipfile.ZipFile(target) as archive:
         names = [name for name in archive.namelist() if name.endswith(".webp")]
         assert [made.pixels(archive.read(name)).shape[1] for name in names] == [5, 5]
-    originals().delete(models.Image.objects.get(pk=images[2].id).storage_name)
+    lost = models.Image.objects.get(pk=images[2].id)
+    originals().delete(lost.storage_name)
+    mark_missing(lost)
     (failure,) = client.archive({"tag": "x"}, to=target).failed
     assert (failure.id, failure.code) == (images[2].id, "object_missing")
     assert failure.detail

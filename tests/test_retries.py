@@ -11,7 +11,7 @@ import pytest
 
 from config.http.problems import problem_response
 from progimage import ProgImageError, errors
-from progimage.wire.retries import Retries
+from progimage.wire.retries import Retries, next_attempt
 from tests.support import images as made
 from tests.support.clients import IMAGE, URL, Script, answering
 from tests.support.error_tree import error_classes
@@ -222,3 +222,25 @@ class TestRetries:
         assert [slowest.find_wait_s(error, attempt) for attempt in range(6)] == [0.5, 1, 2, 4, 8, 8]
         assert quickest.find_wait_s(error, 5) == 0
         assert slowest.find_wait_s(error, 10) is None
+
+
+def test_renditions_that_are_being_made_are_waited_for_without_a_limit() -> None:
+    """Each request has made some of them. Other failures in between count as ever."""
+    pending = errors.RenditionsPending("3 renditions are still to be made", retry_after_s=1)
+    busy = errors.Unavailable("Too many archives are being sent")
+    policy = Retries(1)
+    attempt = 0
+    for error in (pending, pending, busy, pending):
+        assert policy.find_wait_s(error, attempt) is not None
+        attempt = next_attempt(error, attempt)
+    assert (attempt, policy.find_wait_s(busy, attempt)) == (1, None)
+    assert Retries(0).find_wait_s(pending, 0) is None
+
+
+def test_a_client_waits_for_an_archive(tmp_path: Path) -> None:
+    def pending() -> httpx.Response:
+        return sent_by_server(errors.RenditionsPending("3 renditions are still to be made", retry_after_s=1))
+
+    client, _ = Script(*[pending] * 5, answering(404, {"code": "not_found"})).client(max_retries=1)
+    with pytest.raises(errors.NotFound):
+        client.archive([ID], to=tmp_path / "a.zip")

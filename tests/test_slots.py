@@ -15,7 +15,7 @@ def test_places_are_few_for_an_account_and_for_all(api: Api, other_api: Api, set
     with ExitStack() as unread:
         statuses = []
         for account in (api.account, api.account, other_api.account):
-            unread.enter_context(closing(zip_stream.stream_archive([], account, None)))
+            unread.enter_context(closing(zip_stream.open_archive([], account, None).stream))
             statuses.append([ask(caller, query={}).status_code for caller in (api, other_api)])
         assert statuses == [[200, 200], [503, 200], [503, 503]]
     assert {ask(caller, query={}).status_code for caller in (api, other_api)} == {200}
@@ -25,7 +25,7 @@ def test_places_of_an_account_are_given_back(api: Api, settings: Any) -> None:
     image_id = stored(api, made.encoded("png"))
     ids = [UUID(image_id)]
     of_account = range(settings.ARCHIVE_STREAMS_PER_ACCOUNT)
-    sent = [zip_stream.stream_archive(ids, api.account, None) for _ in of_account]
+    sent = [zip_stream.open_archive(ids, api.account, None).stream for _ in of_account]
     refused = ask(api, ids=[image_id])
     assert (refused.status_code, refused["Retry-After"]) == (503, "10")
     sent[0].close()  # unread, as when a client goes away

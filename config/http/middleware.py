@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 log = structlog.get_logger("progimage.request")
@@ -21,6 +21,16 @@ _MAX_DRAINED_BYTES = 1_000_000
 _MAX_DRAINING = 4
 _CHUNK_BYTES = 64 * 1024
 MAX_LOGGED_PATH = 200
+_BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_ABOUT_BODIES = (
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Length",
+    "Content-Range",
+    "Content-Type",
+    "Transfer-Encoding",
+)
 
 
 class ProbesByAnyName:
@@ -84,19 +94,33 @@ def _read_to_end(request: HttpRequest) -> bool:
     return False
 
 
-class BodilessResponses:
-    """Send no Content-Length with 204 and 304: a cache might take 0 for the length of the image it has.
+class BodyHeaders:
+    """Give every response with a body its length, and no response without one a header about a body.
 
-    Django's CommonMiddleware gives every response one. Source: RFC 9110, section 8.6."""
+    A shared cache takes the headers of a 304 over: a length of 0 or another type would turn the image that it
+    has into an empty page. Source: RFC 9110, sections 8.6 and 15.4.5.
+
+    A body without a length ends like a whole one if it fails half-way, because the server then ends its last
+    chunk as usual. So such a stream is refused."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if response.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-            del response["Content-Length"]
+        if response.status_code in _BODILESS:
+            for name in _ABOUT_BODIES:
+                del response[name]
+        elif "Content-Length" not in response:
+            response["Content-Length"] = str(_length_of(response))
         return response
+
+
+def _length_of(response: HttpResponseBase) -> int:
+    if isinstance(response, HttpResponse):
+        return len(response.content)
+    response.close()
+    raise TypeError("Expected a stream with a Content-Length")
 
 
 class RequestLog:

@@ -5,7 +5,7 @@ error is never cached (config/http/problems.py)."""
 
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO
 
 from django.conf import settings
@@ -25,16 +25,10 @@ from transforms.engine import Rendered
 
 from .byte_ranges import ByteRange, find_range
 from .delivery_options import DeliveryOptions
+from .header_names import ANY_ORIGIN, CACHE_KEY, IF_MATCH, IF_NONE_MATCH, SAFETY, SIZES, shorten_filename
 
 _YEAR_S = 31_536_000
 _IMMUTABLE = f"max-age={_YEAR_S}, immutable"
-_SAFETY = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
-SIZES = ("Image-Width", "Image-Height", "Image-Frames")
-CACHE_KEY = "Transform-Key"
 
 
 def deliver_original(image: Image, options: DeliveryOptions) -> HttpResponseBase:
@@ -47,9 +41,8 @@ def deliver_original(image: Image, options: DeliveryOptions) -> HttpResponseBase
     if status is not None:
         return _without_body(image, status, headers)
     part = _find_part(image, options)
-    if part is None:
-        return _whole(image, open_original(image), headers)
-    return _part(image, open_original(image, part.start, part.stop), part, headers)
+    content = open_original(image, part.start, part.stop) if part else open_original(image)
+    return _with_body(image, content, headers, part)
 
 
 def deliver_rendition(prepared: Prepared, options: DeliveryOptions) -> HttpResponseBase:
@@ -71,12 +64,9 @@ def deliver_rendition(prepared: Prepared, options: DeliveryOptions) -> HttpRespo
         if status is not None:
             return _without_body(row, status, headers | _facts(row, row.cache_key))
         part = _find_part(row, options)
-        if part is not None:
-            content = rendition.open_range(part.start, part.stop)
-            return _part(row, content, part, headers | _facts(row, row.cache_key))
-        content = rendition.open()
-        row = rendition.row
-        return _whole(row, content, headers | _facts(row, row.cache_key))
+        content = rendition.open_range(part.start, part.stop) if part else rendition.open()
+        row = rendition.row  # perhaps another one: its bytes were lost, and it was rendered again
+        return _with_body(row, content, headers | _facts(row, row.cache_key), part)
 
 
 def send_rendition(prepared: Prepared) -> HttpResponseBase:
@@ -109,11 +99,22 @@ def chunks(content: IO[bytes], length: int) -> Iterator[bytes]:
         raise Unavailable(f"The storage ended an object {length} bytes before its end")
 
 
+def check_if_match(headers: Mapping[str, str], etag: str) -> None:
+    """Raise PreconditionFailed if the request has an If-Match that does not name this ETag."""
+    if IF_MATCH in headers and not _names(headers[IF_MATCH], etag):
+        raise PreconditionFailed(f"Expected an If-Match that names the ETag {etag} but received another")
+
+
+def is_not_modified(headers: Mapping[str, str], etag: str) -> bool:
+    """Whether the request has an If-None-Match that names this ETag."""
+    return IF_NONE_MATCH in headers and _names(headers[IF_NONE_MATCH], etag, is_weak=True)
+
+
 def _send(
     result: Rendition | Rendered, content: IO[bytes], cache_key: str, *, is_negotiated: bool
 ) -> HttpResponseBase:
     size_bytes = result.size_bytes or 0
-    headers = _SAFETY | _facts(result, cache_key) | _identity(result)
+    headers = SAFETY | _facts(result, cache_key) | _identity(result)
     headers |= {
         "Cache-Control": "no-store",
         "Content-Disposition": "inline",
@@ -150,16 +151,14 @@ def _check_conditions(row: Image | Rendition, options: DeliveryOptions) -> int |
     Raise PreconditionFailed. Conditions by date are ignored, because no modification date is kept (RFC 9110,
     sections 13.1.3 and 13.1.4)."""
     etag = _etag(row)
-    headers = options.headers
-    if "If-Match" in headers and not _matches(headers["If-Match"], etag):
-        raise PreconditionFailed(f"Expected an If-Match that names the ETag {etag} but received another")
-    if "If-None-Match" in headers and _matches(headers["If-None-Match"], etag, is_weak=True):
+    check_if_match(options.headers, etag)
+    if is_not_modified(options.headers, etag):
         return 304
     return 200 if options.method == "HEAD" else None
 
 
-def _matches(condition: str, etag: str, *, is_weak: bool = False) -> bool:
-    """Whether a condition matches this ETag. A weak comparison takes W/"..." for the ETag, too."""
+def _names(condition: str, etag: str, *, is_weak: bool = False) -> bool:
+    """Whether a condition names this ETag. A weak comparison takes W/"..." for the ETag, too."""
     tags = parse_etags(condition)
     if is_weak:
         tags = [tag.removeprefix("W/") for tag in tags]
@@ -185,28 +184,17 @@ def _without_body(row: Image | Rendition, status: int, headers: dict[str, str]) 
     return HttpResponse(headers=headers)
 
 
-def _whole(row: Image | Rendition, content: IO[bytes], headers: dict[str, str]) -> StreamingHttpResponse:
-    size_bytes = row.size_bytes or 0
-    headers = headers | _identity(row)
-    headers |= {
-        "Accept-Ranges": "bytes",
-        "Content-Type": row.media_type,
-        "Content-Length": str(size_bytes),
-    }
-    return StreamingHttpResponse(chunks(content, size_bytes), headers=headers)
-
-
-def _part(
-    row: Image | Rendition, content: IO[bytes], part: ByteRange, headers: dict[str, str]
+def _with_body(
+    row: Image | Rendition, content: IO[bytes], headers: dict[str, str], part: ByteRange | None
 ) -> StreamingHttpResponse:
+    size_bytes = row.size_bytes or 0
+    length = part.length if part else size_bytes
     headers = headers | _identity(row)
-    headers |= {
-        "Accept-Ranges": "bytes",
-        "Content-Type": row.media_type,
-        "Content-Length": str(part.length),
-        "Content-Range": f"bytes {part.start}-{part.stop - 1}/{row.size_bytes or 0}",
-    }
-    return StreamingHttpResponse(chunks(content, part.length), status=206, headers=headers)
+    headers |= {"Accept-Ranges": "bytes", "Content-Type": row.media_type, "Content-Length": str(length)}
+    if part is None:
+        return StreamingHttpResponse(chunks(content, length), headers=headers)
+    headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size_bytes}"
+    return StreamingHttpResponse(chunks(content, length), status=206, headers=headers)
 
 
 def _headers(
@@ -217,7 +205,7 @@ def _headers(
     headers = {"Cache-Control": f"{sharing}, {_max_age(options, is_immutable=is_immutable)}"}
     if is_public or options.expires_at is not None:
         # A page may read an image that it may show: no cookie or key counts here.
-        headers["Access-Control-Allow-Origin"] = "*"
+        headers |= ANY_ORIGIN
     varying = []
     if is_negotiated:
         varying.append("Accept")
@@ -229,10 +217,11 @@ def _headers(
         # RFC 5829: a newer version of the same resource
         successor = f"{settings.PUBLIC_URL}/images/{image.replaced_by_id}"
         headers["Link"] = f'<{successor}>; rel="successor-version"'
-    is_attachment = options.download is not None
-    disposition = content_disposition_header(is_attachment, options.download or "")
-    headers["Content-Disposition"] = disposition or "inline"
-    return _SAFETY | headers
+    headers["Content-Disposition"] = "inline"
+    if options.download is not None:
+        disposition = content_disposition_header(True, shorten_filename(options.download))
+        headers["Content-Disposition"] = disposition or "attachment"
+    return SAFETY | headers
 
 
 def _max_age(options: DeliveryOptions, *, is_immutable: bool) -> str:

@@ -1,6 +1,7 @@
 """Database rows: images, tags, renditions, upload URLs and orphaned objects."""
 
-from .images import MAX_FILENAME, UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Tag, Visibility
+from .exact_json import ExactFloats
+from .images import MAX_FILENAME, UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Tag, Visibility, normalize_tag
 from .orphans import Orphan
 from .renditions import Rendition
 from .upload_urls import UploadUrl
@@ -9,10 +10,12 @@ __all__ = [
     "MAX_FILENAME",
     "UPRIGHT_HEIGHT",
     "UPRIGHT_WIDTH",
+    "ExactFloats",
     "Image",
     "Orphan",
     "Rendition",
     "Tag",
     "UploadUrl",
     "Visibility",
+    "normalize_tag",
 ]

@@ -1,5 +1,7 @@
 """Originals and their tags. The rows are the truth. The bytes lie in storage, under names made of the ids."""
 
+import unicodedata
+from collections.abc import Iterable
 from functools import cached_property
 
 from django.contrib.postgres.indexes import GinIndex, HashIndex
@@ -10,6 +12,8 @@ from django.utils import timezone
 from accounts.models import Account
 from images.ids import uuid7
 from transforms.formats.table import FORMATS
+
+from .exact_json import ExactFloats
 
 MAX_FILENAME = 255
 
@@ -31,7 +35,7 @@ UPRIGHT_HEIGHT = Case(When(orientation__gte=5, then=F("width")), default=F("heig
 def _index_of_ready(name: str, *columns: str | Case) -> models.Index:
     """Return an index of each account's ready images by `columns`.
 
-    Its ids ascend although lists are read from the newest: new ids then fill the last page of the index."""
+    Ids ascend in it although lists are read from the newest. So new ones fill the last page of the index."""
     return models.Index("account", *columns, name=name, condition=Q(state="ready"))
 
 
@@ -66,7 +70,7 @@ class Image(models.Model):
         default=Visibility.PRIVATE,
     )
     filename = models.CharField(max_length=MAX_FILENAME, blank=True)
-    metadata = models.JSONField(default=dict, blank=True)
+    metadata = models.JSONField(default=dict, blank=True, encoder=ExactFloats)
     format = models.CharField(max_length=10)
     width = models.PositiveIntegerField(
         help_text="px as stored; an orientation from 5 to 8 swaps width and height on display"
@@ -108,7 +112,16 @@ class Image(models.Model):
         editable=False,
         help_text="all defaults written out; empty if the image was uploaded",
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(
+        default=timezone.now,
+        editable=False,
+        help_text="when all its bytes were stored",
+    )
+    ready_id = models.UUIDField(
+        null=True,
+        editable=False,
+        help_text="a UUID of version 7 from the moment when it became ready: its place in lists",
+    )
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     missing_at = models.DateTimeField(
         null=True,
@@ -121,11 +134,16 @@ class Image(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(state="ready") | Q(ready_id__isnull=False), name="image_ready_has_place"
+            ),
+        )
         indexes = (
-            _index_of_ready("image_listed", "id"),
-            _index_of_ready("image_by_format", "format", "id"),
-            _index_of_ready("image_by_visibility", "visibility", "id"),
-            _index_of_ready("image_by_sha256", "sha256", "id"),
+            _index_of_ready("image_listed", "ready_id"),
+            _index_of_ready("image_by_format", "format", "ready_id"),
+            _index_of_ready("image_by_visibility", "visibility", "ready_id"),
+            _index_of_ready("image_by_sha256", "sha256", "ready_id"),
             _index_of_ready("image_bytes", "size_bytes"),
             _index_of_ready("image_width", UPRIGHT_WIDTH),
             _index_of_ready("image_height", UPRIGHT_HEIGHT),
@@ -172,11 +190,28 @@ class Image(models.Model):
         return [tag.name for tag in self.tags.all()]
 
 
+def normalize_tag(name: str) -> str:
+    """Return the form in which a tag is stored and found: NFC.
+
+    A letter with an accent is one code point there. Some keyboards and file systems send two."""
+    return unicodedata.normalize("NFC", name)
+
+
+class TagManager(models.Manager["Tag"]):
+    def of_image(self, image: Image, names: Iterable[str]) -> list["Tag"]:
+        """Return new rows, which are not saved, for the tags of an image: each name once."""
+        distinct_names = dict.fromkeys(map(normalize_tag, names))
+        return [
+            Tag(account_id=image.account_id, image=image, name=name, ready_id=image.ready_id)
+            for name in distinct_names
+        ]
+
+
 class Tag(models.Model):
     """A word that an account gave to an image.
 
     Tags are rows so that an index finds images by them. The index begins with the account, so a search reads
-    no other account's tags."""
+    no other account's tags. It goes on with the image's `ready_id`, which is the order of lists."""
 
     account = models.ForeignKey(
         Account,
@@ -186,9 +221,15 @@ class Tag(models.Model):
     )
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=64)
+    ready_id = models.UUIDField(null=True, editable=False, help_text="that of the image")
+
+    objects = TagManager()
 
     class Meta:
         ordering = ("id",)
+        indexes = (
+            models.Index(fields=["account", "name", "ready_id"], include=["image"], name="tag_listed"),
+        )
         constraints = (
             models.UniqueConstraint(fields=["account", "name", "image"], name="tag_once_per_image"),
         )

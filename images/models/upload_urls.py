@@ -6,6 +6,8 @@ from django.db import models
 from accounts.models import Account, ApiKey
 from images.ids import uuid7
 
+from .exact_json import ExactFloats
+
 
 class UploadUrl(models.Model):
     """The permission to upload one image by a signed URL. The image takes the id of this row."""
@@ -27,6 +29,7 @@ class UploadUrl(models.Model):
         help_text="media types that the URL accepts",
     )
     description = models.JSONField(
+        encoder=ExactFloats,
         help_text="filename, tags, metadata and visibility of the future image",
     )
     expires_at = models.DateTimeField()

@@ -1,9 +1,10 @@
 """From a prepared transform on a stored image to the rendition: found if it is kept, rendered if not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
+from uuid import UUID
 
 from imagekit.cachefiles import ImageCacheFile
 from imagekit.registry import generator_registry
@@ -82,6 +83,17 @@ def open_rendition(prepared: Prepared) -> Iterator[OpenRendition]:
     finally:
         if rendition.rendered is not None:
             rendition.rendered.close()
+
+
+def find_kept(prepared: Iterable[Prepared]) -> dict[UUID, Rendition]:
+    """Return the ready renditions among those of some images, by the ids of the images."""
+    cache_keys = {each.image.pk: each.cache_key for each in prepared}
+    rows = Rendition.objects.filter(
+        image_id__in=cache_keys.keys(),
+        cache_key__in=set(cache_keys.values()),
+        state=Rendition.State.READY,
+    )
+    return {row.image_id: row for row in rows if cache_keys[row.image_id] == row.cache_key}
 
 
 def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:

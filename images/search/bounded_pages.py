@@ -2,9 +2,11 @@
 
 No index serves every combination of filters in the list's order. So a page is searched in bounded steps:
 
-1. For every index that holds ids in their order (all images, those of a format, of a tag ...), find the id at
-   which its next thousand entries end. The index that reaches furthest back is the sparsest: search these
-   entries.
+The order is that of `ready_id`, an image's place: when it became ready.
+
+1. For every index that holds places in their order (all images, those of a format, of a tag ...), find the
+   place at which its next thousand entries end. The index that reaches furthest back is the sparsest: search
+   these entries.
 2. If the page is still short and the index goes on far beyond, look for a filter by size or metadata that few
    images pass. If there is one, read all of these images.
 3. Otherwise search more entries of the same index, as many as fit into 50 ms. The rest is left to the next
@@ -43,7 +45,7 @@ _MAX_ENTRIES = MaxEntries(of_all=10_000, of_value=2_500, of_tag=1_500)
 
 @dataclass(frozen=True)
 class Page:
-    """`next` is the id below which the list goes on. It is None at the end of the list."""
+    """`next` is the place below which the list goes on. It is None at the end of the list."""
 
     images: list[Image]
     next: UUID | None
@@ -51,47 +53,41 @@ class Page:
 
 @dataclass(frozen=True)
 class _Index:
-    """An index that holds images' ids in the list's order, in `id_column` of `entries`.
+    """An index that holds images' places in the list's order.
 
     An image is found if its entry passes `conditions`. For one page, at most `max_entries` are read."""
 
     entries: QuerySet[Any]
     conditions: Callable[[], Iterable[Any]]
     max_entries: int
-    id_column: str = "pk"
 
     def find_end(self, start: UUID, since: UUID, count: int) -> UUID | None:
-        """Return the id of the last of `count` entries below `start`, or None if there are fewer."""
-        ids = self._ids(self.entries, start, since)
+        """Return the place of the last of `count` entries below `start`, or None if there are fewer."""
+        places = self._places(self.entries, start, since)
         last = count - 1
-        return ids[last:count].first()
+        return places[last:count].first()
 
-    def find_ids(self, start: UUID, end: UUID, limit: int) -> list[UUID]:
+    def find_places(self, start: UUID, end: UUID, limit: int) -> list[UUID]:
         conditions = self.conditions()
         entries = self.entries.filter(*conditions)
-        ids = self._ids(entries, start, end)
-        return list(ids[:limit])
+        places = self._places(entries, start, end)
+        return list(places[:limit])
 
-    def _ids(self, rows: QuerySet[Any], start: UUID, end: UUID) -> QuerySet[Any, UUID]:
-        """Return the ids below `start` down to `end`, inclusive, newest first."""
-        column = self.id_column
-        bounds = {
-            f"{column}__lt": start,
-            f"{column}__gte": end,
-        }
-        entries = rows.filter(**bounds).order_by(f"-{column}")
-        return entries.values_list(column, flat=True)
+    def _places(self, rows: QuerySet[Any], start: UUID, end: UUID) -> QuerySet[Any, UUID]:
+        """Return the places below `start` down to `end`, inclusive, newest first."""
+        entries = rows.filter(ready_id__lt=start, ready_id__gte=end).order_by("-ready_id")
+        return entries.values_list("ready_id", flat=True)
 
 
 def find_page(selection: Selection, *, start: UUID, limit: int) -> Page:
-    """Return the newest images of the selection with ids below `start`: `limit` of them, or fewer."""
+    """Return the newest images of the selection with places below `start`: `limit` of them, or fewer."""
     start = min(start, selection.until)
-    ids, end = _find(selection, start, limit + 1)
-    if len(ids) > limit:
-        ids = ids[:limit]
-        end = ids[-1]
+    places, end = _find(selection, start, limit + 1)
+    if len(places) > limit:
+        places = places[:limit]
+        end = places[-1]
     tag_names = Tag.objects.filter(image=OuterRef("pk")).values("name")
-    images = selection.ready.filter(pk__in=ids).select_related("replaced_by")
+    images = selection.ready.filter(ready_id__in=places).select_related("replaced_by").order_by("-ready_id")
     images = images.annotate(tag_names=ArraySubquery(tag_names))  # type: ignore[no-redef]
     return Page(list(images), end)
 
@@ -102,31 +98,32 @@ def find_ids(selection: Selection, *, limit: int) -> list[UUID]:
     start: UUID | None = selection.until
     while start is not None and len(ids) < limit:
         missing_count = limit - len(ids)
-        more_ids, start = _find(selection, start, missing_count)
-        ids += more_ids
+        places, start = _find(selection, start, missing_count)
+        images = selection.ready.filter(ready_id__in=places).order_by("-ready_id")
+        ids += images.values_list("pk", flat=True)
     return ids
 
 
 def _find(selection: Selection, start: UUID, limit: int) -> tuple[list[UUID], UUID | None]:
-    """Return ids, newest first, and the id down to which all images were searched: None for the very end."""
+    """Return places, newest first, and that down to which all images were searched: None for the very end."""
     since = selection.since
     index, end = _find_sparsest(selection, start)
-    ids = index.find_ids(start, end or since, limit)
-    if len(ids) == limit or end is None:
-        return ids, end
+    places = index.find_places(start, end or since, limit)
+    if len(places) == limit or end is None:
+        return places, end
     further_end = index.find_end(end, since, index.max_entries)
     if further_end is not None:
-        few_ids = _find_few(selection, start=end)
-        if few_ids is not None:
-            all_ids = ids + few_ids
-            return all_ids[:limit], None
-    missing_count = limit - len(ids)
-    more_ids = index.find_ids(end, further_end or since, missing_count)
-    return ids + more_ids, further_end
+        few_places = _find_few(selection, start=end)
+        if few_places is not None:
+            all_places = places + few_places
+            return all_places[:limit], None
+    missing_count = limit - len(places)
+    more_places = index.find_places(end, further_end or since, missing_count)
+    return places + more_places, further_end
 
 
 def _find_sparsest(selection: Selection, start: UUID) -> tuple[_Index, UUID | None]:
-    """Return the index with the fewest entries below `start`, and the id at which its first step ends."""
+    """Return the index with the fewest entries below `start`, and the place at which its first step ends."""
     ends: list[tuple[UUID, _Index]] = []
     for index in _indexes(selection):
         end = index.find_end(start, selection.since, _STEP)
@@ -147,7 +144,7 @@ def _indexes(selection: Selection) -> Iterator[_Index]:
     for name in values.get("tag", ()):
         tags = Tag.objects.filter(account=selection.account, name=name)
         conditions = partial(_tag_conditions, selection, name)
-        yield _Index(tags, conditions, _MAX_ENTRIES.of_tag, "image_id")
+        yield _Index(tags, conditions, _MAX_ENTRIES.of_tag)
     if values.keys().isdisjoint((*EXACT, "tag")):
         yield _Index(ready, selection.conditions, _MAX_ENTRIES.of_all)
 
@@ -165,18 +162,18 @@ def _tag_conditions(selection: Selection, tag: str) -> list[IsNull]:
 
 
 def _find_few(selection: Selection, *, start: UUID) -> list[UUID] | None:
-    """Return the ids below `start`, newest first, or None if no filter is known to leave few images."""
-    is_within = Q(pk__gte=selection.since, pk__lt=start)
+    """Return the places below `start`, newest first, or None if no filter is known to leave few images."""
+    is_within = Q(ready_id__gte=selection.since, ready_id__lt=start)
     passes = ExpressionWrapper(
         Q(*selection.conditions()) & is_within,
         BooleanField(),
     )
     for rows in _rare_images(selection):
         marked_rows = rows.annotate(passes=passes)
-        marked_ids = list(marked_rows.values_list("pk", "passes")[: _FEW + 1])
-        if len(marked_ids) <= _FEW:
-            passing_ids = [image_id for image_id, passes in marked_ids if passes]
-            return sorted(passing_ids, reverse=True)
+        marked_places = list(marked_rows.values_list("ready_id", "passes")[: _FEW + 1])
+        if len(marked_places) <= _FEW:
+            passing_places = [place for place, passes in marked_places if passes and place]
+            return sorted(passing_places, reverse=True)
     return None
 
 

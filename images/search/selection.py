@@ -26,8 +26,8 @@ AXES: Mapping[str, Combinable] = {
     "height": UPRIGHT_HEIGHT,
 }
 """Filters for ranges, `min_` and `max_` before the name, with the sizes that they compare."""
-FIRST_ID = UUID(int=0)
-LAST_ID = UUID(int=(1 << 128) - 1)
+FIRST_PLACE = UUID(int=0)
+LAST_PLACE = UUID(int=(1 << 128) - 1)
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,16 @@ class Selection:
 
     @cached_property
     def since(self) -> UUID:
-        """The least id that the dates allow. An image's id holds the time of its creation."""
+        """The least place that the dates allow. An image's place is its `ready_id`, which holds that time."""
         if "created_after" not in self.values:
-            return FIRST_ID
+            return FIRST_PLACE
         return least_id(self.values["created_after"])
 
     @cached_property
     def until(self) -> UUID:
-        """The bound above all ids that the dates allow."""
+        """The bound above all places that the dates allow."""
         if "created_before" not in self.values:
-            return LAST_ID
+            return LAST_PLACE
         return least_id(self.values["created_before"])
 
     def conditions(self) -> list[Any]:

@@ -19,7 +19,9 @@ from images.models import Image, Rendition, Tag
 from images.storage import originals, renditions
 from progimage.errors import NotFound, ProgImageError
 
+from .changing import Check
 from .finding import get_own_image
+from .storing import new_ready_id, place_tags
 
 log = logging.getLogger("progimage.deleting")
 
@@ -35,11 +37,18 @@ _BLANK_FIELDS: Any = {
 }
 
 
-def delete(image_id: UUID, *, account: Account, purge: bool = False) -> None:
+def delete(
+    image_id: UUID,
+    *,
+    account: Account,
+    purge: bool = False,
+    check: Check = lambda image: None,
+) -> None:
     """Delete an image: from now on no request finds it. With `purge` its bytes are removed at once.
 
-    A deleted image may be restored during the grace period, a purged one never. Raise NotFound if the account
-    has no such image. Raise it, too, if the image is already deleted and this call does not purge it."""
+    A deleted image may be restored during the grace period, a purged one never. `check` sees the image while
+    its row is locked. Raise its errors, and NotFound if the account has no such image, or has deleted it and
+    this call does not purge it."""
     states_before = [Image.State.READY]
     state_after = Image.State.DELETED
     if purge:
@@ -50,8 +59,12 @@ def delete(image_id: UUID, *, account: Account, purge: bool = False) -> None:
         account=account,
         state__in=states_before,
     )
-    if not rows.update(state=state_after, deleted_at=Now()):
-        raise NotFound("There is no image with this id")
+    with transaction.atomic():
+        image = rows.select_for_update(no_key=True).first()
+        if image is None:
+            raise NotFound("There is no image with this id")
+        check(image)
+        rows.update(state=state_after, deleted_at=Now())
     try:
         if purge:
             finish_purge(Image.objects.get(pk=image_id))
@@ -68,10 +81,20 @@ def delete(image_id: UUID, *, account: Account, purge: bool = False) -> None:
 def restore(image_id: UUID) -> None:
     """Take a deletion back while the bytes are still stored. Later requests render its renditions again.
 
+    The image becomes ready anew, so it is the newest in lists.
+
     Raise NotFound if there is no deleted image with this id."""
-    rows = Image.objects.filter(pk=image_id, state=Image.State.DELETED)
-    if not rows.update(state=Image.State.READY, deleted_at=None):
-        raise NotFound("There is no deleted image with this id whose bytes are still there")
+    with transaction.atomic():
+        deleted = Image.objects.filter(pk=image_id, state=Image.State.DELETED)
+        image = deleted.first()
+        if image is not None:
+            image.ready_id = new_ready_id(image.account_id)
+            image.state = Image.State.READY
+            image.deleted_at = None
+        # The image may have been purged while this waited for the account's row.
+        if image is None or not deleted.update(state=image.state, ready_id=image.ready_id, deleted_at=None):
+            raise NotFound("There is no deleted image with this id whose bytes are still there")
+        place_tags(image)
 
 
 def images_to_purge() -> QuerySet[Image]:

@@ -44,6 +44,12 @@ def find_own_image(image_id: UUID, *, account: Account) -> Image | None:
     return Image.objects.filter(account=account, pk=image_id, state=Image.State.READY).first()
 
 
+def find_own_images(image_ids: Sequence[UUID], *, account: Account) -> dict[UUID, Image]:
+    """Return the ready images of the account among those with these ids."""
+    rows = Image.objects.filter(account=account, state=Image.State.READY)
+    return rows.in_bulk(image_ids)
+
+
 def check_own_images(image_ids: Sequence[UUID], *, account: Account) -> None:
     """Raise NotFound for the first id that is not the id of a ready image of the account."""
     own_images = Image.objects.filter(account=account, state=Image.State.READY, pk__in=image_ids)

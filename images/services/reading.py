@@ -25,8 +25,16 @@ def original_path(image: Image) -> Iterator[Path]:
     """Yield a path that holds the bytes while the context lasts. Raise as `open_original` does."""
     with _flagged_if_missing(image), originals().local_path(image.storage_name) as path:
         if path.stat().st_size != image.size_bytes:
+            _check_length(image)
             raise Unavailable("The storage does not send the whole original", retry_after_s=5)
         yield path
+
+
+def _check_length(image: Image) -> None:
+    """Raise FileNotFoundError if the object in storage has another length: then no retry gets the bytes."""
+    stored = originals().find_object(image.storage_name)
+    if stored is None or stored.size_bytes != image.size_bytes:
+        raise FileNotFoundError(image.storage_name)
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.models import Account
-from images.ids import time_of, uuid7
+from images.ids import time_of, uuid7, uuid7_at
 from images.models import Image, Tag, Visibility
 from images.receiving.uploads import Upload
 from images.storage import originals
@@ -67,13 +67,39 @@ def store(
 
 def finish(image: Image) -> Image:
     """Make an image ready: its bytes are stored. Raise Unavailable if the sweep has given the upload up."""
-    rows = Image.objects.filter(pk=image.pk, state__in=(Image.State.PENDING, Image.State.READY))
-    # A pending row has the time when its upload began. Its id may have been made long before.
-    image.created_at = time_of(image.pk)
-    if not rows.update(state=Image.State.READY, created_at=image.created_at):
-        raise Unavailable("The upload took too long and was given up")
-    image.state = Image.State.READY
+    with transaction.atomic():
+        ready_id = new_ready_id(image.account_id)
+        row = Image.objects.select_for_update(no_key=True).filter(pk=image.pk).first()
+        if row is None or row.state not in (Image.State.PENDING, Image.State.READY):
+            raise Unavailable("The upload took too long and was given up")
+        if row.state == Image.State.PENDING:
+            row.state = Image.State.READY
+            row.ready_id = ready_id
+            # A pending row has the time when its upload began. Its id may have been made long before.
+            row.created_at = time_of(ready_id)
+            row.save(update_fields=["state", "ready_id", "created_at"])
+            place_tags(row)
+    image.state = row.state
+    image.ready_id = row.ready_id
+    image.created_at = row.created_at
     return image
+
+
+def new_ready_id(account_id: int) -> UUID:
+    """Return the place of an image that becomes ready in this transaction.
+
+    The account's row is locked until the transaction is committed, and only then the clock is read. So of two
+    images of an account the one with the earlier time is visible first. A client that remembers the latest
+    time that it has seen misses none. The locks of other changes of the account's images do not conflict."""
+    Account.objects.select_for_update(no_key=True).get(pk=account_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")  # all processes share this clock
+        return uuid7_at(cursor.fetchone()[0])
+
+
+def place_tags(image: Image) -> None:
+    """Give the tags of an image its place, by which an index finds them in the order of lists."""
+    Tag.objects.filter(image=image).update(ready_id=image.ready_id)
 
 
 def _make_image(
@@ -102,16 +128,15 @@ def _commit_pending(new_image: Image, description: Description) -> Image:
     """Commit the pending row and return it, or return the row of an earlier attempt.
 
     Raise Conflict or InProgress if the id belongs to another image, NotFound or Conflict for `replaces`."""
-    account = new_image.account
-    tag_names = dict.fromkeys(description.tags)
-    tags = [Tag(account=account, image=new_image, name=name) for name in tag_names]
     with transaction.atomic():
         Image.objects.bulk_create([new_image], ignore_conflicts=True)
-        Tag.objects.bulk_create(tags, ignore_conflicts=True)
         if description.replaces:
             _set_successor(description.replaces, new_image)
-        image = Image.objects.get(pk=new_image.pk)
+        # The sweep or a concurrent attempt may finish the same upload.
+        image = Image.objects.select_for_update(no_key=True).get(pk=new_image.pk)
         _check_same_upload(image, new_image)
+        if image.state == Image.State.PENDING:  # a ready image has its tags, and they may have been changed
+            Tag.objects.bulk_create(Tag.objects.of_image(image, description.tags), ignore_conflicts=True)
         if image.created_at != new_image.created_at:
             _renew_pending(image)
     return image

@@ -106,7 +106,8 @@ def archive(
 ) -> Call[Archive]:
     """Write a zip of images to the file `to`. `images` is their ids, or the filters of `list`.
 
-    If an image cannot be read or rendered, the zip lacks it, and the result names it in `failed`."""
+    If an image cannot be read or rendered, the zip lacks it, and the result names it in `failed`. If many
+    renditions are still to be made, the call repeats its request until all of them are."""
     request: dict[str, Any] = {}
     if isinstance(images, Mapping):
         request["query"] = spell_options(images)

@@ -16,6 +16,7 @@ from progimage.errors import (
     ObjectMissing,
     ParameterError,
     ProgImageError,
+    RenditionsPending,
     UnprocessableImage,
 )
 from progimage.root_error import rebuild
@@ -39,14 +40,22 @@ class Retries:
         """Return the wait after a failed attempt, counted from 0; None if the client does not retry.
 
         The wait has full jitter, so that clients that failed together retry at different times. It is never
-        shorter than Retry-After."""
+        shorter than Retry-After. An archive whose renditions are being made is waited for without a limit,
+        because each request makes some of them, unless the client retries nothing at all."""
         retry_after_s = error.retry_after_s or 0
+        if isinstance(error, RenditionsPending) and self.limit > 0:
+            return retry_after_s
         if attempt >= self.limit or retry_after_s > MAX_WAIT_S:
             return None
         if not _is_temporary(error):
             return None
         longest_s = min(_LAST_WAIT_S, _FIRST_WAIT_S * 2.0**attempt)
         return max(retry_after_s, self.random() * longest_s)
+
+
+def next_attempt(error: ProgImageError, attempt: int) -> int:
+    """Return the number of the attempt after a failed one. An attempt that made progress does not count."""
+    return attempt if isinstance(error, RenditionsPending) else attempt + 1
 
 
 def error_of(response: httpx.Response) -> ProgImageError:

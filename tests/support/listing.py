@@ -24,8 +24,12 @@ def add(account: Account, *, minute: float = 0, tags: tuple[str, ...] = (), **fa
     moment = START + timedelta(minutes=minute)
     plain = {"format": "png", "width": 40, "height": 30, "frames": 1, "size_bytes": 1_000, "sha256": "0" * 64}
     defaults = {"has_alpha": False, "orientation": 1, "state": "ready", "created_at": moment}
-    image = Image.objects.create(id=id_at(moment), account=account, **plain | defaults | facts)
-    Tag.objects.bulk_create(Tag(account=account, image=image, name=name) for name in tags)
+    image_id = id_at(moment)
+    defaults["ready_id"] = image_id
+    image = Image.objects.create(id=image_id, account=account, **plain | defaults | facts)
+    Tag.objects.bulk_create(
+        Tag(account=account, image=image, name=name, ready_id=image.ready_id) for name in tags
+    )
     return image
 
 

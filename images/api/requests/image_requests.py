@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from images.api.serializers.descriptions import ChangeSerializer
 from images.api.serializers.renditions import LedgerPageSerializer
 from images.api.serializers.selection import ImagesPageSerializer
-from images.search.selection import LAST_ID
+from images.search.selection import LAST_PLACE
 
 from .bodies import read_object, unread
+from .precondition import Precondition
 from .query import Query, read_flag, refuse_unknown
 
 
@@ -32,7 +33,7 @@ class ListRequest:
         cursor = values["cursor"]
         return cls(
             filters={name: value for name, value in values.items() if name not in ("limit", "cursor")},
-            start=UUID(bytes=cursor) if cursor else LAST_ID,
+            start=UUID(bytes=cursor) if cursor else LAST_PLACE,
             limit=values["limit"],
         )
 
@@ -56,13 +57,14 @@ class ChangeRequest:
     """PATCH /images/<uuid>: the members to change, with their checked values."""
 
     changes: Mapping[str, Any]
+    precondition: Precondition
 
     @classmethod
     def read(cls, request: Request) -> "ChangeRequest":
         refuse_unknown(request.query_params, "no query")
         serializer = ChangeSerializer(data=read_object(unread(request)), partial=True)
         serializer.is_valid(raise_exception=True)
-        return cls(changes=serializer.validated_data)
+        return cls(changes=serializer.validated_data, precondition=Precondition.read(request))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +72,11 @@ class DeletionRequest:
     """DELETE /images/<uuid>: whether its bytes go at once."""
 
     purge: bool
+    precondition: Precondition
 
     @classmethod
     def read(cls, request: Request) -> "DeletionRequest":
         query = Query.read(request)
         purge = read_flag(query.parameters, "purge")
         refuse_unknown(query.without("purge"), "purge")
-        return cls(purge=purge)
+        return cls(purge=purge, precondition=Precondition.read(request))

@@ -85,6 +85,19 @@ IDENTITY = [
     )
 ]
 _IMAGE_ID = id_in_path("image_id", "The id of the image.")
+_JSON_ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="It changes with everything that this JSON shows.",
+)
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of the image's `.json`, or `*`. If the image has changed since, the answer is 412.",
+)
 _BYTES = {
     (200, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The image's bytes."),
     (206, "image/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range that was asked for."),
@@ -110,7 +123,11 @@ LIST = Endpoint(
         ImagesPageSerializer,
         _query("metadata", f"{ImagesPageSerializer().fields['metadata'].help_text} As JSON text."),
         OpenApiParameter(
-            "Link", str, OpenApiParameter.HEADER, response=[200], description='The next page, rel="next".'
+            "Link",
+            str,
+            OpenApiParameter.HEADER,
+            response=[200],
+            description='The next page, rel="next", if the address is short.',
         ),
     ],
     responses={200: ImagesSerializer},
@@ -122,10 +139,10 @@ CHANGE = Endpoint(
         example_of_request({"tags": ["evening"], "focal_point": {"x": 0.3, "y": 0.6}}),
         example_of_response(examples.IMAGE),
     ],
-    errors=(*JSON_BODY, errors.NotFound),
+    errors=(*JSON_BODY, errors.NotFound, errors.PreconditionFailed),
     request=ChangeSerializer,
     responses={200: ImageSerializer},
-    parameters=[_IMAGE_ID],
+    parameters=[_IMAGE_ID, _IF_MATCH, _JSON_ETAG],
 )
 ORIGINAL = Endpoint(
     operation_id="get_original",
@@ -140,9 +157,9 @@ METADATA = Endpoint(
     operation_id="get_metadata",
     summary="Get an image's metadata",
     examples=[example_of_response(examples.IMAGE)],
-    errors=(errors.NotFound,),
-    responses={200: ImageSerializer},
-    parameters=[_IMAGE_ID],
+    errors=(errors.NotFound, errors.PreconditionFailed),
+    responses={200: ImageSerializer, 304: _BYTES[304]},
+    parameters=[_IMAGE_ID, _JSON_ETAG],
 )
 RENDITION = Endpoint(
     operation_id="get_rendition",
@@ -168,17 +185,23 @@ ARCHIVE = Endpoint(
     examples=[
         example_of_request({"ids": [examples.IMAGE_ID], "format": "webp", "transform": "resize:width=300"})
     ],
-    errors=(*JSON_BODY, errors.NotFound),
+    errors=(*JSON_BODY, errors.NotFound, errors.RenditionsPending),
     request=ArchiveSerializer,
     responses={
-        (200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, description="The zip, as a stream.")
+        (200, "application/zip"): OpenApiResponse(
+            OpenApiTypes.BINARY, description="The zip. It breaks off if it cannot be finished."
+        )
     },
 )
 DELETE = Endpoint(
     operation_id="delete_image",
     summary="Delete an image",
-    errors=(errors.ParameterError, errors.NotFound),
-    parameters=[_IMAGE_ID, _query("purge", "Remove its bytes at once: nobody can restore it.", bool)],
+    errors=(errors.ParameterError, errors.NotFound, errors.PreconditionFailed),
+    parameters=[
+        _IMAGE_ID,
+        _query("purge", "Remove its bytes at once: nobody can restore it.", bool),
+        _IF_MATCH,
+    ],
     responses={204: OpenApiResponse(description="It is not found from now on.")},
 )
 RENDITIONS = Endpoint(

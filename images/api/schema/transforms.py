@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiRespo
 from images.api.serializers.components import OPERATION, OUTPUT
 from images.api.serializers.components import TRANSFORM as TRANSFORM_REF
 from images.api.serializers.images import ImageSerializer
-from images.delivery.responses import CACHE_KEY, SIZES
+from images.delivery.header_names import CACHE_KEY, SIZES
 from progimage import errors
 from progimage.json_schema import DIALECT
 from progimage.operations import Output, operations

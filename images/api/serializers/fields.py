@@ -1,11 +1,14 @@
 """Fields that are stricter than Django REST framework's own: each refuses values that DRF would convert."""
 
 import json
+import math
 from typing import Any, ClassVar
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+from images.models import ExactFloats, normalize_tag
 
 from .components import OBJECT
 
@@ -31,6 +34,16 @@ class PlainText(serializers.CharField):
         if any(_is_control(character) for character in text):
             raise serializers.ValidationError("Expected text without control characters")
         return text
+
+
+class TagName(PlainText):
+    """A tag, in the form in which tags are stored and found."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MAX_TAG_LENGTH, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalize_tag(super().to_internal_value(data))
 
 
 class WholeNumber(serializers.IntegerField):
@@ -63,7 +76,7 @@ class TagsField(serializers.ListField):
         "not_a_list": "Expected a list of tags but received {input_type}",
         "null": "Expected a list of tags but received null",
     }
-    child = PlainText(max_length=MAX_TAG_LENGTH)
+    child = TagName()
 
     def get_value(self, dictionary: Any) -> Any:
         if not hasattr(dictionary, "getlist"):
@@ -88,14 +101,17 @@ class MetadataField(serializers.JSONField):
         try:
             value = json.loads(data) if getattr(data, "is_json_string", False) else data
             _check_values(value, MAX_METADATA_DEPTH)
-            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            text = ExactFloats(ensure_ascii=False, allow_nan=False).encode(value)
             size_bytes = len(text.encode())
         except (ValueError, TypeError, RecursionError) as error:
             raise serializers.ValidationError(self.error_messages["invalid"]) from error
         if not isinstance(value, dict):
             raise serializers.ValidationError(f"Expected a JSON object but received {type(value).__name__}")
         if size_bytes > MAX_METADATA_BYTES:
-            raise serializers.ValidationError(f"Expected at most {MAX_METADATA_BYTES} bytes of JSON")
+            raise serializers.ValidationError(
+                f"Expected at most {MAX_METADATA_BYTES} bytes of JSON with numbers written out"
+                f" but received {size_bytes}"
+            )
         return value
 
 
@@ -117,9 +133,13 @@ def _is_control(character: str) -> bool:
 
 
 def _check_values(value: object, levels: int) -> None:
-    """Raise ValidationError for NUL, and for more than `levels` levels: encoders and Postgres recurse."""
+    """Raise ValidationError for NUL, numbers that no float holds, and more than `levels` levels.
+
+    Encoders and Postgres recurse."""
     if isinstance(value, str) and "\0" in value:
         raise serializers.ValidationError("Expected JSON without NUL characters")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise serializers.ValidationError("Expected numbers with an exponent of at most 308")
     if not isinstance(value, dict | list):
         return
     if levels == 0:

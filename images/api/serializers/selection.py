@@ -8,7 +8,7 @@ from rest_framework import serializers
 from images.models import Visibility
 from transforms.formats.table import FORMATS
 
-from .fields import MAX_TAG_LENGTH, MetadataField, PlainText, WholeNumber
+from .fields import MetadataField, TagName, WholeNumber
 from .pages import PageSerializer
 from .strict import StrictSerializer
 
@@ -54,7 +54,7 @@ class _Moment(serializers.DateTimeField):
 
 
 class _Tags(serializers.ListField):
-    child = PlainText(max_length=MAX_TAG_LENGTH)
+    child = TagName()
 
     def to_internal_value(self, data: Any) -> list[str]:
         """Return the tags without repetitions. A single text is one tag."""
@@ -102,8 +102,12 @@ class FilterSerializer(StrictSerializer):
     max_width = WholeNumber(help_text="The greatest width in px of the upright image.")
     min_height = WholeNumber(help_text="The least height in px of the upright image.")
     max_height = WholeNumber(help_text="The greatest height in px of the upright image.")
-    created_after = _Moment("The earliest time of creation, inclusive: ISO 8601, UTC if it has no offset.")
-    created_before = _Moment("The latest time of creation, exclusive: ISO 8601, UTC if it has no offset.")
+    created_after = _Moment(
+        "The earliest time at which an image became ready, inclusive: ISO 8601, UTC if it has no offset."
+    )
+    created_before = _Moment(
+        "The latest time at which an image became ready, exclusive: ISO 8601, UTC if it has no offset."
+    )
     metadata = MetadataField(
         required=False,
         help_text="An object that the image's metadata contain, as Postgres's @> compares them.",

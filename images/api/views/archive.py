@@ -11,7 +11,7 @@ from images.api.requests.query import pointed
 from images.api.requests.references import read_stored
 from images.api.schema import images as schema
 from images.api.schema.endpoint import ApiView
-from images.delivery.zip_stream import MAX_IMAGES, stream_archive
+from images.delivery.zip_stream import MAX_IMAGES, open_archive
 from images.renditions.other_images import open_others
 from images.search.bounded_pages import find_ids
 from images.search.selection import Selection
@@ -30,9 +30,11 @@ class ArchiveView(ApiView):
 
     @schema.ARCHIVE
     def post(self, request: Request) -> StreamingHttpResponse:
-        """Send a zip of originals, or of a rendition of each image, as it is made.
+        """Send a zip of originals, or of a rendition of each image.
 
-        Its last member, manifest.json, describes each file, and names the images that could not be had."""
+        Its last member, manifest.json, describes each file, and names the images that cannot be had. Missing
+        renditions are made first: if that takes longer than a render may take, the answer is 503, and a
+        repetition of the request goes on. A zip that ends before its Content-Length is not whole."""
         archive_request = ArchiveRequest.read(request)
         account = archive_request.caller.account
         if archive_request.ids is not None:
@@ -43,15 +45,16 @@ class ArchiveView(ApiView):
         if len(ids) > MAX_IMAGES:
             raise ParameterError(f"Expected a query that at most {MAX_IMAGES} images pass", pointer="/query")
         if archive_request.transform is None:
-            chunks = stream_archive(ids, account, None)
+            archive = open_archive(ids, account, None)
         else:
             with (
                 pointed(_in_transform),
                 open_others(archive_request.transform, read_stored, archive_request.caller) as recipe,
             ):
                 # References of an archive name stored images only, whose files outlast this context.
-                chunks = stream_archive(ids, account, recipe)
-        return StreamingHttpResponse(chunks, content_type="application/zip", headers=_HEADERS)
+                archive = open_archive(ids, account, recipe)
+        headers = _HEADERS | {"Content-Length": str(archive.length)}
+        return StreamingHttpResponse(archive.stream, content_type="application/zip", headers=headers)
 
 
 def _in_transform(pointer: str) -> str:

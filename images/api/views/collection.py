@@ -22,6 +22,7 @@ from images.api.schema import images as schema
 from images.api.schema import uploads as upload_schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.images import ImageSerializer
+from images.delivery.header_names import MAX_HEADER_BYTES
 from images.ids import uuid7
 from images.models import Image
 from images.receiving.uploads import too_large
@@ -50,7 +51,9 @@ class ImagesView(ApiView):
         if next_cursor:
             query = request.query_params.copy()
             query["cursor"] = next_cursor
-            headers["Link"] = f'<{settings.PUBLIC_URL}/images?{query.urlencode()}>; rel="next"'
+            link = f'<{settings.PUBLIC_URL}/images?{query.urlencode()}>; rel="next"'
+            if len(link) <= MAX_HEADER_BYTES:  # `next` in the body is always there
+                headers["Link"] = link
         body = {"images": ImageSerializer(page.images, many=True).data, "next": next_cursor}
         return Response(body, headers=headers)
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.http import HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from rest_framework import status
 from rest_framework.request import Request
@@ -16,8 +17,8 @@ from images.api.requests.references import ReferenceReader
 from images.api.requests.rendition_request import RenditionRequest
 from images.api.schema import images as schema
 from images.api.schema.endpoint import ApiView
-from images.api.serializers.images import ImageSerializer
-from images.delivery.responses import deliver_original, deliver_rendition
+from images.api.serializers.representation import Representation
+from images.delivery.responses import check_if_match, deliver_original, deliver_rendition, is_not_modified
 from images.renditions.preparing import prepare
 from images.renditions.sources import source_of
 from images.services import changing, deleting, finding
@@ -36,12 +37,18 @@ class ImageView(ApiView):
         return _deliver(request, image_id)
 
     @schema.CHANGE
-    def patch(self, request: Request, image_id: UUID) -> Response:
-        """Change the description of the image: all given members, or none if one is wrong."""
+    def patch(self, request: Request, image_id: UUID) -> HttpResponse:
+        """Change the description of the image: all given members, or none if one is wrong.
+
+        With If-Match, only an image whose `.json` still has that ETag is changed."""
         change_request = ChangeRequest.read(request)
-        account = caller_of(request).account
-        image = changing.change(image_id, account=account, changes=change_request.changes)
-        return Response(ImageSerializer(image).data, headers=_PRIVATE)
+        image = changing.change(
+            image_id,
+            account=caller_of(request).account,
+            changes=change_request.changes,
+            check=change_request.precondition.check,
+        )
+        return _json_response(Representation.of(image))
 
     @schema.DELETE
     def delete(self, request: Request, image_id: UUID) -> Response:
@@ -49,7 +56,12 @@ class ImageView(ApiView):
 
         Its bytes stay for a grace period, in which an operator may restore it. A purge removes them now."""
         deletion_request = DeletionRequest.read(request)
-        deleting.delete(image_id, account=caller_of(request).account, purge=deletion_request.purge)
+        deleting.delete(
+            image_id,
+            account=caller_of(request).account,
+            purge=deletion_request.purge,
+            check=deletion_request.precondition.check,
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -65,11 +77,22 @@ class RenditionView(ApiView):
 
 class MetadataView(ApiView):
     @schema.METADATA
-    def get(self, request: Request, image_id: UUID) -> Response:
-        """Return the metadata of an image, to its own account only, even if its pixels are public."""
+    def get(self, request: Request, image_id: UUID) -> HttpResponse:
+        """Return the metadata of an image, to its own account only, even if its pixels are public.
+
+        The ETag changes with everything that can be seen here."""
         refuse_unknown(request.query_params, "no query")
         image = finding.get_own_image(image_id, account=caller_of(request).account)
-        return Response(ImageSerializer(image).data, headers=_PRIVATE)
+        representation = Representation.of(image)
+        check_if_match(request.headers, representation.etag)
+        if is_not_modified(request.headers, representation.etag):
+            return HttpResponseNotModified(headers=_PRIVATE | {"ETag": representation.etag})
+        return _json_response(representation)
+
+
+def _json_response(representation: Representation) -> HttpResponse:
+    headers = _PRIVATE | {"ETag": representation.etag, "Content-Type": "application/json"}
+    return HttpResponse(representation.content, headers=headers)
 
 
 def _deliver(request: Request, image_id: UUID, extension: str | None = None) -> HttpResponseBase:

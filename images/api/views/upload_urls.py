@@ -19,15 +19,12 @@ from images.api.requests.upload_url_request import UploadUrlRequest
 from images.api.schema import uploads as schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.upload_urls import UploadedSerializer, UploadUrlSerializer
+from images.delivery.header_names import ANY_ORIGIN
 from images.ids import uuid7
 from images.receiving.uploads import check_body, receive_raw
 from images.services import storing, upload_urls
 from images.services.storing import Description
 
-_ANY_ORIGIN = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Retry-After, X-Request-ID",
-}
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "PUT",
     "Access-Control-Allow-Headers": "content-type, content-digest, repr-digest",
@@ -60,7 +57,7 @@ class UploadUrlView(ApiView):
     @property
     def default_response_headers(self) -> dict[str, str]:
         """Errors have these headers too, so that a page can read the reason."""
-        return super().default_response_headers | _ANY_ORIGIN
+        return super().default_response_headers | ANY_ORIGIN
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """Let browsers put from any origin: no cookie or key counts here, the signature does."""

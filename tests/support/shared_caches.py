@@ -1,0 +1,87 @@
+"""Shared caches in front of a server: Squid and Varnish, as Debian packages them."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+_SQUID = """
+http_port 127.0.0.1:{port} accel defaultsite=127.0.0.1
+cache_peer 127.0.0.1 parent {origin_port} 0 no-query no-digest originserver
+http_access allow all
+cache_mem 64 MB
+maximum_object_size_in_memory 8 MB
+access_log none
+cache_log /dev/null
+pid_filename none
+shutdown_lifetime 0 seconds
+"""
+# A stale object is kept so that it can be revalidated, and is never sent before that.
+_VARNISH = """
+vcl 4.1;
+backend origin {{ .host = "127.0.0.1"; .port = "{origin_port}"; }}
+sub vcl_backend_response {{ set beresp.grace = 0s; set beresp.keep = 1h; }}
+"""
+
+
+def _squid(folder: Path, port: int, origin_port: int) -> list[str]:
+    path = folder / "squid.conf"
+    path.write_text(_SQUID.format(port=port, origin_port=origin_port))
+    return ["squid", "-N", "-f", str(path)]
+
+
+def _varnish(folder: Path, port: int, origin_port: int) -> list[str]:
+    path = folder / "origin.vcl"
+    path.write_text(_VARNISH.format(origin_port=origin_port))
+    address = f"127.0.0.1:{port}"
+    storage = "malloc,64m"
+    return ["varnishd", "-F", "-j", "none", "-a", address, "-f", str(path), "-s", storage,
+            "-n", str(folder / "varnish")]  # fmt: skip
+
+
+_COMMANDS: dict[str, Callable[[Path, int, int], list[str]]] = {"squid": _squid, "varnishd": _varnish}
+CACHES = tuple(_COMMANDS)
+
+
+def find_program(name: str) -> str | None:
+    """Return the path of a program. Debian's daemons stand in a folder that users may not search."""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin")
+
+
+@contextmanager
+def run_cache(name: str, folder: Path, origin_port: int) -> Iterator[int]:
+    """Yield the port of a cache in front of `origin_port`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program, *options = _COMMANDS[name](folder, port, origin_port)
+    command = [find_program(program) or program, *options]
+    with (folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        _wait_until_open(port, process)
+        yield port
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def _wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the cache did not start")
