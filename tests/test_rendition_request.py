@@ -5,6 +5,7 @@ import pytest
 from images.models import Rendition
 from tests.conftest import Api
 from tests.support import images as made
+from transforms.formats.table import FORMATS, WRITABLE
 
 PNG = made.encoded("png")
 CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
@@ -94,3 +95,16 @@ def test_refused_queries(api: Api, query: str, pointer: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
     assert answer.json()["pointer"] == pointer
     assert not Rendition.objects.exists()
+
+
+def test_a_panorama_is_sent_in_every_format(api: Api) -> None:
+    stored = api.stored(made.encoded("png", made.picture(9_000, 10)))
+    for name in WRITABLE:
+        answer = api.get(f"{stored}.{FORMATS[name].extensions[0]}")
+        assert (answer.status_code, answer["Image-Width"]) == (200, "256" if name == "ico" else "9000"), name
+    answer = api.get(f"{stored}.jpg?transform=border:width=1")
+    assert (answer.status_code, answer.json()["code"], answer.json()["pointer"]) == (
+        422,
+        "image_too_large",
+        "/operations/0",
+    )
