@@ -3,8 +3,8 @@
 import json
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from urllib.parse import quote, unquote
@@ -39,12 +39,14 @@ class Parameter:
     """One field of an operation.
 
     `type` is int, float, bool, str, a tuple of choices, "color", "ratio" or "image". `range` limits the
-    value, or each value of a list. `items` limits the length of a list."""
+    value, or each value of a list. `items` limits the length of a list. `aliases` are choices that stand for
+    another one."""
 
     name: str
     type: Any
     range: Range | None = None
     items: Items | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
     short: str | None = None
     help: str = ""
     default: Any = Default.REQUIRED
@@ -208,7 +210,9 @@ def _check_image(parameter: Parameter, value: object) -> str | None:
 
 
 def _check_choice(parameter: Parameter, value: object) -> str | None:
-    return value if isinstance(value, str) and value in parameter.type else None
+    if not isinstance(value, str) or value not in parameter.type:
+        return None
+    return parameter.aliases.get(value, value)
 
 
 _CHECKS: dict[Any, Callable[[Parameter, object], Any]] = {

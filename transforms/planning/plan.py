@@ -157,7 +157,7 @@ def check_sizes(
 def _largest_sides(operation: Operation, size: Size, limits: Limits) -> Size:
     """Return the longest sides that `operation` may give an image of `size`.
 
-    Only growth is limited: an accepted panorama may keep its longer side, and a turn may exchange the sides."""
+    Only growth is limited: an accepted panorama may keep its long side, and a turn may exchange its sides."""
     if operation.kind == "rotate":
         longest_side = max(size)
         size = Size(longest_side, longest_side)
