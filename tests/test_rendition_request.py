@@ -108,3 +108,27 @@ def test_a_panorama_is_sent_in_every_format(api: Api) -> None:
         "image_too_large",
         "/operations/0",
     )
+
+
+TRACKED = "utm_source=news&utm_campaign=a%20b&fbclid=IwAR0&gclid=x&msclkid=y"
+
+
+@pytest.mark.parametrize(
+    "query", ["", ".webp?w=20", "?format=webp&w=20", ".jpg?transform=grayscale", ".json"]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_parameters_of_trackers_change_nothing(api: Api, query: str, method: str) -> None:
+    stored = api.stored(PNG)
+    plain = api.request(method, stored + query)
+    tracked = api.request(method, f"{stored}{query}{'&' if '?' in query else '?'}{TRACKED}")
+    assert (tracked.status_code, tracked.body) == (200, plain.body)
+    assert {**tracked.headers, "X-Request-ID": ""} == {**plain.headers, "X-Request-ID": ""}
+    assert Rendition.objects.count() <= 1
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_change_refuses_parameters_of_trackers(api: Api, method: str) -> None:
+    answer = api.request(
+        method, f"{api.stored(PNG)}?utm_source=x", data="{}", content_type="application/json"
+    )
+    assert (answer.status_code, answer.json()["pointer"]) == (400, "/utm_source")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.conf import settings
 from rest_framework.request import Request
 
 from accounts.access.authentication import SignedUrlAuthentication
@@ -29,11 +30,16 @@ class Query:
 
     @classmethod
     def read(cls, request: Request) -> "Query":
-        """Return the query of a request. Raise ParameterError if a name stands in it twice."""
+        """Return the query of a request. Raise ParameterError if a name stands in it twice.
+
+        A GET or HEAD without a signature passes over the parameters of trackers."""
         is_signed = isinstance(request.successful_authenticator, SignedUrlAuthentication)
         signature = PARAMETERS if is_signed else ()
+        may_be_tracked = request.method in ("GET", "HEAD") and not is_signed
         parameters: dict[str, str] = {}
         for name, values in request.query_params.lists():
+            if may_be_tracked and _is_ignored(name):
+                continue
             if len(values) > 1:
                 raise ParameterError(
                     f"Expected {name[:60]!r} once but received it again",
@@ -54,6 +60,14 @@ class Query:
         """Return the place of a transform's parameter in this query: its name."""
         only_operation = "" if TRANSFORM in self.parameters else "/operations/0"
         return pointer.removeprefix(only_operation).removeprefix("/output")
+
+
+def _is_ignored(name: str) -> bool:
+    """Whether an operator's setting says that trackers add the parameter."""
+    for pattern in settings.IGNORED_PARAMETERS:
+        if name == pattern or (pattern.endswith("*") and name.startswith(pattern[:-1])):
+            return True
+    return False
 
 
 def read_flag(parameters: Mapping[str, str], name: str) -> bool:
