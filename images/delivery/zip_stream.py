@@ -15,6 +15,7 @@ from django.conf import settings
 from accounts.models import Account
 from images.database import release_connection, sleep_without_connection
 from images.models import Image, Rendition
+from images.receiving.filenames import clean_filename
 from images.renditions.getting import open_rendition
 from images.renditions.preparing import prepare_recipe
 from images.renditions.sources import Recipe
@@ -104,7 +105,7 @@ class _Member:
     @property
     def zip_info(self) -> ZipInfo:
         """Its name is unique by the id and says the format. The caller's own name is made inert."""
-        filename = self.image.filename
+        filename = clean_filename(self.image.filename)
         stem = filename.rpartition(".")[0] or filename
         safe_stem = _UNSAFE.sub("_", stem)[:_MAX_STEM].strip("._")
         name = "-".join(part for part in (safe_stem, str(self.image.pk)) if part)
@@ -116,7 +117,7 @@ class _Member:
         return {
             "id": str(self.image.pk),
             "file": self.zip_info.filename,
-            "filename": self.image.filename,
+            "filename": clean_filename(self.image.filename),
             "format": self.row.format,
             "width": self.row.width,
             "height": self.row.height,

@@ -14,7 +14,7 @@ import idna
 from django.conf import settings
 from django.http.request import validate_host
 
-from images.receiving.uploads import plain_name
+from images.receiving.filenames import clean_filename
 from progimage.errors import UrlNotAllowed
 
 Address = IPv4Address | IPv6Address
@@ -60,9 +60,11 @@ class Target:
 
     @property
     def filename(self) -> str:
-        """The last segment of the path, decoded. It may be empty, and longer than an image's name may be."""
+        """The last segment of the path, decoded. It may be empty, and longer than an image's name may be.
+
+        Raise ParameterError if it contains NUL."""
         path, _, _ = self.path.partition("?")
-        return plain_name(unquote(path))
+        return clean_filename(unquote(path), pointer="/url")
 
 
 def parse_target(url: str, *, base: Target | None = None) -> Target:

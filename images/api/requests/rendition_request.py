@@ -6,6 +6,7 @@ from rest_framework.request import Request
 
 from images.delivery.delivery_options import DeliveryOptions
 from images.models import MAX_FILENAME
+from images.receiving.filenames import clean_filename
 from images.renditions.preparing import Acceptance
 from progimage.errors import ParameterError, UnsupportedFormat
 from progimage.operations import escape_pointer
@@ -30,16 +31,10 @@ class RenditionRequest:
         """Raise UnsupportedFormat for the extension, ParameterError for the query."""
         format = None if extension is None else _read_extension(extension)
         query = Query.read(request)
-        download = query.parameters.get("download")
-        if download is not None and (len(download) > MAX_FILENAME or not download.isprintable()):
-            raise ParameterError(
-                f"Expected at most {MAX_FILENAME} printable characters for download",
-                pointer="/download",
-            )
         options = DeliveryOptions(
             method=request.method or "",
             headers=request.headers,
-            download=download,
+            download=_read_download(query),
             is_versioned="v" in query.parameters,
             expires_at=query.expires_at,
         )
@@ -76,6 +71,19 @@ def with_format(transform: Transform, format: Format) -> Transform:
         )
     output = replace(transform.output, format=format.name)  # type: ignore[arg-type]
     return Transform(transform.operations, output)
+
+
+def _read_download(query: Query) -> str | None:
+    """Return the name of the file to be saved; None if the image is to be shown. Raise ParameterError."""
+    if "download" not in query.parameters:
+        return None
+    filename = clean_filename(query.parameters["download"], pointer="/download")
+    if len(filename) > MAX_FILENAME:
+        raise ParameterError(
+            f"Expected at most {MAX_FILENAME} characters for download but received {len(filename)}",
+            pointer="/download",
+        )
+    return filename
 
 
 def _read_extension(extension: str) -> Format:

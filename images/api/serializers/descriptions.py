@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from images.models import MAX_FILENAME, Visibility
+from images.models import Visibility
 
-from .fields import MetadataField, PlainText, Share, TagsField
+from .fields import FileName, MetadataField, Share, TagsField
 from .strict import StrictSerializer
 
 MAX_TAGS = 50
@@ -33,10 +33,8 @@ class DescriptionSerializer(StrictSerializer):
         },
         help_text="Who may see the pixels: your account alone if private, everybody if public.",
     )
-    filename = PlainText(
+    filename = FileName(
         default="",
-        allow_blank=True,
-        max_length=MAX_FILENAME,
         help_text="Your name for the image. If it is missing, an upload takes the name in its form or URL.",
     )
     replaces = serializers.UUIDField(

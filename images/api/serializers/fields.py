@@ -1,14 +1,21 @@
 """Fields that are stricter than Django REST framework's own: each refuses values that DRF would convert."""
 
 import json
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.http import QueryDict
 from rest_framework import serializers
 
+from images.models import MAX_FILENAME
+from images.receiving.filenames import clean_filename
+from progimage.errors import ParameterError
+from progimage.transform import parse_json
+
 MAX_TAG_LENGTH = 64
 MAX_METADATA_BYTES = 16_384
 MAX_METADATA_DEPTH = 32
+_JSON_STARTS = ("[", "{", '"')
 
 
 class PlainText(serializers.CharField):
@@ -28,6 +35,21 @@ class PlainText(serializers.CharField):
         if any(_is_control(character) for character in text):
             raise serializers.ValidationError("Expected text without control characters")
         return text
+
+
+class FileName(PlainText):
+    """A file name by the rule that all of them follow. It may be empty."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_blank=True, max_length=MAX_FILENAME, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        try:
+            return super().to_internal_value(clean_filename(data))
+        except ParameterError as error:
+            raise serializers.ValidationError(error.message) from error
 
 
 class WholeNumber(serializers.IntegerField):
@@ -58,6 +80,7 @@ class TagsField(serializers.ListField):
     default_error_messages: ClassVar = {
         "max_length": "Expected at most {max_length} tags",
         "not_a_list": "Expected a list of tags but received {input_type}",
+        "not_json": "Expected names with commas between them, or a list of names in JSON",
         "null": "Expected a list of tags but received null",
     }
     child = PlainText(max_length=MAX_TAG_LENGTH)
@@ -67,9 +90,28 @@ class TagsField(serializers.ListField):
             return super().get_value(dictionary)
         if self.field_name not in dictionary:
             return serializers.empty
-        text = ",".join(dictionary.getlist(self.field_name))
-        names = [name.strip() for name in text.split(",")]
-        return [name for name in names if name]
+        return _FormTexts(dictionary.getlist(self.field_name))
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, _FormTexts):
+            data = [name for text in data for name in self._names_in(text)]
+        names: list[str] = super().to_internal_value(data)
+        return names
+
+    def _names_in(self, text: str) -> list[Any]:
+        """Return the names of one field. A text that looks like JSON is JSON, and never a name itself."""
+        if not text.lstrip().startswith(_JSON_STARTS):
+            names = [name.strip() for name in text.split(",")]
+            return [name for name in names if name]
+        with suppress(ParameterError):
+            value = parse_json(text)
+            if isinstance(value, list):
+                return value
+        self.fail("not_json")
+
+
+class _FormTexts(list[str]):
+    """The texts of a form's or a query's fields of one name."""
 
 
 class MetadataField(serializers.JSONField):
