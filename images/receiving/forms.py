@@ -26,6 +26,7 @@ from django.utils.http import parse_header_parameters
 
 from progimage.errors import BodyTooLarge, ParameterError
 from progimage.text_form import TRANSFORM
+from progimage.wording import show_value, suggest
 
 from .filenames import clean_filename
 from .form_parts import Part, json_text
@@ -51,6 +52,16 @@ class Form:
     files: list[Upload] = field(default_factory=list)
     parts: dict[str, Upload] | None = None
 
+    def check_files(self) -> None:
+        """Raise ParameterError if the form brings no image."""
+        if self.files:
+            return
+        suggestions = [suggest(name, ("file",)) for name in self.parts or ()]
+        suggestion = next(filter(None, suggestions), "")
+        raise ParameterError(
+            f"Expected a part named file, with an image, but received none{suggestion}", pointer="/file"
+        )
+
     @property
     def file_count(self) -> int:
         return len(self.files) + len(self.parts or ())
@@ -58,7 +69,7 @@ class Form:
 
 @contextmanager
 def receive_form(request: HttpRequest, *, takes_parts: bool = False) -> Iterator[Form]:
-    """Yield a form whose parts named `file` are images. The files exist during the context.
+    """Yield a form whose parts named `file` are images, perhaps none. The files exist during the context.
 
     Raise ParameterError, or BodyTooLarge for too many files or too much text."""
     with SpoolStack() as spools:
@@ -67,10 +78,6 @@ def receive_form(request: HttpRequest, *, takes_parts: bool = False) -> Iterator
             _read(request, form, spools)
         except MultiPartParserError as error:
             raise _malformed(str(error)) from error
-        if not form.files:
-            raise ParameterError(
-                "Expected a part named file, with an image, but received none", pointer="/file"
-            )
         yield form
 
 
@@ -182,7 +189,8 @@ def _boundary(request: HttpRequest) -> bytes:
 
 
 def _unexpected_part(expected: str, name: str) -> ParameterError:
-    return ParameterError(f"Expected {expected} but received {name[:60]!r}", pointer="/file")
+    suggestion = suggest(name, ("file",))
+    return ParameterError(f"Expected {expected} but received {show_value(name)}{suggestion}", pointer="/file")
 
 
 def _malformed(reason: str) -> ParameterError:

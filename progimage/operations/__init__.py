@@ -2,7 +2,15 @@
 
 from . import composite, filters, geometry, masks, tone
 from .geometry import Fit, Gravity, Resize
-from .operation import Kind, Operation, ParameterSet, escape_pointer, get_operation, operations
+from .operation import (
+    Kind,
+    Operation,
+    ParameterSet,
+    escape_pointer,
+    get_operation,
+    operations,
+    unknown_operation,
+)
 from .output import MetadataLevel, Output, OutputFormat
 
 __all__ = [
@@ -23,4 +31,5 @@ __all__ = [
     "masks",
     "operations",
     "tone",
+    "unknown_operation",
 ]

@@ -67,7 +67,7 @@ def rendition_address(image_id: ImageId, query: Mapping[str, QueryValue]) -> Add
         if value is not None:
             pairs += _spell(name, value)
     transform_pairs = [pair for pair in pairs if pair[0] not in _DELIVERY_NAMES]
-    format = parse_query(transform_pairs).output.format
+    format = parse_query(transform_pairs, beside=_DELIVERY_NAMES).output.format
     if format == "auto":
         # No extension means auto. The query says it.
         return image_address(image_id, query=tuple(pairs))

@@ -1,6 +1,6 @@
 """The query of a request as a value, and pointers to its parameters."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from progimage.errors import ParameterError, UnprocessableImage
 from progimage.operations import escape_pointer
 from progimage.signing import EXPIRES, PARAMETERS
 from progimage.text_form import TRANSFORM
+from progimage.wording import show_value, suggest
 
 from .values import BLANK
 
@@ -42,7 +43,7 @@ class Query:
                 continue
             if len(values) > 1:
                 raise ParameterError(
-                    f"Expected {name[:60]!r} once but received it again",
+                    f"Expected {show_value(name)} once but received it again",
                     pointer=f"/{escape_pointer(name)}",
                 )
             if name not in signature:
@@ -75,17 +76,27 @@ def read_flag(parameters: Mapping[str, str], name: str) -> bool:
     text = parameters.get(name, "false")
     if text not in ("true", "false"):
         raise ParameterError(
-            f"Expected true or false for {name} but received {text[:60]!r}",
+            f"Expected true or false for {name} but received {show_value(text)}",
             pointer=f"/{name}",
         )
     return text == "true"
 
 
-def refuse_unknown(names: Iterable[str], expected: str) -> None:
-    """Raise ParameterError for the first of `names`, if there is one."""
+def refuse_unknown(names: Iterable[str], expected: str, known_names: Iterable[str] = ()) -> None:
+    """Raise ParameterError for the first of `names`, if there is one.
+
+    The message suggests the one of `known_names` that may have been meant."""
     for name in names:
-        pointer = f"/{escape_pointer(name)}"
-        raise ParameterError(f"Expected {expected} but received {name[:60]!r}", pointer=pointer)
+        raise ParameterError(
+            f"Expected {expected} but received {show_value(name)}{suggest(name, known_names)}",
+            pointer=f"/{escape_pointer(name)}",
+        )
+
+
+def check_names(names: Iterable[str], known_names: Collection[str]) -> None:
+    """Raise ParameterError for the first of `names` that is not one of `known_names`."""
+    unknown_names = (name for name in names if name not in known_names)
+    refuse_unknown(unknown_names, f"one of {', '.join(known_names)}", known_names)
 
 
 @contextmanager

@@ -12,9 +12,13 @@ from progimage.errors import ParameterError, UnsupportedFormat
 from progimage.operations import escape_pointer
 from progimage.text_form import parse_query
 from progimage.transform import Transform
+from progimage.wording import show_value, suggest
 from transforms.formats.table import BY_EXTENSION, FORMATS, WRITABLE, Format
 
 from .query import PointerOf, Query
+
+_DELIVERY = ("download", "v")
+"""Parameters that are no part of the transform."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +42,8 @@ class RenditionRequest:
             is_versioned="v" in query.parameters,
             expires_at=query.expires_at,
         )
-        transform_query = query.without("download", "v")
-        transform = parse_query(transform_query.items())
+        transform_query = query.without(*_DELIVERY)
+        transform = parse_query(transform_query.items(), beside=_DELIVERY)
         if format is not None:
             transform = with_format(transform, format)
         elif transform.output.format is None and transform_query:
@@ -91,5 +95,8 @@ def _read_extension(extension: str) -> Format:
     format = BY_EXTENSION.get(extension.lower())
     if format is not None and format.can_write:
         return format
-    known = ", ".join(name for written in WRITABLE for name in FORMATS[written].extensions)
-    raise UnsupportedFormat(f"Expected one of {known}, json as extension but received {extension[:20]!r}")
+    known = [*(name for written in WRITABLE for name in FORMATS[written].extensions), "json"]
+    raise UnsupportedFormat(
+        f"Expected one of {', '.join(known)} as extension but received {show_value(extension)}"
+        f"{suggest(extension, known)}"
+    )

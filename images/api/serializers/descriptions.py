@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from images.models import Visibility
 
-from .fields import FileName, MetadataField, Share, TagsField
+from .fields import Choice, FileName, MetadataField, Share, TagsField
 from .strict import StrictSerializer
 
 MAX_TAGS = 50
@@ -24,13 +24,9 @@ class DescriptionSerializer(StrictSerializer):
         help_text="A list in JSON. In a form or a query, names with commas between them.",
     )
     metadata = MetadataField(default=dict, help_text="A JSON object of your own, at most 16 KiB.")
-    visibility = serializers.ChoiceField(
+    visibility = Choice(
         choices=Visibility.values,
         default=Visibility.PRIVATE.value,
-        error_messages={
-            "invalid_choice": "Expected private or public but received '{input!s:.60}'",
-            "null": "Expected private or public but received null",
-        },
         help_text="Who may see the pixels: your account alone if private, everybody if public.",
     )
     filename = FileName(

@@ -11,6 +11,7 @@ from images.models import MAX_FILENAME
 from images.receiving.filenames import clean_filename
 from progimage.errors import ParameterError
 from progimage.transform import parse_json
+from progimage.wording import show_value, suggest
 
 MAX_TAG_LENGTH = 64
 MAX_METADATA_BYTES = 16_384
@@ -74,16 +75,48 @@ class WholeNumber(serializers.IntegerField):
         return int(super().to_internal_value(data))
 
 
-class TagsField(serializers.ListField):
-    """A list in JSON. In a form or a query, names with commas between them."""
+class Choice(serializers.ChoiceField):
+    """One of a few texts. DRF's own messages would show other values as Python writes them."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        is_known = isinstance(data, str) and data in self.choices
+        if data is serializers.empty or is_known:
+            return super().run_validation(data)
+        suggestion = suggest(data, self.choices) if isinstance(data, str) else ""
+        raise serializers.ValidationError(
+            f"Expected one of {', '.join(self.choices)} but received {show_value(data)}{suggestion}"
+        )
+
+
+class Array(serializers.ListField):
+    """An array. `items` is the word for its values. DRF's own messages name other types as Python does."""
+
+    def __init__(self, items: str, **options: Any) -> None:
+        self.items = items
+        messages: dict[str, Any] = {
+            "max_length": f"Expected at most {{max_length}} {items}",
+            "empty": f"Expected an array of {items} but received one without any",
+        }
+        super().__init__(error_messages=messages, **options)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data is serializers.empty or isinstance(data, list):
+            return super().run_validation(data)
+        raise serializers.ValidationError(
+            f"Expected an array of {self.items} but received {show_value(data)}"
+        )
+
+
+class TagsField(Array):
+    """An array in JSON. In a form or a query, names with commas between them, or an array in JSON as well."""
 
     default_error_messages: ClassVar = {
-        "max_length": "Expected at most {max_length} tags",
-        "not_a_list": "Expected a list of tags but received {input_type}",
-        "not_json": "Expected names with commas between them, or a list of names in JSON",
-        "null": "Expected a list of tags but received null",
+        "not_json": "Expected names with commas between them, or an array of names in JSON",
     }
     child = PlainText(max_length=MAX_TAG_LENGTH)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("tags", **options)
 
     def get_value(self, dictionary: Any) -> Any:
         if not hasattr(dictionary, "getlist"):
@@ -103,11 +136,12 @@ class TagsField(serializers.ListField):
         if not text.lstrip().startswith(_JSON_STARTS):
             names = [name.strip() for name in text.split(",")]
             return [name for name in names if name]
+        value: object = None
         with suppress(ParameterError):
             value = parse_json(text)
-            if isinstance(value, list):
-                return value
-        self.fail("not_json")
+        if not isinstance(value, list):
+            self.fail("not_json")
+        return value
 
 
 class _FormTexts(list[str]):
@@ -131,7 +165,7 @@ class MetadataField(serializers.JSONField):
         except (ValueError, TypeError, RecursionError) as error:
             raise serializers.ValidationError(self.error_messages["invalid"]) from error
         if not isinstance(value, dict):
-            raise serializers.ValidationError(f"Expected a JSON object but received {type(value).__name__}")
+            raise serializers.ValidationError(f"Expected a JSON object but received {show_value(value)}")
         if size_bytes > MAX_METADATA_BYTES:
             raise serializers.ValidationError(f"Expected at most {MAX_METADATA_BYTES} bytes of JSON")
         return value

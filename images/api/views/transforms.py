@@ -25,7 +25,7 @@ from images.renditions.preparing import Prepared, prepare
 from images.services import storing
 from images.services.storing import Description
 from progimage.errors import ImageTooLarge, NotFound
-from progimage.operations import Operation, operations
+from progimage.operations import Operation, unknown_operation
 
 from .collection import created, find_stored
 
@@ -70,8 +70,7 @@ class NoOperationView(ApiView):
 
     @hidden
     def post(self, request: Request, name: str) -> Response:
-        names = ", ".join(sorted(operations()))
-        raise NotFound(f"Expected one of {names} as operation but received {name[:60]!r}")
+        raise NotFound(unknown_operation(name).message)
 
 
 def view_of(operation: type[Operation]) -> type[ApiView]:
