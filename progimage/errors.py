@@ -48,12 +48,11 @@ class ParameterError(ProgImageError):
         super().__init__(message)
         self.pointer = pointer
 
-    def members(self) -> dict[str, str | int]:
-        return {"pointer": self.pointer} if self.pointer else {}
-
 
 class UrlNotAllowed(ParameterError):
-    """An address is not of a public host, or its host has no IP address. The message hides which."""
+    """A text is no URL that the server fetches from, or its host is not public, or has no IP address.
+
+    Of a host the message hides which: it would tell of names and hosts behind the server."""
 
     code = "url_not_allowed"
     summary = "The server does not fetch from this address"
@@ -80,9 +79,15 @@ class SignatureRefused(PermissionDenied):
 
 
 class NotFound(ProgImageError):
+    """There is no such thing. `pointer` is the JSON pointer to the parameter that names it, if one does."""
+
     code = "not_found"
     status = 404
     summary = "There is nothing here"
+
+    def __init__(self, message: str, *, pointer: str = "") -> None:
+        super().__init__(message)
+        self.pointer = pointer
 
 
 class MethodNotAllowed(ProgImageError):
@@ -167,9 +172,6 @@ class UnprocessableImage(ProgImageError):
     def __init__(self, message: str, *, pointer: str = "") -> None:
         super().__init__(message)
         self.pointer = pointer
-
-    def members(self) -> dict[str, str | int]:
-        return {"pointer": self.pointer} if self.pointer else {}
 
 
 class ImageTooLarge(UnprocessableImage):

@@ -55,6 +55,14 @@ class Transform:
             getattr(operation, name) for operation in self.operations for name in operation.image_parameters()
         ]
 
+    def pointer_to(self, reference: str) -> str:
+        """Return the JSON pointer to the first parameter that names that image; empty if none does."""
+        for index, operation in enumerate(self.operations):
+            for name in operation.image_parameters():
+                if getattr(operation, name) == reference:
+                    return f"/operations/{index}/{name}"
+        return ""
+
     @classmethod
     def from_dict(cls, values: object) -> Self:
         """Build a transform from parsed JSON: {"operations": [{"op": "resize", "width": 300}], "output": {}}.

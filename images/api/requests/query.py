@@ -8,7 +8,7 @@ from django.conf import settings
 from rest_framework.request import Request
 
 from accounts.access.authentication import SignedUrlAuthentication
-from progimage.errors import ParameterError, UnprocessableImage
+from progimage.errors import ParameterError, ProgImageError
 from progimage.operations import escape_pointer
 from progimage.signing import EXPIRES, PARAMETERS
 from progimage.text_form import TRANSFORM
@@ -104,7 +104,7 @@ def pointed(pointer_of: PointerOf) -> Iterator[None]:
     """Turn the pointers of errors within into pointers into the request."""
     try:
         yield
-    except (ParameterError, UnprocessableImage) as error:
+    except ProgImageError as error:
         # An image that cannot be decoded is not the transform's fault, and has no pointer.
         if error.pointer or isinstance(error, ParameterError):
             error.pointer = pointer_of(error.pointer)
