@@ -1,6 +1,5 @@
 """Images that operations name beside their source: who may name which, and the end of renditions that show them."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any

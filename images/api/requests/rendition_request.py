@@ -35,13 +35,6 @@ class RenditionRequest:
         """Raise UnsupportedFormat for the extension, ParameterError for the query."""
         format = None if extension is None else _read_extension(extension)
         query = Query.read(request)
-        options = DeliveryOptions(
-            method=request.method or "",
-            headers=request.headers,
-            download=_read_download(query),
-            is_versioned="v" in query.parameters,
-            expires_at=query.expires_at,
-        )
         transform_query = query.without(*_DELIVERY)
         transform = parse_query(transform_query.items(), beside=_DELIVERY)
         if format is not None:
@@ -52,6 +45,13 @@ class RenditionRequest:
                 f"Expected a format for {name[:60]!r}, in the query or as extension",
                 pointer=f"/{escape_pointer(name)}",
             )
+        options = DeliveryOptions(
+            method=request.method or "",
+            headers=request.headers,
+            download=_read_download(query),
+            is_versioned="v" in query.parameters,
+            expires_at=query.expires_at,
+        )
         return cls(
             transform=None if transform.output.format is None else transform,
             acceptance=Acceptance(request.headers.get("Accept", ""), fallback=format),
