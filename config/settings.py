@@ -21,6 +21,7 @@ from .validators import (
     NOT_NEGATIVE,
     POSITIVE,
     are_networks,
+    are_parameters,
     are_ports,
     is_absolute,
     is_postgres_url,
@@ -160,6 +161,13 @@ RENDITION_WAITERS = env.int("RENDITION_WAITERS", 64, validate=POSITIVE)
 RENDITION_FAILURE_TTL_S = env.int("RENDITION_FAILURE_TTL_S", 60, validate=NOT_NEGATIVE)
 # The max-age of Cache-Control, if the URL of the rendition has no `v`.
 RENDITION_MAX_AGE_S = env.int("RENDITION_MAX_AGE_S", 3_600, validate=NOT_NEGATIVE)
+# Parameters that trackers add to links. Unsigned GETs of images pass over them. A * at the end stands for any
+# ending.
+_TRACKERS = [
+    "utm_*", "fbclid", "gclid", "gclsrc", "gbraid", "wbraid", "dclid", "msclkid", "yclid", "ttclid", "twclid",
+    "igshid", "li_fat_id", "mc_cid", "mc_eid", "_ga", "_gl", "srsltid",
+]  # fmt: skip
+IGNORED_PARAMETERS: list[str] = env.list("IGNORED_PARAMETERS", _TRACKERS, validate=are_parameters) or []
 # Zips that one web process sends at once. Each holds a thread.
 ARCHIVE_STREAMS = env.int("ARCHIVE_STREAMS", 8, validate=POSITIVE)
 ARCHIVE_STREAMS_PER_ACCOUNT = env.int("ARCHIVE_STREAMS_PER_ACCOUNT", 2, validate=POSITIVE)

@@ -1,6 +1,7 @@
 """Validators of environment variables, for rules that a type and a range do not cover."""
 
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from environs import ValidationError, validate
 
 POSITIVE = validate.Range(min=1)
 NOT_NEGATIVE = validate.Range(min=0)
+
+_PARAMETER = re.compile(r"[\w.-]+\*?", re.ASCII)
 
 
 def is_postgres_url(text: str) -> None:
@@ -54,3 +57,8 @@ def are_networks(texts: list[str]) -> None:
 def are_ports(texts: list[str]) -> None:
     if not all(text.isdecimal() and 0 < int(text) < 65_536 for text in texts):
         raise ValidationError("Expected ports such as 80,443.")
+
+
+def are_parameters(texts: list[str]) -> None:
+    if not all(_PARAMETER.fullmatch(text) for text in texts):
+        raise ValidationError("Expected names of parameters such as utm_*,fbclid.")

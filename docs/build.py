@@ -109,7 +109,7 @@ def _table(parameters: Iterable[Parameter]) -> str:
 def _row(parameter: Parameter) -> str:
     spellings = [name for name in (parameter.name, parameter.short) if name]
     names = " or ".join(f"`{name}`" for name in spellings)
-    expected = parameter.expected.removesuffix(", or nothing")
+    expected = parameter.expected.removesuffix(", or null")
     return f"| {names} | {expected} | {_default(parameter)} | {parameter.help} |\n"
 
 

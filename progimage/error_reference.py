@@ -9,8 +9,6 @@ from . import errors
 from .errors import ProgImageError
 
 MEMBERS = {
-    "pointer": "the JSON pointer (RFC 6901) to the parameter: `/operations/0/width` in a transform, "
-    "`/w` in a query",
     "smallest_bytes": "the size of the smallest result that can be had",
 }
 """Members that some errors add to the JSON of their response."""
@@ -52,7 +50,6 @@ ENTRIES = (
         meaning="A parameter, field or member is unknown, repeated, of the wrong type or out of its "
         "range, or the request is not well-formed.",
         advice="Correct the value that `pointer` names. `detail` says what was expected and what came.",
-        members=("pointer",),
     ),
     ErrorEntry(
         error=errors.UrlNotAllowed,
@@ -60,7 +57,6 @@ ENTRIES = (
         "malformed. The answer is the same for all of these, so that nobody explores a private "
         "network by it.",
         advice="Give a public http or https address, or send the bytes themselves.",
-        members=("pointer",),
     ),
     ErrorEntry(
         error=errors.NotAuthenticated,
@@ -143,19 +139,17 @@ ENTRIES = (
         meaning="The image is damaged, or its processing exceeds the time or the memory that a render "
         "may take.",
         advice="Send another file, or ask for less: a smaller size, fewer operations.",
-        members=("pointer",),
     ),
     ErrorEntry(
         error=errors.ImageTooLarge,
         meaning="The image, or the result that the transform asks for, has too many pixels, frames or bytes.",
         advice="Send a smaller image, or change the parameter that `pointer` names.",
-        members=("pointer",),
     ),
     ErrorEntry(
         error=errors.ResultTooLarge,
         meaning="No quality gives a result within `max_bytes`.",
         advice="Allow `smallest_bytes`, or ask for fewer pixels or another format.",
-        members=("pointer", "smallest_bytes"),
+        members=("smallest_bytes",),
     ),
     ErrorEntry(
         error=errors.FetchFailed,

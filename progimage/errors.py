@@ -58,12 +58,11 @@ class ParameterError(ProgImageError):
         super().__init__(message)
         self.pointer = pointer
 
-    def members(self) -> dict[str, str | int]:
-        return {"pointer": self.pointer} if self.pointer else {}
-
 
 class UrlNotAllowed(ParameterError):
-    """An address is not of a public host, or its host has no IP address. The message hides which."""
+    """A text is no URL that the server fetches from, or its host is not public, or has no IP address.
+
+    Of a host the message hides which: it would tell of names and hosts behind the server."""
 
     code = "url_not_allowed"
     summary = "The server does not fetch from this address"
@@ -90,9 +89,15 @@ class SignatureRefused(PermissionDenied):
 
 
 class NotFound(ProgImageError):
+    """There is no such thing. `pointer` is the JSON pointer to the parameter that names it, if one does."""
+
     code = "not_found"
     status = 404
     summary = "There is nothing here"
+
+    def __init__(self, message: str, *, pointer: str = "") -> None:
+        super().__init__(message)
+        self.pointer = pointer
 
 
 class MethodNotAllowed(ProgImageError):
@@ -166,9 +171,7 @@ class RangeNotSatisfiable(ProgImageError):
 
 
 class UnprocessableImage(ProgImageError):
-    """An image is damaged, or exceeds a limit.
-
-    `pointer` is the JSON pointer to the parameter that exceeds it; empty if there is none."""
+    """An image is damaged, or exceeds a limit."""
 
     code = "unprocessable_image"
     status = 422
@@ -177,9 +180,6 @@ class UnprocessableImage(ProgImageError):
     def __init__(self, message: str, *, pointer: str = "") -> None:
         super().__init__(message)
         self.pointer = pointer
-
-    def members(self) -> dict[str, str | int]:
-        return {"pointer": self.pointer} if self.pointer else {}
 
 
 class ImageTooLarge(UnprocessableImage):

@@ -13,6 +13,8 @@ class ProgImageError(Exception):
     status: int = 500
     summary: ClassVar[str] = "Something went wrong"
     request_id: str = ""
+    pointer: str = ""
+    """The JSON pointer (RFC 6901) to the parameter that the error is about; empty if there is none."""
     retry_after_s: int | None = None
 
     def __init__(self, message: str) -> None:
@@ -26,7 +28,7 @@ class ProgImageError(Exception):
 
     def members(self) -> dict[str, str | int]:
         """Return the members that this error adds to the JSON of an RFC 9457 response."""
-        return {}
+        return {"pointer": self.pointer} if self.pointer else {}
 
     def headers(self) -> dict[str, str]:
         """Return the HTTP headers that this error adds to a response."""

@@ -26,6 +26,7 @@ from progimage.parameters.parameter import Parameter
 
 from .errors import ParameterError
 from .transform import MAX_OPERATIONS, Transform
+from .wording import show_value, suggest
 
 TRANSFORM = "transform"
 
@@ -52,18 +53,19 @@ def spell_text(operations: Iterable[Operation]) -> str:
     return "/".join(_spell_step(operation) for operation in operations)
 
 
-def parse_query(pairs: Iterable[tuple[str, str]]) -> Transform:
+def parse_query(pairs: Iterable[tuple[str, str]], *, beside: Iterable[str] = ()) -> Transform:
     """Return the transform of a query, given by its percent-decoded names and values.
 
-    The query holds `transform=`, or the parameters of resize, and the parameters of the output. Raise
-    ParameterError with the pointer to the invalid name in the query."""
+    The query holds `transform=`, or the parameters of resize, and the parameters of the output. `beside` are
+    names that the request may have as well, for the message about an unknown one. Raise ParameterError with
+    the pointer to the invalid name in the query."""
     values = _without_repeats(pairs)
     text = values.pop(TRANSFORM, None)
     resize_texts = _take(values, Resize)
     output_texts = _take(values, Output)
     if values:
         first_name = next(iter(values))
-        raise _unknown(first_name, (*query_parameters(), TRANSFORM))
+        raise _unknown(first_name, (*_names(Resize), TRANSFORM, *_names(Output), *beside))
     if text is not None and resize_texts:
         name = next(iter(resize_texts))
         raise ParameterError(
@@ -79,19 +81,21 @@ def parse_query(pairs: Iterable[tuple[str, str]]) -> Transform:
     return Transform(operations, output)
 
 
-def parse_operation(operation_class: type[Operation], pairs: Iterable[tuple[str, str]]) -> Transform:
+def parse_operation(
+    operation_class: type[Operation], pairs: Iterable[tuple[str, str]], *, beside: Iterable[str] = ()
+) -> Transform:
     """Return the transform of a query that holds the parameters of one operation and of the output.
 
-    If both have a parameter of the same name, it belongs to the operation. Raise ParameterError with the
-    pointer to the invalid name in the query."""
+    If both have a parameter of the same name, it belongs to the operation. `beside` is as for `parse_query`.
+    Raise ParameterError with the pointer to the invalid name in the query."""
     values = _without_repeats(pairs)
     operation_texts = _take(values, operation_class)
-    operation = _build(operation_class, operation_texts)
     output_texts = _take(values, Output)
-    output = _build(Output, output_texts)
     if values:
         first_name = next(iter(values))
-        raise _unknown(first_name, (*operation_class.parameters(), *Output.parameters()))
+        raise _unknown(first_name, (*_names(operation_class), *_names(Output), *beside))
+    operation = _build(operation_class, operation_texts)
+    output = _build(Output, output_texts)
     return Transform((operation,), output)
 
 
@@ -173,9 +177,20 @@ def _build(owner: type[ParameterSetT], texts: Texts) -> ParameterSetT:
     return owner.from_dict(values)
 
 
+def _names(owner: type[ParameterSet]) -> list[str]:
+    """Return every name that a parameter of `owner` has in a query, each long one before its short one."""
+    return [
+        name
+        for parameter in owner.parameters().values()
+        for name in (parameter.name, parameter.short)
+        if name is not None
+    ]
+
+
 def _unknown(name: str, expected_names: Iterable[str]) -> ParameterError:
-    expected = ", ".join(expected_names)
+    known_names = list(dict.fromkeys(expected_names))
+    expected = ", ".join(known_names)
     return ParameterError(
-        f"Expected one of {expected} but received {name[:60]!r}",
+        f"Expected one of {expected} but received {show_value(name)}{suggest(name, known_names)}",
         pointer=f"/{escape_pointer(name)}",
     )

@@ -11,9 +11,12 @@ from progimage.operations.operation import Kind, Operation, escape_pointer, get_
 from progimage.operations.output import Output
 
 from .errors import ParameterError
+from .wording import show_value, suggest
 
 MAX_OPERATIONS = 10
 """Chosen for the deadline of a render. imgproxy and thumbor have no limit, and their users ask for one."""
+
+_MEMBERS = ("operations", "output")
 
 TransformKind = Kind | Literal["pipeline"]
 
@@ -52,6 +55,14 @@ class Transform:
             getattr(operation, name) for operation in self.operations for name in operation.image_parameters()
         ]
 
+    def pointer_to(self, reference: str) -> str:
+        """Return the JSON pointer to the first parameter that names that image; empty if none does."""
+        for index, operation in enumerate(self.operations):
+            for name in operation.image_parameters():
+                if getattr(operation, name) == reference:
+                    return f"/operations/{index}/{name}"
+        return ""
+
     @classmethod
     def from_dict(cls, values: object) -> Self:
         """Build a transform from parsed JSON: {"operations": [{"op": "resize", "width": 300}], "output": {}}.
@@ -59,15 +70,16 @@ class Transform:
         Raise ParameterError with the JSON pointer to the invalid value."""
         members = _expect_object(values, "a transform", "")
         for name in members:
-            if name not in ("operations", "output"):
+            if name not in _MEMBERS:
                 raise ParameterError(
-                    f"Expected operations and output for a transform but received {name[:60]!r}",
+                    f"Expected operations and output for a transform but received {show_value(name)}"
+                    f"{suggest(name, _MEMBERS)}",
                     pointer=f"/{escape_pointer(name)}",
                 )
         steps = members.get("operations", [])
         if not isinstance(steps, list):
             raise ParameterError(
-                f"Expected a list for operations but received {type(steps).__name__}",
+                f"Expected an array for operations but received {show_value(steps)}",
                 pointer="/operations",
             )
         output_values = _expect_object(members.get("output", {}), "output", "/output")
@@ -126,7 +138,7 @@ def _operation(step: object, pointer: str) -> Operation:
 def _expect_object(value: object, owner: str, pointer: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ParameterError(
-            f"Expected an object for {owner} but received {type(value).__name__}",
+            f"Expected an object for {owner} but received {show_value(value)}",
             pointer=pointer,
         )
     return value

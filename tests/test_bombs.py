@@ -127,7 +127,7 @@ class TestLarge:
 
     def test_too_large_a_result_names_the_largest(self, api: Api) -> None:
         path = api.stored(flat("jpeg", *PIXELS["40 Mpx"]))
-        answer = api.get(f"{path}.webp")
+        answer = api.get(f"{path}.avif")
         assert (answer.status_code, answer.json()["code"]) == (422, "image_too_large")
         largest = re.search(r"at most (\d+) x (\d+) px", answer.json()["detail"])
         assert largest

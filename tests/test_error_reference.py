@@ -27,7 +27,7 @@ def test_an_entry_is_true(entry: ErrorEntry) -> None:
     error = rebuild(entry.error, "", state)
     is_retried = Retries(limit=1, random=lambda: 0.0).find_wait_s(error, 0) is not None
     assert entry.is_retryable is is_retried
-    assert set(entry.members) == set(error.members())
+    assert {"pointer", *entry.members} == set(error.members())
     assert set(entry.headers) == set(error.headers()) | ({"Allow"} if entry.error.status == 405 else set())
     assert entry.meaning.endswith(".")
     assert entry.advice.endswith(".")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from progimage.errors import ParameterError
+from progimage.errors import ImageTooLarge, ParameterError
 from progimage.operations import Kind, Operation, Output, operations
 from progimage.text_form import parse_text, spell_text
 from progimage.transform import Transform
@@ -22,6 +22,7 @@ from tests.support import images as made
 from transforms.decoding.decode import probe
 from transforms.engine import render_file
 from transforms.geometry import Size
+from transforms.limits import DEFAULT_LIMITS
 from transforms.planning.resolve import cache_key, resolve
 from transforms.render import measure, settle
 from transforms.render import render as paint
@@ -43,6 +44,7 @@ SOURCES = {
     "1 px high": lambda: made.encoded("png", made.picture().resize((120, 1))),
 }
 ANIMATIONS = ("gif", "webp", "png")
+PANORAMA = Size(9_000, 90)
 
 every_operation = pytest.mark.parametrize("name", sorted(operations()))
 
@@ -125,6 +127,21 @@ def test_takes_every_source(name: str, source: str, tmp_path: Path) -> None:
     if "trim" not in name:
         assert result.size == expected
     assert result.tobytes() == render(content, operation, tmp_path).tobytes()
+
+
+@every_operation
+def test_takes_a_panorama_unless_it_grows_the_long_side(name: str, tmp_path: Path) -> None:
+    """A side of the source may be longer than the setting. An operation may not make such a side longer."""
+    operation = example(name)
+    content = made.encoded("png", made.picture(PANORAMA.width, PANORAMA.height))
+    size = measure(operation, PANORAMA)
+    grows = size.width > PANORAMA.width or size.height > DEFAULT_LIMITS.max_output_side
+    if grows or size.pixels > DEFAULT_LIMITS.max_enlarged_pixels:
+        with pytest.raises(ImageTooLarge):
+            render(content, operation, tmp_path)
+        return
+    with render(content, operation, tmp_path) as result:
+        assert result.size == size if "trim" not in name else result.width <= size.width
 
 
 @every_operation

@@ -16,19 +16,11 @@ from progimage.errors import Unavailable
 from tests.conftest import Api
 from tests.support import images as made
 from tests.support.corpus import CORPUS
+from tests.support.forms import part, send
 from transforms.workers.pool import pool
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")
 BAD = b"no image at all"
-
-
-def part(content: bytes, *, name: str = "file", filename: str = "a.png", more: str = "") -> bytes:
-    head = f'--x\r\nContent-Disposition: form-data; name="{name}"; filename="{filename}"\r\n{more}\r\n'
-    return head.encode() + content + b"\r\n"
-
-
-def send(api: Api, *parts: bytes, end: bytes = b"--x--\r\n") -> Any:
-    return api.upload(b"".join(parts) + end, media_type="multipart/form-data; boundary=x")
 
 
 def files(*contents: bytes) -> Sequence[SimpleUploadedFile]:

@@ -1,6 +1,5 @@
 """Images that operations name beside their source: who may name which, and the end of renditions that show them."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -101,21 +100,43 @@ class TestWho:
 
     def test_foreign_one_is_as_a_missing_one(self, api: Api, other_api: Api) -> None:
         source, foreign = id_of(api), id_of(other_api, LOGO)
-        answers = [
-            answer
-            for reference in (foreign, MISSING)
-            for answer in (
-                api.get(showing(f"/images/{source}", reference)),
-                send_raw(api, f"/transforms/composite?image={reference}"),
-                send_json(api, f"/transforms/composite?image={reference}", {"id": source}),
+        doors: dict[str, Callable[[str], Any]] = {
+            "/operations/0/image": lambda reference: api.get(showing(f"/images/{source}", reference)),
+            "/image": lambda reference: send_raw(api, f"/transforms/composite?image={reference}"),
+            "/transform/operations/0/image": lambda reference: send_json(
+                api, "/transforms", {"id": source, "transform": f"composite:image={reference}"}
+            ),
+        }
+        for pointer, ask_for in doors.items():
+            one, other = (ask_for(reference).json() | {"request_id": ""} for reference in (foreign, MISSING))
+            assert one == other
+            assert (one["status"], one["detail"], one["pointer"]) == (
+                404,
+                "There is no image with the id in composite.image",
+                pointer,
             )
-        ]
-        problems = [answer.json() | {"request_id": ""} for answer in answers]
-        assert len({json.dumps(problem) for problem in problems}) == 1
-        assert (problems[0]["status"], problems[0]["detail"]) == (
-            404,
-            "There is no image with the id in composite.image",
-        )
+
+    def test_every_fault_of_another_image_has_a_pointer(self, api: Api, remote: Remote) -> None:
+        source = id_of(api)
+        remote.answers["/text.png"] = respond(b"no image")
+        remote.answers["/damaged.png"] = respond(LOGO[:-40])
+        references = {
+            MISSING: 404,
+            remote.url("/none.png"): 422,
+            remote.url("/text.png"): 415,
+            remote.url("/damaged.png"): 422,
+            "http://10.0.0.1:99/a.png": 400,
+            "part:none": 400,
+        }
+        for reference, status in references.items():
+            operations = [{"op": "grayscale"}, {"op": "composite", "image": reference}]
+            body = {"id": source, "transform": {"operations": operations}}
+            for _ in range(2):  # the second answer of a failure is a remembered one
+                answer = send_json(api, "/transforms", body)
+                assert (answer.status_code, answer.json().get("pointer")) == (
+                    status,
+                    "/transform/operations/1/image",
+                ), (reference, answer.json())
 
     def test_address_is_for_callers_with_a_key_or_a_signature(
         self, api: Api, anonymous: Api, remote: Remote

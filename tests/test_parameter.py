@@ -23,11 +23,11 @@ def test_zero_has_no_sign() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"ratio": 101}, "Expected a number from 0 to 100 px for everything.ratio but received '101'"),
+        ({"ratio": 101}, "Expected a number from 0 to 100 px for everything.ratio but received 101"),
         ({"text": "a\0b"}, "Expected text for everything.text but received 'a\\x00b'"),
-        ({"text": 5}, "Expected text for everything.text but received '5'"),
-        ({"points": 5}, "Expected a list of a number from -5 to 5 for everything.points but received '5'"),
-        ({"points": [1, 9]}, "Expected a list of a number from -5 to 5 for everything.points but received '9'"),
+        ({"text": 5}, "Expected text for everything.text but received 5"),
+        ({"points": 5}, "Expected an array of a number from -5 to 5 for everything.points but received 5"),
+        ({"points": [1, 9]}, "Expected an array of a number from -5 to 5 for everything.points but received 9"),
         ({"color": "bluish"}, f"Expected {expected_color} for everything.color but received 'bluish'"),
     ],
 )  # fmt: skip

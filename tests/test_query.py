@@ -1,5 +1,7 @@
 """The query of a request as a value."""
 
+from typing import Any
+
 import pytest
 from django.test import RequestFactory
 from rest_framework.authentication import BaseAuthentication
@@ -45,6 +47,22 @@ class TestRead:
         query = Query.read(request_with(f"w=30&{SIGNATURE}", ApiKeyAuthentication()))
         assert set(query.parameters) == {"w", "exp", "kid", "sig"}
         assert query.expires_at is None
+
+    def test_parameters_of_trackers_are_passed_over(self) -> None:
+        query = Query.read(request_with("utm_source=a&w=30&utm_source=b&fbclid=x&_ga=1"))
+        assert query.parameters == {"w": "30"}
+
+    @pytest.mark.parametrize("name", ["utm", "xutm_a", "fbclid2", "UTM_SOURCE", "gclid.x"])
+    def test_other_names_are_not(self, name: str) -> None:
+        assert set(Query.read(request_with(f"{name}=1")).parameters) == {name}
+
+    def test_a_signature_covers_them(self) -> None:
+        query = Query.read(request_with(f"utm_source=a&{SIGNATURE}", SignedUrlAuthentication()))
+        assert set(query.parameters) == {"utm_source"}
+
+    def test_an_operator_names_them(self, settings: Any) -> None:
+        settings.IGNORED_PARAMETERS = ["ref"]
+        assert set(Query.read(request_with("utm_source=a&ref=b")).parameters) == {"utm_source"}
 
     def test_blanks_around_a_transform_are_left_out(self) -> None:
         query = Query.read(request_with("transform=%20resize:30%0A&filename=%20a"))

@@ -98,7 +98,10 @@ class TestWhatIsFetched:
         assert outcomes == [
             ("fetch_failed", "status 404"),
             ("url_not_allowed", "10.1.2.3 is not public"),
-            ("url_not_allowed", "not a URL with a host"),
+            (
+                "url_not_allowed",
+                "Expected a well-formed URL such as https://example.org/a.png, without a user or a password",
+            ),
         ]
 
 

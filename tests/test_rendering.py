@@ -43,6 +43,25 @@ def test_failed_render_is_remembered_briefly_and_then_tried_again(
     assert api.get(f"{path}.gif").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        (".png?transform=grayscale/pad:top=16383", "/operations/1"),
+        ("?format=png&w=9000&enlarge=true&h=8193&fit=fill", None),
+        (".webp?max_bytes=100", "/max_bytes"),
+        (".webp?transform=resize:width=9000,enlarge=true", "/operations/0"),
+        (".jp2?transform=resize:width=5000,enlarge=true", "/format"),
+    ],
+)
+def test_a_remembered_failure_is_the_same_to_the_letter(api: Api, query: str, pointer: str | None) -> None:
+    path = api.stored(PNG)
+    first, second = (api.get(path + query) for _ in range(2))
+    assert Rendition.objects.get().state == Rendition.State.FAILED
+    problems = [answer.json() | {"request_id": ""} for answer in (first, second)]
+    assert problems[0] == problems[1]
+    assert (problems[0]["status"], problems[0].get("pointer")) == (422, pointer)
+
+
 @pytest.mark.parametrize("error", [Unavailable("busy"), RuntimeError("a bug")], ids=["busy", "bug"])
 def test_render_that_could_not_be_tried_leaves_nothing(
     api: Api, monkeypatch: pytest.MonkeyPatch, error: Exception

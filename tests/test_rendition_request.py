@@ -5,6 +5,7 @@ import pytest
 from images.models import Rendition
 from tests.conftest import Api
 from tests.support import images as made
+from transforms.formats.table import FORMATS, WRITABLE
 
 PNG = made.encoded("png")
 CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
@@ -94,3 +95,40 @@ def test_refused_queries(api: Api, query: str, pointer: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
     assert answer.json()["pointer"] == pointer
     assert not Rendition.objects.exists()
+
+
+def test_a_panorama_is_sent_in_every_format(api: Api) -> None:
+    stored = api.stored(made.encoded("png", made.picture(9_000, 10)))
+    for name in WRITABLE:
+        answer = api.get(f"{stored}.{FORMATS[name].extensions[0]}")
+        assert (answer.status_code, answer["Image-Width"]) == (200, "256" if name == "ico" else "9000"), name
+    answer = api.get(f"{stored}.jpg?transform=border:width=1")
+    assert (answer.status_code, answer.json()["code"], answer.json()["pointer"]) == (
+        422,
+        "image_too_large",
+        "/operations/0",
+    )
+
+
+TRACKED = "utm_source=news&utm_campaign=a%20b&fbclid=IwAR0&gclid=x&msclkid=y"
+
+
+@pytest.mark.parametrize(
+    "query", ["", ".webp?w=20", "?format=webp&w=20", ".jpg?transform=grayscale", ".json"]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_parameters_of_trackers_change_nothing(api: Api, query: str, method: str) -> None:
+    stored = api.stored(PNG)
+    plain = api.request(method, stored + query)
+    tracked = api.request(method, f"{stored}{query}{'&' if '?' in query else '?'}{TRACKED}")
+    assert (tracked.status_code, tracked.body) == (200, plain.body)
+    assert {**tracked.headers, "X-Request-ID": ""} == {**plain.headers, "X-Request-ID": ""}
+    assert Rendition.objects.count() <= 1
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_change_refuses_parameters_of_trackers(api: Api, method: str) -> None:
+    answer = api.request(
+        method, f"{api.stored(PNG)}?utm_source=x", data="{}", content_type="application/json"
+    )
+    assert (answer.status_code, answer.json()["pointer"]) == (400, "/utm_source")

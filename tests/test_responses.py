@@ -121,7 +121,8 @@ class TestHttp:
             ("cat.png", 'attachment; filename="cat.png"'),
             ("", "attachment"),
             ("kätzchen.png", "attachment; filename*=utf-8''k%C3%A4tzchen.png"),
-            ('a"b\\c.png', 'attachment; filename="a\\"b\\\\c.png"'),
+            ('a"b.png', 'attachment; filename="a\\"b.png"'),
+            ("a/b\\c\r\nSet-Cookie: x.png", 'attachment; filename="cSet-Cookie: x.png"'),
         ],
     )
     def test_download(self, api: Api, path: str, suffix: str, name: str, header: str) -> None:
@@ -131,7 +132,7 @@ class TestHttp:
         answer = api.get(f"{path}{suffix}{separator}download={quote(name)}")
         assert answer["Content-Disposition"] == header
 
-    @pytest.mark.parametrize("name", ["a%0d%0aSet-Cookie:x", "%00", "x" * 256])
+    @pytest.mark.parametrize("name", ["a%00.png", "%00", "x" * 256])
     def test_refused_download_names(self, api: Api, path: str, suffix: str, name: str) -> None:
         separator = "&" if "?" in suffix else "?"
         answer = api.get(f"{path}{suffix}{separator}download={name}")

@@ -26,6 +26,7 @@ WRONG = [
     ("TEMP_DIR", "/nowhere"),
     ("FETCH_PORTS", "http"),
     ("FETCH_PORTS", "80,0"),
+    ("IGNORED_PARAMETERS", "utm_*,a b"),
     ("FETCH_ALLOWED_NETWORKS", "10.0.0.1/8"),
     ("FETCH_DENIED_NETWORKS", "10.0.0.0/8,private"),
     ("TRUSTED_PROXIES", "10.0.0.1/8"),

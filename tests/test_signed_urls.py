@@ -53,6 +53,7 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "a name in another spelling": lambda url: url.replace("w=30", "%77=30"),
     "a name in another case": lambda url: url.replace("w=30", "W=30"),
     "added": lambda url: url + "&q=10",
+    "added by a tracker": lambda url: url + "&utm_source=news",
     "added and empty": lambda url: url + "&",
     "left out": lambda url: url.replace("w=30&", ""),
     "twice": lambda url: url + "&w=30",

@@ -61,4 +61,4 @@ def test_empty_value_in_json_is_the_fields_matter() -> None:
 
 def test_member_that_is_no_object() -> None:
     errors = errors_of({"thing": []}, Box)
-    assert "Expected an object but received list" in str(errors["thing"])
+    assert "Expected an object but received []" in str(errors["thing"])

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,11 @@ from images.models import Image
 from images.storage import ObjectStorage
 from tests.conftest import Api
 from tests.support import images as made
+from tests.support.remote_servers import Remote, respond
+from tests.support.transform_requests import remote, send_form, send_json
+from tests.support.upload_urls import open_upload, path_of
 
+__all__ = ["remote"]
 PNG = made.encoded("png")
 
 
@@ -116,3 +121,30 @@ class TestLimits:
             "POST", "/images", data=PNG, content_type="image/png", headers={"Content-Encoding": "gzip"}
         )
         assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_format")
+
+
+def _send_nothing(api: Api, path: str, method: str = "POST") -> Any:
+    return api.request(method, path, CONTENT_TYPE="image/png", CONTENT_LENGTH="0")
+
+
+EMPTY: dict[str, Callable[[Api, Remote], Any]] = {
+    "raw": lambda api, _: _send_nothing(api, "/images"),
+    "form": lambda api, _: send_form(api, "/images", {"file": b""}),
+    "URL": lambda api, remote: send_json(api, "/images", {"url": remote.url("/empty.png")}),
+    "one-time URL": lambda api, _: _send_nothing(
+        Api(api.account, ""), path_of(open_upload(api).json()["url"]), "PUT"
+    ),
+    "transform of raw bytes": lambda api, _: _send_nothing(api, "/transforms?w=9"),
+    "transform of a form": lambda api, _: send_form(api, "/transforms", {"file": b""}, transform="grayscale"),
+    "transform of a URL": lambda api, remote: send_json(
+        api, "/transforms", {"url": remote.url("/empty.png"), "transform": "grayscale"}
+    ),
+}
+
+
+@pytest.mark.parametrize("door", EMPTY)
+def test_an_empty_file_says_so(api: Api, remote: Remote, door: str) -> None:
+    remote.answers["/empty.png"] = respond(b"")
+    answer = EMPTY[door](api, remote)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_format")
+    assert answer.json()["detail"].endswith("but received an empty file of 0 bytes")

@@ -9,6 +9,7 @@ from environs import ValidationError
 
 from config.validators import (
     are_networks,
+    are_parameters,
     are_ports,
     is_absolute,
     is_postgres_url,
@@ -28,6 +29,7 @@ from config.validators import (
         (is_writable_folder, None),
         (are_networks, ["10.0.0.0/8", "fd00::/8"]),
         (are_ports, ["80", "65535"]),
+        (are_parameters, ["utm_*", "fbclid", "_ga"]),
     ],
 )
 def test_accepted(validate: Callable[[Any], None], value: Any) -> None:
@@ -47,6 +49,8 @@ def test_accepted(validate: Callable[[Any], None], value: Any) -> None:
         (are_networks, ["10.0.0.1/8"]),
         (are_ports, ["65536"]),
         (are_ports, ["http"]),
+        (are_parameters, ["*"]),
+        (are_parameters, ["utm_*", "a=b"]),
     ],
 )
 def test_refused(validate: Callable[[Any], None], value: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from progimage.errors import (
+    ProgImageError,
     ResultTooLarge,
     UnprocessableImage,
     UnsupportedFormat,
@@ -86,7 +87,11 @@ def render_file(
     Raise UnsupportedFormat, UnprocessableImage, ImageTooLarge or ResultTooLarge."""
 
     def load(reference: str) -> Image.Image:
-        return load_still(others[reference], limits)
+        try:
+            return load_still(others[reference], limits)
+        except ProgImageError as error:
+            error.pointer = transform.pointer_to(reference)
+            raise
 
     with opened(source, limits) as (image, header):
         plan = make_plan(image, header, transform, limits)

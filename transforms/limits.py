@@ -13,6 +13,7 @@ class Limits:
     """Width x height x frames."""
     max_frames: int = 200
     max_output_side: int = 8_192
+    """For a side that an operation makes longer. A side of the source may stay as long as it is."""
     max_enlarged_pixels: int = 25_000_000
     """For a result with more than twice the pixels of its source. A
     few bytes must not become a huge image."""

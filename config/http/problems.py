@@ -47,6 +47,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse 
     """Return the response to an exception that a DRF view raised. If it is unexpected, return None.
 
     Django then raises the exception again, and `server_error` responds."""
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return problem_response(_as_wrong_method(context))
     problem = as_problem(error)
     return problem_response(problem) if problem else None
 
@@ -89,6 +91,12 @@ def problem_response(error: errors.ProgImageError) -> HttpResponse:
     # Some problems are made outside of Django's middleware, which would set it.
     response["Content-Length"] = str(len(response.content))
     return response
+
+
+def _as_wrong_method(context: dict[str, Any]) -> errors.MethodNotAllowed:
+    """Return the error of a method that the view of a request does not have."""
+    methods = ", ".join(context["view"].allowed_methods)
+    return errors.MethodNotAllowed(f"Expected one of {methods} here but received {context['request'].method}")
 
 
 def _as_status(error: exceptions.APIException) -> errors.ProgImageError:

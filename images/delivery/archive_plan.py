@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import Account
 from images.database import sleep_without_connection
 from images.models import Image, Rendition
+from images.receiving.filenames import clean_filename
 from images.renditions.getting import find_kept, open_rendition
 from images.renditions.preparing import prepare_recipe
 from images.renditions.sources import Recipe
@@ -185,7 +186,7 @@ def _member_of(image: Image, row: Image | Rendition) -> Member:
     facts = {
         "id": str(image.pk),
         "file": entry.name,
-        "filename": image.filename,
+        "filename": clean_filename(image.filename),
         "format": row.format,
         "width": row.width,
         "height": row.height,
@@ -197,7 +198,8 @@ def _member_of(image: Image, row: Image | Rendition) -> Member:
 
 def _name_of(image: Image, format: str) -> str:
     """Return a name that is unique by the id and says the format. The caller's own name is made inert."""
-    stem = image.filename.rpartition(".")[0] or image.filename
+    filename = clean_filename(image.filename)
+    stem = filename.rpartition(".")[0] or filename
     safe_stem = _UNSAFE.sub("_", stem)[:_MAX_STEM].strip("._")
     name = "-".join(part for part in (safe_stem, str(image.pk)) if part)
     return f"{name}.{FORMATS[format].extensions[0]}"

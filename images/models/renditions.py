@@ -44,6 +44,12 @@ class Rendition(models.Model):
     )
     failure_code = models.CharField(max_length=40, blank=True)
     failure_message = models.TextField(blank=True)
+    failure_pointer = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="JSON pointer into the transform, to the parameter that the failure is about",
+    )
     width = models.PositiveIntegerField(null=True)
     height = models.PositiveIntegerField(null=True)
     frames = models.PositiveIntegerField(null=True)

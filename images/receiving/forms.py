@@ -2,19 +2,20 @@
 
 Django's parser splits a form into parts. Django's own loop over the parts skips malformed ones in silence: a
 file with an empty name, or one without an end. The response would then lack such a file, so the loop here
-refuses it."""
+refuses it.
+
+Clients mark files in different ways. form_parts.py says which parts are files."""
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import (  # type: ignore[attr-defined]
-    FIELD,
-    FILE,
+    RAW,
     ChunkIter,
     LazyStream,
     MultiPartParserError,
@@ -25,8 +26,11 @@ from django.utils.http import parse_header_parameters
 
 from progimage.errors import BodyTooLarge, ParameterError
 from progimage.text_form import TRANSFORM
+from progimage.wording import show_value, suggest
 
-from .uploads import CHUNK_BYTES, Spool, SpoolStack, Upload, plain_name
+from .filenames import clean_filename
+from .form_parts import Part, json_text
+from .uploads import CHUNK_BYTES, Spool, SpoolStack, Upload
 
 FORM = "multipart/form-data"
 OVERHEAD_BYTES = 1_100_000
@@ -48,6 +52,16 @@ class Form:
     files: list[Upload] = field(default_factory=list)
     parts: dict[str, Upload] | None = None
 
+    def check_files(self) -> None:
+        """Raise ParameterError if the form brings no image."""
+        if self.files:
+            return
+        suggestions = [suggest(name, ("file",)) for name in self.parts or ()]
+        suggestion = next(filter(None, suggestions), "")
+        raise ParameterError(
+            f"Expected a part named file, with an image, but received none{suggestion}", pointer="/file"
+        )
+
     @property
     def file_count(self) -> int:
         return len(self.files) + len(self.parts or ())
@@ -55,7 +69,7 @@ class Form:
 
 @contextmanager
 def receive_form(request: HttpRequest, *, takes_parts: bool = False) -> Iterator[Form]:
-    """Yield a form whose parts named `file` are images. The files exist during the context.
+    """Yield a form whose parts named `file` are images, perhaps none. The files exist during the context.
 
     Raise ParameterError, or BodyTooLarge for too many files or too much text."""
     with SpoolStack() as spools:
@@ -64,10 +78,6 @@ def receive_form(request: HttpRequest, *, takes_parts: bool = False) -> Iterator
             _read(request, form, spools)
         except MultiPartParserError as error:
             raise _malformed(str(error)) from error
-        if not form.files:
-            raise ParameterError(
-                "Expected a part named file, with a filename, but received none", pointer="/file"
-            )
         yield form
 
 
@@ -75,15 +85,13 @@ def _read(request: HttpRequest, form: Form, spools: SpoolStack) -> None:
     boundary = _boundary(request)
     body = LazyStream(ChunkIter(request, CHUNK_BYTES))
     is_complete = False
-    for number, (kind, headers, content) in enumerate(Parser(body, boundary)):
+    for number, (kind, headers, content) in enumerate(_parts(Parser(body, boundary))):
         if is_complete:
             raise _malformed("a part follows its end")
         if number == 0:
             exhaust(content)  # text before the first part has no meaning
-        elif kind == FILE:
-            _read_file(headers, content, form, spools)
-        elif kind == FIELD:
-            _read_field(headers, content, form)
+        elif kind != RAW:
+            _read_part(Part.of(headers), content, form, spools)
         elif content.read(2) == b"--":
             is_complete = True
             exhaust(content)
@@ -93,25 +101,50 @@ def _read(request: HttpRequest, form: Form, spools: SpoolStack) -> None:
         raise _malformed("it has no end")
 
 
-def _read_file(headers: dict[str, Any], content: LazyStream, form: Form, spools: SpoolStack) -> None:
-    name = _name(headers)
-    filename = _parameters(headers)["filename"].decode()
-    if form.parts is not None and name == TRANSFORM:
-        _read_field(headers, content, form)
-        return
-    _check_file(name, headers, form)
+def _parts(parser: Parser) -> Iterator[tuple[str, dict[str, Any], LazyStream]]:
+    """Yield the parts. Raise ParameterError if a header names a character set that Python does not know."""
+    parts = iter(parser)
+    while True:
+        try:
+            part = next(parts, None)
+        except LookupError as error:
+            raise _malformed("a part's header names an unknown character set") from error
+        if part is None:
+            return
+        yield part
+
+
+def _read_part(part: Part | None, content: LazyStream, form: Form, spools: SpoolStack) -> None:
+    if part is None:
+        raise _malformed("a part has no name")
+    if part.may_be_unused:
+        first_chunk = next(content, b"")
+        if not first_chunk:
+            return
+        content.unget(first_chunk)
+    is_transform = form.parts is not None and part.name == TRANSFORM
+    if is_transform or not part.is_file:
+        _read_field(part, content, form)
+    else:
+        _read_file(part, content, form, spools)
+
+
+def _read_file(part: Part, content: LazyStream, form: Form, spools: SpoolStack) -> None:
+    filename = clean_filename(part.filename or "", pointer="/file")
+    _check_file(part, form)
     spool = spools.new_spool()
     for chunk in content:
         _write(spool, chunk)
-    upload = spool.finish(plain_name(filename))
-    if name == "file" or form.parts is None:
+    upload = spool.finish(filename)
+    if part.name == "file" or form.parts is None:
         form.files.append(upload)
     else:
-        form.parts[name] = upload
+        form.parts[part.name] = upload
 
 
-def _check_file(name: str, headers: dict[str, Any], form: Form) -> None:
+def _check_file(part: Part, form: Form) -> None:
     """Raise ParameterError or BodyTooLarge if the form may not have one more file of this name."""
+    name = part.name
     if name != "file":
         if form.parts is None:
             raise _unexpected_part("parts named file", name)
@@ -119,9 +152,8 @@ def _check_file(name: str, headers: dict[str, Any], form: Form) -> None:
             raise _unexpected_part(_PART_NAMES, name)
     if form.file_count == settings.MAX_UPLOAD_FILES:
         raise BodyTooLarge(f"Expected at most {settings.MAX_UPLOAD_FILES} files")
-    encoding = headers.get("content-transfer-encoding", ("binary",))[0].strip().lower()
-    if encoding not in _PLAIN_ENCODINGS:
-        raise _malformed(f"a part has the Content-Transfer-Encoding {encoding[:20]!r}")
+    if part.transfer_encoding not in _PLAIN_ENCODINGS:
+        raise _malformed(f"a part has the Content-Transfer-Encoding {part.transfer_encoding[:20]!r}")
 
 
 def _write(spool: Spool, chunk: bytes) -> None:
@@ -132,7 +164,7 @@ def _write(spool: Spool, chunk: bytes) -> None:
         spool.file.truncate(0)
 
 
-def _read_field(headers: dict[str, Any], content: LazyStream, form: Form) -> None:
+def _read_field(part: Part, content: LazyStream, form: Form) -> None:
     max_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     text = content.read(max_bytes + 1)
     earlier_lengths = [len(value) for _, values in form.fields.lists() for value in values]
@@ -140,22 +172,11 @@ def _read_field(headers: dict[str, Any], content: LazyStream, form: Form) -> Non
         raise BodyTooLarge(f"Expected at most {max_bytes} bytes of text fields in a form")
     if len(earlier_lengths) == settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:
         raise _malformed("it has too many fields")
-    name = _name(headers)
+    name = part.name
     try:
-        form.fields.appendlist(name, text.decode())
+        form.fields.appendlist(name, json_text(text.decode()) if part.is_json else text.decode())
     except UnicodeDecodeError as error:
         raise ParameterError(f"Expected UTF-8 for {name[:60]!r}", pointer=f"/{name[:60]}") from error
-
-
-def _parameters(headers: dict[str, Any]) -> dict[str, bytes]:
-    parameters: dict[str, bytes] = headers["content-disposition"][1]
-    return parameters
-
-
-def _name(headers: dict[str, Any]) -> str:
-    with suppress(KeyError):
-        return _parameters(headers)["name"].decode()
-    raise _malformed("a part has no name")
 
 
 def _boundary(request: HttpRequest) -> bytes:
@@ -168,7 +189,8 @@ def _boundary(request: HttpRequest) -> bytes:
 
 
 def _unexpected_part(expected: str, name: str) -> ParameterError:
-    return ParameterError(f"Expected {expected} but received {name[:60]!r}", pointer="/file")
+    suggestion = suggest(name, ("file",))
+    return ParameterError(f"Expected {expected} but received {show_value(name)}{suggestion}", pointer="/file")
 
 
 def _malformed(reason: str) -> ParameterError:

@@ -19,7 +19,6 @@ from progimage.errors import BodyTooLarge, LengthRequired, ParameterError, Unsup
 from .digests import check_digests
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
-_SEPARATORS = re.compile(r"[/\\]")
 CHUNK_BYTES = 64 * 1024
 
 
@@ -115,13 +114,6 @@ def receive_raw(request: HttpRequest) -> Iterator[Upload]:
             )
         check_digests(request.headers, upload.sha256)
         yield upload
-
-
-def plain_name(text: str) -> str:
-    """Return the last segment of a client's file name, without unprintable characters. It may be empty."""
-    last_segment = _SEPARATORS.split(text)[-1]
-    name = "".join(character for character in last_segment if character.isprintable())
-    return "" if name in (".", "..") else name
 
 
 def too_large() -> BodyTooLarge:

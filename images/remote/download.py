@@ -28,8 +28,8 @@ _download_slots = Slots("More images are being fetched than may be at once", ret
 def download(url: str, *, account: Account) -> Iterator[Upload]:
     """Yield the body of the response to a GET of a public address. The file exists during the context.
 
-    Raise UrlNotAllowed, FetchFailed or BodyTooLarge, or Unavailable if the account or the host has too many
-    downloads already."""
+    Raise UrlNotAllowed, ParameterError, FetchFailed or BodyTooLarge, or Unavailable if the account or the
+    host has too many downloads already."""
     with SpoolStack() as spools:
         spool = spools.new_spool()
         fetch = _Fetch(spool, Deadline.after(settings.FETCH_TIMEOUT_S))
@@ -40,8 +40,9 @@ def download(url: str, *, account: Account) -> Iterator[Upload]:
             )
             fetch.slots.enter_context(account_slot)
             target = parse_target(url)
+            filename = target.filename
             fetch.follow(target)
-        yield spool.finish(target.filename)
+        yield spool.finish(filename)
 
 
 @dataclass

@@ -1,20 +1,21 @@
 """The addresses that this server may connect to. A URL is checked as text, a host by all its IP addresses.
 
-Nothing here connects. The client gets the same error for every refusal: different errors would tell which
-names and hosts exist behind this server."""
+Nothing here connects. The client learns what is wrong with the text of its URL. It gets the same error for
+every host that is refused, and for every redirect: different errors would tell which names and hosts exist
+behind this server."""
 
 import re
 import socket
 import string
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 import idna
 from django.conf import settings
 from django.http.request import validate_host
 
-from images.receiving.uploads import plain_name
+from images.receiving.filenames import clean_filename
 from progimage.errors import UrlNotAllowed
 
 Address = IPv4Address | IPv6Address
@@ -60,33 +61,49 @@ class Target:
 
     @property
     def filename(self) -> str:
-        """The last segment of the path, decoded. It may be empty, and longer than an image's name may be."""
+        """The last segment of the path, decoded. It may be empty, and longer than an image's name may be.
+
+        Raise ParameterError if it contains NUL."""
         path, _, _ = self.path.partition("?")
-        return plain_name(unquote(path))
+        return clean_filename(unquote(path), pointer="/url")
 
 
 def parse_target(url: str, *, base: Target | None = None) -> Target:
     """Return the target of `url`. `base` is the target that redirected to it. Raise UrlNotAllowed."""
-    if len(url) > MAX_URL_CHARACTERS:
-        raise refused(f"a URL of {len(url)} characters")
-    if not url.isprintable() or " " in url or "\\" in url:
-        raise refused("a space, a backslash or a control character")
     try:
-        parts = urlsplit(urljoin(base.url, url) if base else url)
-        host, port = _parse_authority(parts.netloc)
-    except ValueError as error:
-        raise refused("not a URL with a host") from error
-    _check_scheme(parts.scheme, base)
-    if port is None:
-        port = _DEFAULT_PORTS[parts.scheme]
-    if port not in settings.FETCH_PORTS:
-        raise refused(f"port {port}")
+        parts, host, port = _parse_url(url, base)
+    except UrlNotAllowed as error:
+        if base is None:
+            raise
+        raise refused(error.message) from error
     if _is_this_service(host):
         raise refused(f"{host} is this service")
     path = parts.path or "/"
     if parts.query:
         path += f"?{parts.query}"
     return Target(parts.scheme, host, port, quote(path, safe=string.punctuation))
+
+
+def _parse_url(url: str, base: Target | None) -> tuple[SplitResult, str, int]:
+    """Return the parts of a URL, its host and its port. Raise UrlNotAllowed with the fault of the text."""
+    if len(url) > MAX_URL_CHARACTERS:
+        raise _malformed(f"Expected a URL of at most {MAX_URL_CHARACTERS} characters but received {len(url)}")
+    if not url.isprintable() or " " in url or "\\" in url:
+        raise _malformed("Expected a URL without spaces, backslashes and control characters")
+    try:
+        parts = urlsplit(urljoin(base.url, url) if base else url)
+        _check_scheme(parts.scheme, base)
+        host, port = _parse_authority(parts.netloc)
+    except ValueError as error:
+        raise _malformed(
+            "Expected a well-formed URL such as https://example.org/a.png, without a user or a password"
+        ) from error
+    if port is None:
+        port = _DEFAULT_PORTS[parts.scheme]
+    if port not in settings.FETCH_PORTS:
+        ports = " or ".join(map(str, settings.FETCH_PORTS))
+        raise _malformed(f"Expected port {ports} in the URL but received {port}")
+    return parts, host, port
 
 
 def look_up(host: str) -> list[Address]:
@@ -120,9 +137,19 @@ def is_allowed(address: Address) -> bool:
 
 
 def refused(reason: str) -> UrlNotAllowed:
-    """Return the error for every address that is refused. Its note has the reason, for the log only."""
-    error = UrlNotAllowed("Expected the http or https address of a public host for url", pointer="/url")
+    """Return the error for every host that is refused. Its note has the reason, for the log only."""
+    error = UrlNotAllowed(
+        "Expected the URL of a public host but this host cannot be found, or its address is not public",
+        pointer="/url",
+    )
     error.add_note(reason)
+    return error
+
+
+def _malformed(message: str) -> UrlNotAllowed:
+    """Return the error of a URL whose text alone says that nothing can be fetched from it."""
+    error = UrlNotAllowed(message, pointer="/url")
+    error.add_note(message)
     return error
 
 
@@ -130,7 +157,8 @@ def _check_scheme(scheme: str, base: Target | None) -> None:
     """Raise UrlNotAllowed if the scheme is not http or https, or if a redirect leads from https to http."""
     is_downgrade = base is not None and base.scheme == "https" and scheme == "http"
     if scheme not in _DEFAULT_PORTS or is_downgrade:
-        raise refused(f"the scheme {scheme[:20]!r}")
+        received = f"the scheme {scheme[:20]!r}" if scheme else "none"
+        raise _malformed(f"Expected a URL with the scheme http or https but received {received}")
 
 
 def _parse_authority(netloc: str) -> tuple[str, int | None]:

@@ -66,11 +66,16 @@ def _generate(file: ImageCacheFile) -> None:
             if is_rendered or claim.row.state == Rendition.State.READY:
                 return
             if claim.row.state == Rendition.State.FAILED:
-                raise _REMEMBERED[claim.row.failure_code](claim.row.failure_message)
+                raise _remembered(claim.row)
         if time.monotonic() > gives_up_at:
             break
         sleep_without_connection(pause_s)
     raise Unavailable("The rendition is still being made", retry_after_s=settings.RENDER_TIMEOUT_S)
+
+
+def _remembered(row: Rendition) -> UnprocessableImage:
+    """Return the error of the render that has failed, as its own client got it."""
+    return _REMEMBERED[row.failure_code](row.failure_message, pointer=row.failure_pointer)
 
 
 def _render(file: ImageCacheFile, claim: rows.Claim) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accounts.access.caller import Caller
-from progimage.errors import NotFound, ParameterError
+from progimage.errors import NotFound, ParameterError, ProgImageError
 from progimage.operations import Operation
 from progimage.transform import Transform
 
@@ -26,7 +26,7 @@ ReadReference = Callable[[str], Source]
 def open_others(transform: Transform, read_reference: ReadReference, caller: Caller) -> Iterator[Recipe]:
     """Open the other images of a transform, and yield it with "sha256:<hex>" for each of them.
 
-    Raise ParameterError with a pointer to the parameter, NotFound, and the errors of downloads."""
+    Raise ParameterError, NotFound and the errors of downloads, each with a pointer to the parameter."""
     with ExitStack() as files:
         opener = _Opener(read_reference, caller, files)
         operations = tuple(
@@ -65,11 +65,13 @@ class _Opener:
             reference = getattr(operation, name)
             try:
                 source = self.opened.get(reference) or self._open(reference)
-            except ParameterError as error:
+            except NotFound as error:
+                raise NotFound(
+                    f"There is no image with the id in {operation.name}.{name}", pointer=f"{pointer}/{name}"
+                ) from error
+            except ProgImageError as error:
                 error.pointer = f"{pointer}/{name}"
                 raise
-            except NotFound as error:
-                raise NotFound(f"There is no image with the id in {operation.name}.{name}") from error
             self.opened[reference] = source
             changes[name] = source.reference
         return replace(operation, **changes) if changes else operation

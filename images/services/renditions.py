@@ -79,6 +79,7 @@ def mark_failed(claim: Claim, error: ProgImageError) -> None:
         lease_until=Now() + timedelta(seconds=settings.RENDITION_FAILURE_TTL_S),
         failure_code=error.code,
         failure_message=error.message,
+        failure_pointer=error.pointer,
     )
 
 

@@ -7,7 +7,15 @@ from .composite import Border, Composite, Shadow
 from .filters import Blur, Convolve, Edge, Emboss, Median, Noise, Pixelate, Sharpen, Vignette
 from .geometry import Crop, Fit, Flip, Gravity, Pad, Resize, Rotate, Thumbnail, Trim
 from .masks import Colorkey, Mask, Redact
-from .operation import Kind, Operation, ParameterSet, escape_pointer, get_operation, operations
+from .operation import (
+    Kind,
+    Operation,
+    ParameterSet,
+    escape_pointer,
+    get_operation,
+    operations,
+    unknown_operation,
+)
 from .output import MetadataLevel, Output, OutputFormat
 from .tone import (
     Autocontrast,
@@ -85,4 +93,5 @@ __all__ = [
     "masks",
     "operations",
     "tone",
+    "unknown_operation",
 ]

@@ -90,10 +90,24 @@ class Crop(Operation):
         has_box = any(value is not None for value in box.values())
         if self.aspect_ratio is None and not has_box:
             raise ParameterError("Expected a box or an aspect_ratio for crop but received neither")
+        if self.unit == "px":
+            self._refuse_shares(box)
         for name, value in box.items():
             if self.unit == "ratio" and (value or 0) > 1:
                 raise ParameterError(
-                    f"Expected at most 1 for crop.{name} in unit=ratio but received '{value:g}'",
+                    f"Expected at most 1 for crop.{name} in unit=ratio but received {value:g}",
+                    pointer=f"/{name}",
+                )
+
+    def _refuse_shares(self, box: dict[str, float | None]) -> None:
+        """Raise ParameterError if the box in px is one of shares: a side below 1 px, or nothing above it."""
+        given = {name: value for name, value in box.items() if value}
+        has_px = any(value >= 1 for value in given.values())
+        for name, value in given.items():
+            if value < 1 and (name in ("width", "height") or not has_px):
+                raise ParameterError(
+                    f"Expected at least 1 px for crop.{name} but received {value:g}: for a share of the image"
+                    " add unit=ratio",
                     pointer=f"/{name}",
                 )
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Self, get_type_hints
 from progimage.errors import ParameterError
 from progimage.parameters.annotations import parameters_of
 from progimage.parameters.parameter import Parameter
+from progimage.wording import show_value, suggest
 
 Kind = Literal["convert", "compress", "thumbnail", "rotate", "filter", "mask"]
 
@@ -64,13 +65,14 @@ class ParameterSet:
         for name in names:
             if name not in parameters:
                 raise ParameterError(
-                    f"Expected {expected} for {cls.name} but received {name[:60]!r}",
+                    f"Expected {expected} for {cls.name} but received {show_value(name)}"
+                    f"{suggest(name, parameters)}",
                     pointer=f"{pointer}/{escape_pointer(name)}",
                 )
         for name, parameter in parameters.items():
             if parameter.is_required and name not in names:
                 raise ParameterError(
-                    f"Expected {parameter.expected} for {cls.name}.{name} but received nothing",
+                    f"Expected {parameter.expected} for {cls.name}.{name} but it is missing",
                     pointer=f"{pointer}/{name}",
                 )
 
@@ -124,9 +126,15 @@ def get_operation(name: object, *, pointer: str) -> type[Operation]:
     """Return the operation of that name. Raise ParameterError if the catalogue has none."""
     if isinstance(name, str) and name in _OPERATIONS:
         return _OPERATIONS[name]
-    shown = name if isinstance(name, str) else type(name).__name__
-    raise ParameterError(
-        f"Expected one of {', '.join(sorted(_OPERATIONS))} for an operation but received {shown[:60]!r}",
+    raise unknown_operation(name, pointer=pointer)
+
+
+def unknown_operation(name: object, *, pointer: str = "") -> ParameterError:
+    """Return the error of a name that is no operation's."""
+    suggestion = suggest(name, _OPERATIONS) if isinstance(name, str) else ""
+    return ParameterError(
+        f"Expected one of {', '.join(sorted(_OPERATIONS))} for an operation but received {show_value(name)}"
+        f"{suggestion}",
         pointer=pointer,
     )
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from progimage.parameters.annotations import Color, Short
+from progimage.parameters.annotations import Alias, Color, Short
 from progimage.parameters.ranges import Range
 
 from .operation import ParameterSet
 
 OutputFormat = Literal["jpeg", "png", "webp", "avif", "gif", "tiff", "bmp", "ico", "jp2", "auto"]
+FormatAlias = Literal["jpg", "tif"]
+"""Extensions of files that name a format as well as its own name does."""
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 MetadataLevel = Literal["safe", "copyright", "keep"]
 
@@ -19,10 +21,12 @@ class Output(ParameterSet):
 
     name: ClassVar[str] = "output"
     format: Annotated[
-        OutputFormat | None,
+        Literal[OutputFormat, FormatAlias] | None,
         Short("fm"),
-        "The format; the source's own if none is given. auto: avif or webp, if the request's Accept header "
-        "names them, otherwise the same as without auto.",
+        Alias("jpg", "jpeg"),
+        Alias("tif", "tiff"),
+        "The format; the source's own if none is given. jpg means jpeg, and tif means tiff. auto: avif or "
+        "webp, if the request's Accept header names them, otherwise the same as without auto.",
     ] = None
     quality: Annotated[
         int | None,

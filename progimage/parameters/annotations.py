@@ -21,6 +21,14 @@ class Short:
 
 
 @dataclass(frozen=True)
+class Alias:
+    """A second value of a `Literal` with the meaning of another one, which takes its place."""
+
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True)
 class _TypeName:
     """A type without a class in Python. parameter.py knows it by this name."""
 
@@ -64,7 +72,8 @@ def _facts_of(hint: Any) -> dict[str, Any]:
         facts = _facts_of(arguments[0])
         for annotation in arguments[1:]:
             facts |= _fact_of(annotation)
-        return facts
+        aliases = {each.name: each.meaning for each in arguments[1:] if isinstance(each, Alias)}
+        return facts | {"aliases": aliases} if aliases else facts
     if origin in (Union, types.UnionType):
         (inner,) = [argument for argument in arguments if argument is not types.NoneType]
         return _facts_of(inner) | {"is_optional": True}
@@ -84,4 +93,6 @@ def _fact_of(annotation: object) -> dict[str, Any]:
         return {"items": annotation}
     if isinstance(annotation, _TypeName):
         return {"type": annotation.name}
+    if isinstance(annotation, Alias):
+        return {}
     return {"help": annotation}

@@ -3,13 +3,14 @@
 import json
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from urllib.parse import quote, unquote
 
 from progimage.errors import ParameterError
+from progimage.wording import show_value, suggest
 
 from .color import expected_color, normalize_color
 from .ranges import Items, Range
@@ -25,7 +26,6 @@ _REFERENCE = re.compile(r"https?://\S+|part:[\w.-]{1,60}|sha256:[0-9a-f]{64}", r
 """The server resolves every reference to sha256: and refuses that form from a client."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _JSON_TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
-_MAX_SHOWN_CHARS = 60
 
 
 class Default(Enum):
@@ -39,12 +39,14 @@ class Parameter:
     """One field of an operation.
 
     `type` is int, float, bool, str, a tuple of choices, "color", "ratio" or "image". `range` limits the
-    value, or each value of a list. `items` limits the length of a list."""
+    value, or each value of a list. `items` limits the length of a list. `aliases` are choices that stand for
+    another one."""
 
     name: str
     type: Any
     range: Range | None = None
     items: Items | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
     short: str | None = None
     help: str = ""
     default: Any = Default.REQUIRED
@@ -56,11 +58,11 @@ class Parameter:
         """The valid values in words, as error messages name them."""
         words = self._expected_item
         if self.is_list and self.items:
-            words = f"a list of {self.items} values, each {words}"
+            words = f"an array of {self.items} values, each {words}"
         elif self.is_list:
-            words = f"a list of {words}"
+            words = f"an array of {words}"
         if self.is_optional and not self.is_required:
-            return f"{words}, or nothing"
+            return f"{words}, or null"
         return words
 
     @property
@@ -101,11 +103,10 @@ class Parameter:
 
     def refuse(self, value: object, *, owner: str, pointer: str) -> ParameterError:
         """Return the error of an invalid value. `owner` is the operation's name."""
-        shown = value if isinstance(value, str) else json.dumps(value, default=repr)
-        if len(shown) > _MAX_SHOWN_CHARS:
-            shown = shown[:_MAX_SHOWN_CHARS] + "…"
+        choices = self.type if isinstance(self.type, tuple) else ()
+        suggestion = suggest(value, choices) if isinstance(value, str) else ""
         return ParameterError(
-            f"Expected {self.expected} for {owner}.{self.name} but received {shown!r}",
+            f"Expected {self.expected} for {owner}.{self.name} but received {show_value(value)}{suggestion}",
             pointer=pointer,
         )
 
@@ -208,7 +209,9 @@ def _check_image(parameter: Parameter, value: object) -> str | None:
 
 
 def _check_choice(parameter: Parameter, value: object) -> str | None:
-    return value if isinstance(value, str) and value in parameter.type else None
+    if not isinstance(value, str) or value not in parameter.type:
+        return None
+    return parameter.aliases.get(value, value)
 
 
 _CHECKS: dict[Any, Callable[[Parameter, object], Any]] = {

@@ -17,7 +17,6 @@ from progimage.errors import (
     ParameterError,
     ProgImageError,
     RenditionsPending,
-    UnprocessableImage,
 )
 from progimage.root_error import rebuild
 
@@ -72,9 +71,8 @@ def error_of(response: httpx.Response) -> ProgImageError:
         "status": response.status_code,
         "request_id": request_id,
         "retry_after_s": _retry_after_s(response.headers.get("Retry-After", "")),
+        "pointer": problem.get("pointer", ""),
     }
-    if issubclass(error_class, ParameterError | UnprocessableImage):
-        state["pointer"] = problem.get("pointer", "")
     return rebuild(error_class, message, state)
 
 

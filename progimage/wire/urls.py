@@ -98,7 +98,8 @@ def _spell_query(query: Mapping[str, object]) -> Pairs:
 
 
 def _format_of(pairs: Pairs) -> str | None:
-    return parse_query(pair for pair in pairs if pair[0] not in _DELIVERY_NAMES).output.format
+    transform_pairs = [pair for pair in pairs if pair[0] not in _DELIVERY_NAMES]
+    return parse_query(transform_pairs, beside=_DELIVERY_NAMES).output.format
 
 
 def _spell(name: str, value: object) -> Pairs:

@@ -20,7 +20,12 @@ from tests.support.remote_servers import (
 
 ACCOUNT = Account(pk=7, name="alice")
 PNG = encoded("png")
-REFUSED = (400, "url_not_allowed", "Expected the http or https address of a public host for url", "/url")
+REFUSED = (
+    400,
+    "url_not_allowed",
+    "Expected the URL of a public host but this host cannot be found, or its address is not public",
+    "/url",
+)
 FAILED = (422, "fetch_failed", "Expected status 200 and a whole body in time from the address in url", "")
 
 

@@ -179,7 +179,7 @@ def _identify(file: IO[bytes], limits: Limits) -> tuple[ImageFile.ImageFile, For
     candidates = [name for name in registered if _accepts(name, prefix)]
     if not candidates:
         media_types = ", ".join(ACCEPTED_MEDIA_TYPES)
-        received = "a file of another kind" if prefix else "an empty file"
+        received = "a file of another kind" if prefix else "an empty file of 0 bytes"
         raise UnsupportedFormat(f"Expected one of {media_types} but received {received}")
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     # the brands of AVIF and HEIF overlap

@@ -74,7 +74,8 @@ class Format:
     """The palette's size if the client names none."""
     shrinks_to: int | None = None
     """The side in px to which a larger result is reduced. With None a larger result is refused."""
-    max_side: int = 65_535
+    max_side: int = 2**31 - 1
+    """The longest side in px that the encoder writes and usual decoders read."""
     max_pixels: int = 50_000_000
     """For a result, over all its frames."""
     max_lossless_pixels: int = 50_000_000
@@ -112,6 +113,7 @@ _TABLE = (
         decode_margin=_DRAFT_MARGIN,
         has_progressive=True,
         has_subsampling=True,
+        max_side=65_500,
         max_fitting_pixels=150_000_000,
         options=as_jpeg,
         embed=as_jpeg_options,
@@ -148,6 +150,7 @@ _TABLE = (
         is_animated=True,
         has_effort=True,
         has_subsampling=True,
+        max_side=32_768,
         max_pixels=25_000_000,
         max_fitting_pixels=16_000_000,
         options=as_avif,
@@ -161,6 +164,7 @@ _TABLE = (
         loops_count_repeats=True,
         has_palette=True,
         colors=256,
+        max_side=65_535,
     ),
     Format(
         "tiff", "image/tiff", ("tiff", "tif"), "TIFF",

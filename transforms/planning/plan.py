@@ -133,15 +133,16 @@ def check_sizes(
 ) -> tuple[Operation, ...]:
     """Return the operations, with a last reduction added if the format needs it.
 
-    Raise ImageTooLarge if the size after an operation is beyond the limits, or that of the result beyond the
+    Raise ImageTooLarge if an operation grows the image beyond the limits, or if the result is beyond the
     format's ceiling. Raise ParameterError for a part that lies outside of the image."""
     operations = transform.operations
     max_pixels = _max_pixels_per_frame(size, frames, limits)
     for index, operation in enumerate(operations):
+        largest = _largest_sides(operation, size, limits)
         size = _measure(operation, size, index)
         refuse_beyond(
             size,
-            limits.max_output_side,
+            largest,
             max_pixels,
             what=f"from {operation.name}",
             pointer=f"/operations/{index}",
@@ -151,6 +152,18 @@ def check_sizes(
         return *operations, reduction
     _refuse_beyond_format(size, transform.output, format, frames, limits)
     return operations
+
+
+def _largest_sides(operation: Operation, size: Size, limits: Limits) -> Size:
+    """Return the longest sides that `operation` may give an image of `size`.
+
+    Only growth is limited: an accepted panorama may keep its long side, and a turn may exchange its sides."""
+    if operation.kind == "rotate":
+        longest_side = max(size)
+        size = Size(longest_side, longest_side)
+    width = max(size.width, limits.max_output_side)
+    height = max(size.height, limits.max_output_side)
+    return Size(width, height)
 
 
 def _max_pixels_per_frame(
@@ -183,7 +196,7 @@ def _refuse_beyond_format(
         description += " within max_bytes"
     refuse_beyond(
         size,
-        min(limits.max_output_side, format.max_side),
+        Size(format.max_side, format.max_side),
         _max_result_pixels(output, format) // frames,
         what=description,
         pointer="/output/max_bytes" if output.max_bytes else "/output/format",
@@ -206,18 +219,19 @@ def _measure(operation: Operation, size: Size, index: int) -> Size:
 
 def refuse_beyond(
     size: Size,
-    max_side: int,
+    largest: Size,
     max_pixels: int,
     *,
     what: str,
     pointer: str,
 ) -> None:
-    """Raise ImageTooLarge if a side or the pixels are beyond the limit.
+    """Raise ImageTooLarge if a side is longer than that of `largest`, or if the pixels are beyond the limit.
 
     The message names the largest size."""
-    side_factor = max_side / max(size)
+    across = largest.width / size.width
+    down = largest.height / size.height
     pixels_factor = sqrt(max_pixels / size.pixels)
-    factor = min(side_factor, pixels_factor)
+    factor = min(across, down, pixels_factor)
     if factor >= 1:
         return
     largest_width = max(1, int(size.width * factor + _ROUNDING))

@@ -88,7 +88,7 @@ def _span(
     if start is not None and start * factor >= side:
         raise ParameterError(
             f"Expected less than {side // factor} for crop.{start_name} on an image of {side} px but received"
-            f" '{start:g}'",
+            f" {start:g}",
             pointer=f"/{start_name}",
         )
     available = side - (start or 0) * factor

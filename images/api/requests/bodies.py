@@ -10,6 +10,7 @@ from images.receiving.forms import FORM, OVERHEAD_BYTES
 from images.receiving.uploads import check_body
 from progimage.errors import ParameterError, UnsupportedFormat
 from progimage.transform import parse_json
+from progimage.wording import show_value
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES
 
 MAX_JSON_BYTES = 1_000_000
@@ -53,5 +54,5 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
     check_body(request, max_bytes=MAX_JSON_BYTES)
     value = parse_json(request.read(MAX_JSON_BYTES))
     if not isinstance(value, dict):
-        raise ParameterError(f"Expected a JSON object but received {type(value).__name__}")
+        raise ParameterError(f"Expected a JSON object but received {show_value(value)}")
     return value

@@ -14,7 +14,7 @@ from images.search.selection import LAST_PLACE
 
 from .bodies import read_object, unread
 from .precondition import Precondition
-from .query import Query, read_flag, refuse_unknown
+from .query import Query, check_names, read_flag, refuse_unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,5 +78,5 @@ class DeletionRequest:
     def read(cls, request: Request) -> "DeletionRequest":
         query = Query.read(request)
         purge = read_flag(query.parameters, "purge")
-        refuse_unknown(query.without("purge"), "purge")
+        check_names(query.parameters, ("purge",))
         return cls(purge=purge, precondition=Precondition.read(request))

@@ -1,16 +1,18 @@
 """The query of a request as a value, and pointers to its parameters."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.conf import settings
 from rest_framework.request import Request
 
 from accounts.access.authentication import SignedUrlAuthentication
-from progimage.errors import ParameterError, UnprocessableImage
+from progimage.errors import ParameterError, ProgImageError
 from progimage.operations import escape_pointer
 from progimage.signing import EXPIRES, PARAMETERS
 from progimage.text_form import TRANSFORM
+from progimage.wording import show_value, suggest
 
 from .values import BLANK
 
@@ -29,14 +31,19 @@ class Query:
 
     @classmethod
     def read(cls, request: Request) -> "Query":
-        """Return the query of a request. Raise ParameterError if a name stands in it twice."""
+        """Return the query of a request. Raise ParameterError if a name stands in it twice.
+
+        A GET or HEAD without a signature passes over the parameters of trackers."""
         is_signed = isinstance(request.successful_authenticator, SignedUrlAuthentication)
         signature = PARAMETERS if is_signed else ()
+        may_be_tracked = request.method in ("GET", "HEAD") and not is_signed
         parameters: dict[str, str] = {}
         for name, values in request.query_params.lists():
+            if may_be_tracked and _is_ignored(name):
+                continue
             if len(values) > 1:
                 raise ParameterError(
-                    f"Expected {name[:60]!r} once but received it again",
+                    f"Expected {show_value(name)} once but received it again",
                     pointer=f"/{escape_pointer(name)}",
                 )
             if name not in signature:
@@ -56,22 +63,40 @@ class Query:
         return pointer.removeprefix(only_operation).removeprefix("/output")
 
 
+def _is_ignored(name: str) -> bool:
+    """Whether an operator's setting says that trackers add the parameter."""
+    for pattern in settings.IGNORED_PARAMETERS:
+        if name == pattern or (pattern.endswith("*") and name.startswith(pattern[:-1])):
+            return True
+    return False
+
+
 def read_flag(parameters: Mapping[str, str], name: str) -> bool:
     """Return a flag; False if there is none. Raise ParameterError for any text but true and false."""
     text = parameters.get(name, "false")
     if text not in ("true", "false"):
         raise ParameterError(
-            f"Expected true or false for {name} but received {text[:60]!r}",
+            f"Expected true or false for {name} but received {show_value(text)}",
             pointer=f"/{name}",
         )
     return text == "true"
 
 
-def refuse_unknown(names: Iterable[str], expected: str) -> None:
-    """Raise ParameterError for the first of `names`, if there is one."""
+def refuse_unknown(names: Iterable[str], expected: str, known_names: Iterable[str] = ()) -> None:
+    """Raise ParameterError for the first of `names`, if there is one.
+
+    The message suggests the one of `known_names` that may have been meant."""
     for name in names:
-        pointer = f"/{escape_pointer(name)}"
-        raise ParameterError(f"Expected {expected} but received {name[:60]!r}", pointer=pointer)
+        raise ParameterError(
+            f"Expected {expected} but received {show_value(name)}{suggest(name, known_names)}",
+            pointer=f"/{escape_pointer(name)}",
+        )
+
+
+def check_names(names: Iterable[str], known_names: Collection[str]) -> None:
+    """Raise ParameterError for the first of `names` that is not one of `known_names`."""
+    unknown_names = (name for name in names if name not in known_names)
+    refuse_unknown(unknown_names, f"one of {', '.join(known_names)}", known_names)
 
 
 @contextmanager
@@ -79,7 +104,7 @@ def pointed(pointer_of: PointerOf) -> Iterator[None]:
     """Turn the pointers of errors within into pointers into the request."""
     try:
         yield
-    except (ParameterError, UnprocessableImage) as error:
+    except ProgImageError as error:
         # An image that cannot be decoded is not the transform's fault, and has no pointer.
         if error.pointer or isinstance(error, ParameterError):
             error.pointer = pointer_of(error.pointer)

@@ -9,6 +9,7 @@ from accounts.models import Scope
 from images.receiving.uploads import Upload
 from images.renditions.sources import ReceivedSource, RemoteSource, Source, StoredSource
 from progimage.errors import ParameterError
+from progimage.wording import show_value, suggest
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,10 @@ class ReferenceReader:
         if name in self.parts:
             return self.parts[name]
         names = ", ".join(self.parts) or "none came"
-        raise ParameterError(f"Expected a part of the form ({names}) but received {name!r}")
+        suggestion = suggest(name, self.parts)
+        raise ParameterError(
+            f"Expected a part of the form ({names}) but received {show_value(name)}{suggestion}"
+        )
 
 
 def read_stored(reference: str) -> StoredSource:

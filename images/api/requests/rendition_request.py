@@ -6,14 +6,19 @@ from rest_framework.request import Request
 
 from images.delivery.delivery_options import DeliveryOptions
 from images.models import MAX_FILENAME
+from images.receiving.filenames import clean_filename
 from images.renditions.preparing import Acceptance
 from progimage.errors import ParameterError, UnsupportedFormat
 from progimage.operations import escape_pointer
 from progimage.text_form import parse_query
 from progimage.transform import Transform
+from progimage.wording import show_value, suggest
 from transforms.formats.table import BY_EXTENSION, FORMATS, WRITABLE, Format
 
 from .query import PointerOf, Query
+
+_DELIVERY = ("download", "v")
+"""Parameters that are no part of the transform."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,21 +35,8 @@ class RenditionRequest:
         """Raise UnsupportedFormat for the extension, ParameterError for the query."""
         format = None if extension is None else _read_extension(extension)
         query = Query.read(request)
-        download = query.parameters.get("download")
-        if download is not None and (len(download) > MAX_FILENAME or not download.isprintable()):
-            raise ParameterError(
-                f"Expected at most {MAX_FILENAME} printable characters for download",
-                pointer="/download",
-            )
-        options = DeliveryOptions(
-            method=request.method or "",
-            headers=request.headers,
-            download=download,
-            is_versioned="v" in query.parameters,
-            expires_at=query.expires_at,
-        )
-        transform_query = query.without("download", "v")
-        transform = parse_query(transform_query.items())
+        transform_query = query.without(*_DELIVERY)
+        transform = parse_query(transform_query.items(), beside=_DELIVERY)
         if format is not None:
             transform = with_format(transform, format)
         elif transform.output.format is None and transform_query:
@@ -53,6 +45,13 @@ class RenditionRequest:
                 f"Expected a format for {name[:60]!r}, in the query or as extension",
                 pointer=f"/{escape_pointer(name)}",
             )
+        options = DeliveryOptions(
+            method=request.method or "",
+            headers=request.headers,
+            download=_read_download(query),
+            is_versioned="v" in query.parameters,
+            expires_at=query.expires_at,
+        )
         return cls(
             transform=None if transform.output.format is None else transform,
             acceptance=Acceptance(request.headers.get("Accept", ""), fallback=format),
@@ -78,10 +77,26 @@ def with_format(transform: Transform, format: Format) -> Transform:
     return Transform(transform.operations, output)
 
 
+def _read_download(query: Query) -> str | None:
+    """Return the name of the file to be saved; None if the image is to be shown. Raise ParameterError."""
+    if "download" not in query.parameters:
+        return None
+    filename = clean_filename(query.parameters["download"], pointer="/download")
+    if len(filename) > MAX_FILENAME:
+        raise ParameterError(
+            f"Expected at most {MAX_FILENAME} characters for download but received {len(filename)}",
+            pointer="/download",
+        )
+    return filename
+
+
 def _read_extension(extension: str) -> Format:
     """Return the format of an extension, in either case of letters. Raise UnsupportedFormat."""
     format = BY_EXTENSION.get(extension.lower())
     if format is not None and format.can_write:
         return format
-    known = ", ".join(name for written in WRITABLE for name in FORMATS[written].extensions)
-    raise UnsupportedFormat(f"Expected one of {known}, json as extension but received {extension[:20]!r}")
+    known = [*(name for written in WRITABLE for name in FORMATS[written].extensions), "json"]
+    raise UnsupportedFormat(
+        f"Expected one of {', '.join(known)} as extension but received {show_value(extension)}"
+        f"{suggest(extension, known)}"
+    )

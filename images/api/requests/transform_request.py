@@ -28,9 +28,10 @@ from progimage.errors import ParameterError
 from progimage.operations import Operation, Output
 from progimage.text_form import TRANSFORM, parse_operation, parse_query
 from progimage.transform import Transform
+from progimage.wording import show_value
 
 from .bodies import check_image_body, read_object, unread
-from .query import PointerOf, Query, read_flag, refuse_unknown
+from .query import PointerOf, Query, check_names, read_flag, refuse_unknown
 from .references import ReferenceReader
 from .values import read_description, read_id, read_transform, read_url
 
@@ -40,6 +41,8 @@ DESCRIBED_IN_QUERY = tuple(
     name for name in map(str, DescriptionSerializer().fields) if name not in Output.parameters()
 )
 """Names that describe a stored image in a query. `metadata` is not one: there it is the output's."""
+_SOURCES = ("url", "id")
+_IN_BODY = (TRANSFORM, STORE, *map(str, DescriptionSerializer().fields))
 
 
 @dataclass(frozen=True)
@@ -121,17 +124,20 @@ def _make(
 
 
 def _of_form(request: Request, query_instructions: Instructions | None, form: Form) -> TransformRequest:
-    if len(form.files) != 1:
-        raise ParameterError(f"Expected one part named file but received {len(form.files)}", pointer="/file")
     if query_instructions:
         refuse_unknown(form.fields, "no fields beside files: all else stands in the query")
+    else:
+        check_names(form.fields, _IN_BODY)
+    form.check_files()
+    if len(form.files) > 1:
+        raise ParameterError(f"Expected one part named file but received {len(form.files)}", pointer="/file")
     parts = form.parts or {}
     upload = form.files[0]
     if any(file.size_bytes > settings.MAX_UPLOAD_BYTES for file in (upload, *parts.values())):
         raise too_large()
     instructions = query_instructions or _read_fields(request, form.fields)
     named_parts = {reference.removeprefix("part:") for reference in instructions.transform.image_references()}
-    refuse_unknown(sorted(parts.keys() - named_parts), "parts that the transform names")
+    refuse_unknown(sorted(parts.keys() - named_parts), "parts that the transform names", named_parts)
     digests = [text for name in sorted(parts) for text in (name, parts[name].sha256)]
     pairs = [*field_pairs(request.query_params), *field_pairs(form.fields)]
     return _make(
@@ -147,10 +153,11 @@ def _of_json(
     request: Request, query_instructions: Instructions | None, body: dict[str, Any]
 ) -> TransformRequest:
     pairs = [*field_pairs(request.query_params), *json_pairs(body)]
-    members = {name: value for name, value in body.items() if name not in ("url", "id")}
-    source = _read_source(body)
+    members = {name: value for name, value in body.items() if name not in _SOURCES}
     if query_instructions:
-        refuse_unknown(members, "nothing beside the source: all else stands in the query")
+        refuse_unknown(members, "nothing beside the source: all else stands in the query", _SOURCES)
+    check_names(members, (*_SOURCES, *_IN_BODY))
+    source = _read_source(body)
     return _make(
         request,
         source,
@@ -160,7 +167,7 @@ def _of_json(
 
 
 def _read_source(body: dict[str, Any]) -> Source:
-    if len(body.keys() & {"url", "id"}) != 1:
+    if len(body.keys() & set(_SOURCES)) != 1:
         raise ParameterError("Expected either a url or an id")
     if "url" in body:
         return RemoteSource(read_url(body["url"]))
@@ -182,8 +189,10 @@ def _read_query(request: Request, operation: type[Operation] | None) -> Instruct
     description = _describe(request, fields, is_stored=is_stored) if is_stored or described else None
     beside_transform = {*described, STORE} - operation_names
     transform_query = query.without(*beside_transform)
+    beside = [name for name in (STORE, *DESCRIBED_IN_QUERY) if name not in operation_names]
     parse = partial(parse_operation, operation) if operation else parse_query
-    return Instructions(parse(transform_query.items()), description, query.pointer_of)
+    transform = parse(transform_query.items(), beside=beside)
+    return Instructions(transform, description, query.pointer_of)
 
 
 def _read_fields(request: Request, fields: QueryDict) -> Instructions:
@@ -205,7 +214,7 @@ def _read_members(request: Request, members: dict[str, Any]) -> Instructions:
     is_stored = members.get(STORE, False)
     if not isinstance(is_stored, bool):
         raise ParameterError(
-            f"Expected true or false for store but received {is_stored!r:.60}",
+            f"Expected true or false for store but received {show_value(is_stored)}",
             pointer="/store",
         )
     return Instructions(transform, _describe(request, described, is_stored=is_stored), _in_transform)
@@ -220,5 +229,5 @@ def _describe(request: Request, fields: QueryDict | dict[str, Any], *, is_stored
     if is_stored:
         caller_of(request).check_scope(Scope.WRITE)
         return read_description(fields)
-    refuse_unknown(fields, f"store=true beside the description of an image, or one of {TRANSFORM}, {STORE}")
+    refuse_unknown(fields, "store=true beside the description of an image")
     return None

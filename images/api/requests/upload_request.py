@@ -10,14 +10,18 @@ from rest_framework.request import Request
 
 from accounts.access.caller import Caller, caller_of
 from accounts.access.idempotency import field_pairs, fingerprint, json_pairs
+from images.api.serializers.descriptions import DescriptionSerializer
 from images.receiving.forms import FORM, Form, receive_form
 from images.receiving.uploads import receive_raw
 from images.renditions.sources import ReceivedSource, RemoteSource, Source
 from images.services.storing import Description
+from progimage.errors import ParameterError
 
 from .bodies import check_image_body, read_object, unread
-from .query import refuse_unknown
+from .query import check_names, refuse_unknown
 from .values import read_description, read_url
+
+_DESCRIBED = tuple(map(str, DescriptionSerializer().fields))
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ def receive_upload(request: Request) -> Iterator[UploadRequest | BatchRequest]:
 
 
 def _of_form(request: Request, form: Form) -> UploadRequest | BatchRequest:
+    check_names(form.fields, _DESCRIBED)
+    form.check_files()
     items = [UploadItem(ReceivedSource(file), file.filename) for file in form.files]
     digests = [text for file in form.files for text in (file.filename, file.sha256)]
     form_fingerprint = fingerprint(request, field_pairs(form.fields), *digests)
@@ -98,7 +104,10 @@ def _of_form(request: Request, form: Form) -> UploadRequest | BatchRequest:
 
 
 def _of_json(request: Request, body: dict[str, Any]) -> UploadRequest:
-    source = RemoteSource(read_url(body.get("url")))
+    check_names(body, ("url", *_DESCRIBED))
+    if "url" not in body:
+        raise ParameterError("Expected an address for url but it is missing", pointer="/url")
+    source = RemoteSource(read_url(body["url"]))
     fields = {name: value for name, value in body.items() if name != "url"}
     return UploadRequest(
         item=UploadItem(source),

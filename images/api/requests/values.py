@@ -11,6 +11,7 @@ from images.services.storing import Description
 from progimage.errors import ParameterError
 from progimage.text_form import TRANSFORM, parse_text
 from progimage.transform import Transform
+from progimage.wording import show_value
 
 BLANK = " \t\r\n\ufeff"
 """White space that editors and shells leave around a transform that is read from a file."""
@@ -30,13 +31,15 @@ def read_id(value: object) -> UUID:
     with suppress(ValueError):
         if isinstance(value, str) and str(image_id := UUID(value)) == value.lower():
             return image_id
-    raise ParameterError(f"Expected the id of an image for id but received {_shown(value)}", pointer="/id")
+    raise ParameterError(
+        f"Expected the id of an image for id but received {show_value(value)}", pointer="/id"
+    )
 
 
 def read_url(value: object) -> str:
     """Return a member `url`. The download decides whether the address is allowed."""
     if not isinstance(value, str):
-        raise ParameterError(f"Expected an address for url but received {_shown(value)}", pointer="/url")
+        raise ParameterError(f"Expected an address for url but received {show_value(value)}", pointer="/url")
     return value
 
 
@@ -49,11 +52,6 @@ def read_description(values: QueryDict | dict[str, Any], *, filename: str = "") 
     serializer = DescriptionSerializer(data=values)
     serializer.is_valid(raise_exception=True)
     return Description(**serializer.validated_data)
-
-
-def _shown(value: object) -> str:
-    """Return a wrong value as a sentence shows it: JSON's null and a missing member are nothing."""
-    return "nothing" if value is None else f"{value!r:.60}"
 
 
 def _parse_transform(value: object) -> Transform:

@@ -11,6 +11,7 @@ from progimage.errors import ParameterError
 from transforms.formats.table import WRITABLE
 
 from .components import TEXT_OR_TRANSFORM
+from .fields import Array
 from .selection import FilterSerializer, FormatField
 from .strict import StrictSerializer
 
@@ -35,17 +36,12 @@ class _Transform(serializers.JSONField):
 class ArchiveSerializer(StrictSerializer):
     """`ids` or `query`; for renditions instead of originals also a format, a transform or both."""
 
-    ids = serializers.ListField(
+    ids = Array(
+        "ids",
         child=_ImageId(),
         required=False,
         allow_empty=False,
         max_length=MAX_IMAGES,
-        error_messages={
-            "max_length": f"Expected at most {MAX_IMAGES} ids",
-            "empty": "Expected at least one id",
-            "not_a_list": "Expected a list of ids but received {input_type}",
-            "null": "Expected a list of ids but received null",
-        },
         help_text="Images, in the order that the zip will have.",
     )
     query = FilterSerializer(

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from images.models import MAX_FILENAME, Visibility
+from images.models import Visibility
 
-from .fields import MetadataField, PlainText, Share, TagsField
+from .fields import Choice, FileName, MetadataField, Share, TagsField
 from .strict import StrictSerializer
 
 MAX_TAGS = 50
@@ -25,19 +25,13 @@ class DescriptionSerializer(StrictSerializer):
         help_text="A list in JSON. In a form or a query, names with commas between them.",
     )
     metadata = MetadataField(default=dict, help_text="A JSON object of your own, at most 16 KiB.")
-    visibility = serializers.ChoiceField(
+    visibility = Choice(
         choices=Visibility.values,
         default=Visibility.PRIVATE.value,
-        error_messages={
-            "invalid_choice": "Expected private or public but received '{input!s:.60}'",
-            "null": "Expected private or public but received null",
-        },
         help_text="Who may see the pixels: your account alone if private, everybody if public.",
     )
-    filename = PlainText(
+    filename = FileName(
         default="",
-        allow_blank=True,
-        max_length=MAX_FILENAME,
         help_text="Your name for the image. If it is missing, an upload takes the name in its form or URL.",
     )
     replaces = serializers.UUIDField(

@@ -2,19 +2,25 @@
 
 import json
 import math
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from images.models import ExactFloats, normalize_tag
+from images.models import MAX_FILENAME, ExactFloats, normalize_tag
+from images.receiving.filenames import clean_filename
+from progimage.errors import ParameterError
+from progimage.transform import parse_json
+from progimage.wording import show_value, suggest
 
 from .components import OBJECT
 
 MAX_TAG_LENGTH = 64
 MAX_METADATA_BYTES = 16_384
 MAX_METADATA_DEPTH = 32
+_JSON_STARTS = ("[", "{", '"')
 
 
 class PlainText(serializers.CharField):
@@ -46,6 +52,21 @@ class TagName(PlainText):
         return normalize_tag(super().to_internal_value(data))
 
 
+class FileName(PlainText):
+    """A file name by the rule that all of them follow. It may be empty."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_blank=True, max_length=MAX_FILENAME, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        try:
+            return super().to_internal_value(clean_filename(data))
+        except ParameterError as error:
+            raise serializers.ValidationError(error.message) from error
+
+
 class WholeNumber(serializers.IntegerField):
     """Digits in a query, a number without a fraction in JSON. Texts and booleans in JSON are refused."""
 
@@ -68,24 +89,77 @@ class WholeNumber(serializers.IntegerField):
         return int(super().to_internal_value(data))
 
 
-class TagsField(serializers.ListField):
-    """A list in JSON. In a form or a query, names with commas between them."""
+class Choice(serializers.ChoiceField):
+    """One of a few texts. DRF's own messages would show other values as Python writes them."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        is_known = isinstance(data, str) and data in self.choices
+        if data is serializers.empty or is_known:
+            return super().run_validation(data)
+        suggestion = suggest(data, self.choices) if isinstance(data, str) else ""
+        raise serializers.ValidationError(
+            f"Expected one of {', '.join(self.choices)} but received {show_value(data)}{suggestion}"
+        )
+
+
+class Array(serializers.ListField):
+    """An array. `items` is the word for its values. DRF's own messages name other types as Python does."""
+
+    def __init__(self, items: str, **options: Any) -> None:
+        self.items = items
+        messages: dict[str, Any] = {
+            "max_length": f"Expected at most {{max_length}} {items}",
+            "empty": f"Expected an array of {items} but received one without any",
+        }
+        super().__init__(error_messages=messages, **options)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data is serializers.empty or isinstance(data, list):
+            return super().run_validation(data)
+        raise serializers.ValidationError(
+            f"Expected an array of {self.items} but received {show_value(data)}"
+        )
+
+
+class TagsField(Array):
+    """An array in JSON. In a form or a query, names with commas between them, or an array in JSON as well."""
 
     default_error_messages: ClassVar = {
-        "max_length": "Expected at most {max_length} tags",
-        "not_a_list": "Expected a list of tags but received {input_type}",
-        "null": "Expected a list of tags but received null",
+        "not_json": "Expected names with commas between them, or an array of names in JSON",
     }
     child = TagName()
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("tags", **options)
 
     def get_value(self, dictionary: Any) -> Any:
         if not hasattr(dictionary, "getlist"):
             return super().get_value(dictionary)
         if self.field_name not in dictionary:
             return serializers.empty
-        text = ",".join(dictionary.getlist(self.field_name))
-        names = [name.strip() for name in text.split(",")]
-        return [name for name in names if name]
+        return _FormTexts(dictionary.getlist(self.field_name))
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, _FormTexts):
+            data = [name for text in data for name in self._names_in(text)]
+        names: list[str] = super().to_internal_value(data)
+        return names
+
+    def _names_in(self, text: str) -> list[Any]:
+        """Return the names of one field. A text that looks like JSON is JSON, and never a name itself."""
+        if not text.lstrip().startswith(_JSON_STARTS):
+            names = [name.strip() for name in text.split(",")]
+            return [name for name in names if name]
+        value: object = None
+        with suppress(ParameterError):
+            value = parse_json(text)
+        if not isinstance(value, list):
+            self.fail("not_json")
+        return value
+
+
+class _FormTexts(list[str]):
+    """The texts of a form's or a query's fields of one name."""
 
 
 @extend_schema_field(OBJECT)
@@ -106,7 +180,7 @@ class MetadataField(serializers.JSONField):
         except (ValueError, TypeError, RecursionError) as error:
             raise serializers.ValidationError(self.error_messages["invalid"]) from error
         if not isinstance(value, dict):
-            raise serializers.ValidationError(f"Expected a JSON object but received {type(value).__name__}")
+            raise serializers.ValidationError(f"Expected a JSON object but received {show_value(value)}")
         if size_bytes > MAX_METADATA_BYTES:
             raise serializers.ValidationError(
                 f"Expected at most {MAX_METADATA_BYTES} bytes of JSON with numbers written out"

@@ -1,22 +1,26 @@
 """The filters of the list, as a client gives them in a query or in JSON."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from images.models import Visibility
+from progimage.wording import show_value
 from transforms.formats.table import FORMATS
 
-from .fields import MetadataField, TagName, WholeNumber
+from .fields import Array, Choice, MetadataField, TagName, WholeNumber
 from .pages import PageSerializer
 from .strict import StrictSerializer
 
 MAX_TAG_FILTERS = 10
+_EXPECTED_SHA256 = "Expected 64 digits of lower-case hexadecimal"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAMES_BY_EXTENSION = {extension: name for name, format in FORMATS.items() for extension in format.extensions}
 
 
-class FormatField(serializers.ChoiceField):
+class FormatField(Choice):
     """A format, by one of its extensions. The value is the format's name."""
 
     def __init__(self, formats: Iterable[str], help_text: str) -> None:
@@ -25,12 +29,22 @@ class FormatField(serializers.ChoiceField):
             choices=extensions,
             required=False,
             help_text=help_text,
-            error_messages=_choice_errors(extensions),
         )
 
     def to_internal_value(self, data: Any) -> str:
         extension = super().to_internal_value(data)
         return _NAMES_BY_EXTENSION[extension]
+
+
+class _Sha256(serializers.RegexField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"^[0-9a-f]{64}$", error_messages={"invalid": _EXPECTED_SHA256}, **options)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        is_digest = isinstance(data, str) and _SHA256.fullmatch(data)
+        if data is serializers.empty or is_digest:
+            return super().run_validation(data)
+        raise serializers.ValidationError(f"{_EXPECTED_SHA256} but received {show_value(data)}")
 
 
 class _Moment(serializers.DateTimeField):
@@ -53,19 +67,17 @@ class _Moment(serializers.DateTimeField):
         return super().to_internal_value(value)
 
 
-class _Tags(serializers.ListField):
+class _Tags(Array):
     child = TagName()
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Take a single text for one tag."""
+        return super().run_validation([data] if isinstance(data, str) else data)
+
     def to_internal_value(self, data: Any) -> list[str]:
-        """Return the tags without repetitions. A single text is one tag."""
-        items = [data] if isinstance(data, str) else data
-        names: list[str] = super().to_internal_value(items)
+        """Return the tags without repetitions."""
+        names: list[str] = super().to_internal_value(data)
         return list(dict.fromkeys(names))
-
-
-def _choice_errors(values: Iterable[str]) -> dict[str, Any]:
-    expected = f"Expected one of {', '.join(values)} but received"
-    return {"invalid_choice": f"{expected} '{{input!s:.60}}'", "null": f"{expected} null"}
 
 
 class FilterSerializer(StrictSerializer):
@@ -74,28 +86,18 @@ class FilterSerializer(StrictSerializer):
     repeatable: ClassVar = ("tag",)
 
     tag = _Tags(
+        "tags",
         required=False,
         max_length=MAX_TAG_FILTERS,
         help_text="A tag. If it is given several times, images must have all of these tags.",
-        error_messages={
-            "max_length": "Expected at most {max_length} tags",
-            "not_a_list": "Expected tags but received {input_type}",
-            "null": "Expected tags but received null",
-        },
     )
     format = FormatField(list(FORMATS), "The original's format.")
-    visibility = serializers.ChoiceField(
+    visibility = Choice(
         choices=Visibility.values,
         required=False,
         help_text="Who may see the pixels.",
-        error_messages=_choice_errors(Visibility.values),
     )
-    sha256 = serializers.RegexField(
-        "^[0-9a-f]{64}$",
-        required=False,
-        help_text="SHA-256 of the original's bytes.",
-        error_messages=dict.fromkeys(("invalid", "null"), "Expected 64 digits of lower-case hexadecimal"),
-    )
+    sha256 = _Sha256(required=False, help_text="SHA-256 of the original's bytes.")
     min_bytes = WholeNumber(help_text="The least size of the original, in bytes.")
     max_bytes = WholeNumber(help_text="The greatest size of the original, in bytes.")
     min_width = WholeNumber(help_text="The least width in px of the upright image.")

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 from django.http import QueryDict
 from rest_framework import serializers
 
+from progimage.wording import show_value, suggest
+
 
 class StrictSerializer(serializers.Serializer):
     """Refuses unknown names, and in a form or query also repeated names and empty values.
@@ -18,7 +20,7 @@ class StrictSerializer(serializers.Serializer):
 
     def to_internal_value(self, data: Mapping[str, Any]) -> Any:
         if not isinstance(data, Mapping):
-            raise serializers.ValidationError(f"Expected an object but received {type(data).__name__}")
+            raise serializers.ValidationError(f"Expected an object but received {show_value(data)}")
         self._check_names(data)
         if isinstance(data, QueryDict):
             self._check_texts(data)
@@ -28,7 +30,8 @@ class StrictSerializer(serializers.Serializer):
         known_names = ", ".join(self.fields)
         for name in data:
             if name not in self.fields:
-                message = f"Expected one of {known_names} but received {name[:60]!r}"
+                suggestion = suggest(name, self.fields)
+                message = f"Expected one of {known_names} but received {show_value(name)}{suggestion}"
                 raise serializers.ValidationError({name[:60]: message})
 
     def _check_texts(self, data: QueryDict) -> None:

@@ -11,7 +11,7 @@ from images.services.upload_urls import sign
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES
 
 from .descriptions import DescriptionSerializer
-from .fields import WholeNumber
+from .fields import Array, Choice, WholeNumber
 
 MIN_LIFETIME_S = 120
 MAX_LIFETIME_S = 21_600
@@ -26,20 +26,11 @@ class TermsSerializer(DescriptionSerializer):
         default=lambda: settings.MAX_UPLOAD_BYTES,
         help_text="The greatest size of the image. The default, and the maximum, is the server's own limit.",
     )
-    media_types = serializers.ListField(
-        child=serializers.ChoiceField(
-            choices=ACCEPTED_MEDIA_TYPES,
-            error_messages={
-                "invalid_choice": f"Expected one of {', '.join(ACCEPTED_MEDIA_TYPES)}"
-                " but received '{input!s:.60}'"
-            },
-        ),
+    media_types = Array(
+        "media types",
+        child=Choice(choices=ACCEPTED_MEDIA_TYPES),
         default=list(ACCEPTED_MEDIA_TYPES),
         allow_empty=False,
-        error_messages={
-            "not_a_list": "Expected a list of media types but received {input_type}",
-            "empty": "Expected at least one media type",
-        },
         help_text="The formats that are accepted. The image's bytes decide, not its headers.",
     )
     expires_in_s = WholeNumber(

@@ -12,7 +12,7 @@ from accounts.access.authentication import ApiKeyAuthentication, SignedUrlAuthen
 from accounts.access.caller import caller_of
 from accounts.access.permissions import HasScopeToWrite
 from images.api.requests.image_requests import ChangeRequest, DeletionRequest
-from images.api.requests.query import pointed, refuse_unknown
+from images.api.requests.query import Query, pointed, refuse_unknown
 from images.api.requests.references import ReferenceReader
 from images.api.requests.rendition_request import RenditionRequest
 from images.api.schema import images as schema
@@ -81,7 +81,7 @@ class MetadataView(ApiView):
         """Return the metadata of an image, to its own account only, even if its pixels are public.
 
         The ETag changes with everything that can be seen here."""
-        refuse_unknown(request.query_params, "no query")
+        refuse_unknown(Query.read(request).parameters, "no query")
         image = finding.get_own_image(image_id, account=caller_of(request).account)
         representation = Representation.of(image)
         check_if_match(request.headers, representation.etag)

@@ -25,7 +25,7 @@ from images.renditions.preparing import Prepared, prepare
 from images.services import storing
 from images.services.storing import Description
 from progimage.errors import ImageTooLarge, NotFound
-from progimage.operations import Operation, operations
+from progimage.operations import Operation, operations, unknown_operation
 
 from .collection import created, find_stored
 
@@ -77,8 +77,7 @@ def _operation_of(name: str) -> type[Operation]:
     """Return the operation of a path. Raise NotFound if there is none of this name."""
     known = operations()
     if name not in known:
-        names = ", ".join(sorted(known))
-        raise NotFound(f"Expected one of {names} as operation but received {name[:60]!r}")
+        raise NotFound(unknown_operation(name).message)
     return known[name]
 
 
