@@ -1,6 +1,7 @@
-"""Database rows: images, tags, renditions, upload URLs and orphaned objects."""
+"""Database rows: images, tags, renditions, upload URLs, orphaned objects and the installation itself."""
 
 from .images import MAX_FILENAME, UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Tag, Visibility
+from .installations import Installation
 from .orphans import Orphan
 from .renditions import Rendition
 from .upload_urls import UploadUrl
@@ -10,6 +11,7 @@ __all__ = [
     "UPRIGHT_HEIGHT",
     "UPRIGHT_WIDTH",
     "Image",
+    "Installation",
     "Orphan",
     "Rendition",
     "Tag",

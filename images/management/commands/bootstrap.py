@@ -19,6 +19,7 @@ from images.sample import SAMPLE
 from images.services import storing
 from images.services.storing import Description
 from images.storage import originals
+from progimage.errors import Unavailable
 
 ACCOUNT = "local"
 OPERATOR = "admin"
@@ -42,7 +43,8 @@ class Command(BaseCommand):
         parser.add_argument("--url", required=True, help="URL of the server, written to that file")
 
     def handle(self, *args: Any, env_file: Path, url: str, **options: Any) -> None:
-        call_command("create_storage", stdout=self.stdout)
+        # A first trial of another storage must not fail for the sample, which is stored again.
+        call_command("create_storage", stdout=self.stdout, force=_is_unmarked() and _has_only_samples())
         old_values = _read(env_file)
         account = Account.objects.filter(name=ACCOUNT).first() or accounts.create_account(ACCOUNT)
         new_values = {
@@ -52,6 +54,18 @@ class Command(BaseCommand):
             "PROGIMAGE_SAMPLE_ID": _make_sample(account),
         }
         _write(env_file, new_values)
+
+
+def _is_unmarked() -> bool:
+    try:
+        return originals().find_marker() is None
+    except Unavailable:  # create_storage says why
+        return False
+
+
+def _has_only_samples() -> bool:
+    samples = Image.objects.filter(account__name=ACCOUNT, tags__name=_SAMPLE_TAG)
+    return samples.exists() and not Image.objects.exclude(pk__in=samples.values("pk")).exists()
 
 
 def _make_api_key(account: Account, old_text: str) -> str:
