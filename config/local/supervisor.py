@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "images" / "sample.jpg"
 HOST = "127.0.0.1"
 WEB = (
-    "granian",
+    "config.web_server",
     "config.wsgi:application",
     "--interface=wsgi",
     f"--host={HOST}",
