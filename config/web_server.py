@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from granian import cli
-from granian.server import Server
+from granian.server import MPServer
 
 _PAUSE_S = 1.0
 """Before a worker starts whose forerunner was killed at once. Starts must not take all CPU time."""
@@ -16,7 +16,7 @@ _SOON_S = 5.5
 """As long as granian takes a death for one of a loop."""
 
 
-class WebServer(Server):
+class WebServer(MPServer):
     """granian's server. With --respawn-failed-workers it starts a killed worker again, however often.
 
     A worker that ends by itself, as with a wrong setting, still ends the server the second time."""
@@ -45,8 +45,8 @@ def _was_killed(worker: Any) -> bool:
 
 def main() -> None:
     """Run granian's command line with this server."""
-    cli.Server = WebServer
-    cli.entrypoint()
+    cli.Server = WebServer  # type: ignore[attr-defined]
+    cli.entrypoint()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

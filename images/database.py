@@ -18,3 +18,9 @@ def sleep_without_connection(pause_s: float) -> None:
     """Sleep without a database connection. Loops that wait for another request's work call this."""
     release_connection()
     time.sleep(pause_s)
+
+
+def reason_of(error: Exception) -> str:
+    """Return an outage as one line for the log. Where it was met says nothing, so no traceback is kept."""
+    first_line = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first_line}"

@@ -30,7 +30,6 @@ OUTSIDE = {
 
 TESTED_ELSEWHERE = {
     "accounts/management/commands/create_account.py": "tests/test_create_api_key.py",
-    "config/database_connection.py": "tests/test_outages.py",
     "config/framework.py": "tests/test_settings.py",
     "config/local/__main__.py": "tests/test_local_supervisor.py",
     "config/local/programs.py": "tests/test_local_postgres.py",
