@@ -40,15 +40,7 @@ def is_valkey_url(text: str) -> None:
 
 def is_public_url(text: str) -> None:
     """Raise ValidationError for anything but an origin. The paths of the API begin at its root."""
-    try:
-        parts = urlsplit(text)
-        is_origin = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_origin = False
-    if not is_origin:
-        raise ValidationError(
-            "Expected http:// or https:// and a host, for example https://images.example.com."
-        )
+    _check_http_url(text, example="https://images.example.com")
     rest = text.partition("://")[2].removesuffix("/")
     if any(character in rest for character in "/?#@"):
         raise ValidationError(
@@ -58,15 +50,18 @@ def is_public_url(text: str) -> None:
 
 
 def is_http_url(text: str | None) -> None:
-    if text is None:
-        return
+    if text is not None:
+        _check_http_url(text, example="https://s3.example.com")
+
+
+def _check_http_url(text: str, *, example: str) -> None:
     try:
         parts = urlsplit(text)
         is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+    except ValueError:  # the port is not a number
         is_valid = False
     if not is_valid:
-        raise ValidationError("Expected http:// or https:// and a host, for example https://s3.example.com.")
+        raise ValidationError(f"Expected http:// or https:// and a host, for example {example}.")
 
 
 def is_absolute(path: Path) -> None:

@@ -64,6 +64,7 @@ def test_root_that_is_away_is_unavailable(away: Path) -> None:
 
 
 def test_root_that_is_away_takes_and_loses_nothing(away: Path, api: Api) -> None:
+    """F-20."""
     image, rendition = Image.objects.get(), Rendition.objects.get()
     path = f"/images/{image.pk}"
     assert api.upload(PNG).status_code == 503
@@ -123,7 +124,7 @@ def test_before_the_first_image_an_empty_root_is_made(root: Path, db: None) -> N
 
 
 class TestForeignStorage:
-    """The storage of another database: nothing is stored, removed or forgotten."""
+    """F-20. The storage of another database: nothing is stored, removed or forgotten."""
 
     @pytest.fixture
     def path(self, storage: ObjectStorage, api: Api) -> Iterator[str]:
@@ -161,7 +162,7 @@ class TestForeignStorage:
 
 
 class TestBucket:
-    """A missing or empty bucket is no new one while the database has images."""
+    """F-20. A missing or empty bucket is no new one while the database has images."""
 
     @pytest.fixture
     def path(self, api: Api) -> str:

@@ -16,7 +16,7 @@ from threading import Thread
 import psutil
 import pytest
 
-from config.local import embedded_services
+from config.local import embedded_services, supervisor
 from config.local.processes import find_marked, free_ports
 from config.local.state import State
 
@@ -121,6 +121,24 @@ def run_venv(tmp_path: Path, **pythons: str) -> subprocess.CompletedProcess[str]
 def test_venv_refuses_in_one_sentence(tmp_path: Path, pythons: dict[str, str], parts: list[str]) -> None:
     assert_one_sentence(run_venv(tmp_path, **pythons), *parts)
     assert not (tmp_path / ".venv").exists()
+
+
+def test_printed_lines_use_the_address_of_the_clients(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {
+        "PROGIMAGE_URL": "https://images.example.com",
+        "PROGIMAGE_API_KEY": "pi_key",
+        "PROGIMAGE_ADMIN_PASSWORD": "password",
+        "PROGIMAGE_SAMPLE_ID": "0",
+    }
+    supervisor._welcome(state, "http://127.0.0.1:8000", values)
+    printed = capsys.readouterr().out
+    assert "ProgImage listens on http://127.0.0.1:8000," in printed
+    assert "Admin: https://images.example.com/admin/" in printed
+    curls = [line for line in printed.splitlines() if line.startswith("  curl ")]
+    assert len(curls) == 3
+    assert all("https://images.example.com/images" in line for line in curls)
 
 
 class Run:

@@ -71,7 +71,8 @@ def run(state: State, *, port: int, storage: str) -> None:
         _say("preparing the database")
         _manage(state, environment | {"DATABASE_STATEMENT_TIMEOUT_MS": "0"}, "migrate", "--no-input")
         env_file = state.folder / "env"
-        _manage(state, environment, "bootstrap", "--env-file", str(env_file), "--url", url)
+        public_url = environment["PUBLIC_URL"].rstrip("/")
+        _manage(state, environment, "bootstrap", "--env-file", str(env_file), "--url", public_url)
         _say("starting the web server and the worker")
         schedule = state.private_folder("worker") / "schedule"
         children = [
@@ -186,15 +187,16 @@ def _wait_until_ready(port: int, watched: Sequence[Process]) -> None:
 
 def _welcome(state: State, url: str, values: dict[str, str]) -> None:
     curl = f"curl -H 'Authorization: Bearer {values['PROGIMAGE_API_KEY']}'"
-    image = f"{url}/images/{values['PROGIMAGE_SAMPLE_ID']}"
+    public_url = values["PROGIMAGE_URL"]
+    image = f"{public_url}/images/{values['PROGIMAGE_SAMPLE_ID']}"
     file_field = shlex.quote(f"file=@{SAMPLE}")
     say(
         f"""
 ProgImage listens on {url}, its state is in {state.folder}.
-Admin: {url}/admin/ (user admin, password {values["PROGIMAGE_ADMIN_PASSWORD"]})
+Admin: {public_url}/admin/ (user admin, password {values["PROGIMAGE_ADMIN_PASSWORD"]})
 Upload an image, fetch one as WebP, fetch a thumbnail of 300 px:
 
-  {curl} -F {file_field} {url}/images
+  {curl} -F {file_field} {public_url}/images
   {curl} -o sample.webp {image}.webp
   {curl} -o thumbnail.jpg '{image}.jpg?w=300&h=300&fit=cover'
 
