@@ -6,7 +6,7 @@ import sys
 from django.core.management import execute_from_command_line
 from django.db import Error
 
-from .database_failures import detail_of, explain, is_expected
+from images.database_failures import detail_of, explain, is_expected
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import psycopg
 from django.conf import settings
 from psycopg.pq import TransactionStatus
 
-from .database_failures import failures
+from images.database_failures import failures
 
 _MARGIN_S = 1.0
 """The time in which Postgres may report its own statement_timeout."""

@@ -6,18 +6,22 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest
+from psycopg_pool import PoolTimeout
 
 from accounts.models import Account
-from images.database import release_connection, sleep_without_connection
+from images.database import reason_of, release_connection, sleep_without_connection
+from images.database_failures import failures
 from images.ids import uuid7
 from images.receiving.forms import receive_form
 from images.receiving.uploads import receive_raw
 from images.remote.download import _Fetch, download
 from images.storage import ObjectStorage, contract
+from progimage.errors import Unavailable
 from tests.support.remote_servers import open_the_way, respond, serve
 from tests.support.storage_markers import marker_is_restored
 
@@ -173,3 +177,17 @@ def test_download(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with download(url, account=Account(pk=7)):
         assert not is_held()
     assert held == [False]
+
+
+def test_outages_are_one_line() -> None:
+    """A worker that has no connection logs why."""
+    given_up = OperationalError("couldn't get a connection")
+    given_up.__cause__ = PoolTimeout("couldn't get a connection")
+    failures.note(psycopg.OperationalError('FATAL:  database "x" does not exist\nand more'))
+    try:
+        reason = reason_of(given_up)
+    finally:
+        failures.forget()
+    assert reason.startswith("Postgres has no such database: ")
+    assert reason.endswith('FATAL:  database "x" does not exist')
+    assert reason_of(Unavailable("The storage\nis away")) == "Unavailable: The storage"

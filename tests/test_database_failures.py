@@ -10,7 +10,7 @@ from django.db import OperationalError, ProgrammingError, connection
 from psycopg import sql
 from psycopg_pool import PoolTimeout
 
-from config.database_failures import detail_of, explain, failures, is_expected
+from images.database_failures import detail_of, explain, failures, is_expected
 from tests.support.sessions import connect
 
 pytestmark = pytest.mark.django_db

@@ -120,7 +120,7 @@ def test_service_works(url: str, tmp_path: Path) -> None:
     try:
         with run_granian(tmp_path, environment, key) as server, ThreadPoolExecutor(8) as threads:
 
-            def use(_: int) -> tuple[int, int]:
+            def use(_number: int) -> tuple[int, int]:
                 status, _, answer = server.request("POST", "/images", PNG, **{"Content-Type": "image/png"})
                 assert status == 201, answer
                 path = f"/images/{json.loads(answer)['id']}"

@@ -17,8 +17,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.checks import find_lost_limits
-from config.database_failures import detail_of, explain
 from images.database import release_connection
+from images.database_failures import detail_of, explain
 from images.storage import originals
 from progimage.errors import ProgImageError
 

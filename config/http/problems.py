@@ -15,7 +15,7 @@ from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout, TooManyRequests
 from rest_framework import exceptions
 
-from config.database_failures import detail_of, explain
+from images.database_failures import detail_of, explain
 from progimage import errors
 
 log = logging.getLogger("progimage.error")
