@@ -22,5 +22,5 @@ ENV PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 EXPOSE 8000
 
-CMD ["granian", "config.wsgi:application", "--interface=wsgi", "--host=0.0.0.0", "--port=8000", "--no-access-log", \
-     "--workers=2", "--blocking-threads=128", "--respawn-failed-workers", "--workers-kill-timeout=15"]
+CMD ["python", "-m", "config.web_server", "config.wsgi:application", "--interface=wsgi", "--host=0.0.0.0", \
+     "--port=8000", "--no-access-log", "--workers=2", "--blocking-threads=128", "--respawn-failed-workers", "--workers-kill-timeout=15"]

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,3 +16,10 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _keep_django_logging(**options: Any) -> None:
     """Do nothing. If no receiver is connected to this signal, Celery replaces the root logger's handlers."""
+
+
+@worker_ready.connect
+def _keep_temporary_files_swept(**options: Any) -> None:
+    from images import temporary_files
+
+    temporary_files.keep_swept()

@@ -1,11 +1,13 @@
 """System checks that report every missing or wrong environment variable by its name, all at once."""
 
 import sys
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection
 from environs import EnvValidationError
 
 _SETTINGS = "settings"
@@ -32,6 +34,29 @@ def check_s3(**options: Any) -> list[CheckMessage]:
         return []
     missing = "S3_SECRET_ACCESS_KEY" if options["access_key"] else "S3_ACCESS_KEY_ID"
     return [Error(f"{missing}: Environment variable not set.", id="progimage.E002")]
+
+
+@register(Tags.database)
+def check_time_limits(databases: Sequence[str] | None = None, **options: Any) -> list[CheckMessage]:
+    """Warn if Postgres does not know the time limits of our sessions: PgBouncer drops them."""
+    if not databases:
+        return []
+    lost = find_lost_limits()
+    if not lost:
+        return []
+    return [Warning(lost, hint="docs/deploying.md has the statement that sets them.", id="progimage.W001")]
+
+
+def find_lost_limits() -> str:
+    """Return a sentence with the time limits that do not hold, or nothing if all do."""
+    wanted = {name: limit_ms for name, limit_ms in settings.DATABASE_LIMITS_MS.items() if limit_ms}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting::bigint FROM pg_settings WHERE name = ANY(%s)", [list(wanted)])
+        actual = dict(cursor.fetchall())
+    lost = [name for name, limit_ms in wanted.items() if not 0 < actual[name] <= limit_ms]
+    if not lost:
+        return ""
+    return f"Sessions of Postgres run without {', '.join(lost)}: set them for the role of DATABASE_URL."
 
 
 def stop_if_wrong() -> None:

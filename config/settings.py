@@ -8,13 +8,13 @@ from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-import dj_database_url
 from environs import Env, validate
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from . import framework
 from .database_connection import Connection
+from .database_url import is_postgres_url, parse_database_url, with_parameters
 from .framework import *  # noqa: F403 - Django reads all settings from this one module
 from .observing.logs import LEVELS, logging_config
 from .validators import (
@@ -24,7 +24,8 @@ from .validators import (
     are_parameters,
     are_ports,
     is_absolute,
-    is_postgres_url,
+    is_http_url,
+    is_public_url,
     is_valkey_url,
     is_writable_folder,
 )
@@ -36,7 +37,7 @@ env = Env(eager=False)
 SECRET_KEY = env.str("SECRET_KEY", validate=validate.Length(min=32)) or ""
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", []) or []
 DEBUG = env.bool("DEBUG", False)
-_public_url = env.str("PUBLIC_URL", validate=validate.URL(schemes={"http", "https"}, require_tld=False))
+_public_url = env.str("PUBLIC_URL", validate=is_public_url)
 PUBLIC_URL = (_public_url or "").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", validate=validate.Length(min=1)) or []
 # Proxies whose X-Forwarded-For names the client's address. Without them it is the connection's.
@@ -60,19 +61,24 @@ DATABASE_URL = env.str("DATABASE_URL", validate=is_postgres_url)
 # A request that runs longer than its client waits should end. A migration may set 0, for no limit.
 DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", 5_000, validate=NOT_NEGATIVE)
 DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", 16, validate=POSITIVE)  # connections per process
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL or "postgres://", conn_health_checks=True)}
-DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
-    "pool": {
-        "connection_class": Connection,
-        "min_size": 1,
-        "max_size": DATABASE_POOL_MAX,
-        "timeout": 2,
-        "max_waiting": 64,
-        # Bounds the backoff, so that the pool recovers within seconds when Postgres does.
-        "reconnect_timeout": 1.5,
-    },
-    "options": f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS} -c lock_timeout=2000"
-    " -c idle_in_transaction_session_timeout=10000 -c jit=off",
+# The parameters of each session. The first three bound how long a request can hold what others wait for.
+DATABASE_LIMITS_MS = {
+    "statement_timeout": DATABASE_STATEMENT_TIMEOUT_MS or 0,
+    "lock_timeout": 2_000,
+    "idle_in_transaction_session_timeout": 10_000,
+}
+_parameters = {name: str(limit_ms) for name, limit_ms in DATABASE_LIMITS_MS.items()}
+# psycopg reads dates and intervals in these styles alone. A server or a role may have others.
+_parameters |= {"DateStyle": "ISO", "IntervalStyle": "postgres", "jit": "off"}
+DATABASES = {"default": with_parameters(parse_database_url(DATABASE_URL or "postgres://"), _parameters)}
+DATABASES["default"]["OPTIONS"]["pool"] = {
+    "connection_class": Connection,
+    "min_size": 1,
+    "max_size": DATABASE_POOL_MAX,
+    "timeout": 2,
+    "max_waiting": 64,
+    # Bounds the backoff, so that the pool recovers within seconds when Postgres does.
+    "reconnect_timeout": 1.5,
 }
 
 # --- Valkey: the cache, and Celery's messages
@@ -90,6 +96,9 @@ CACHES = {
     }
 }
 CELERY_BROKER_URL = VALKEY_URL
+if VALKEY_URL and VALKEY_URL.startswith("rediss://"):
+    # Without it Celery's transport would accept every certificate. Options in the URL stand in its place.
+    CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": "required"}
 
 # --- Storage: S3 if a bucket is named, otherwise files
 S3_BUCKET = env.str("S3_BUCKET", "")
@@ -98,7 +107,7 @@ if S3_BUCKET:
         "BACKEND": "images.storage.S3ObjectStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("S3_ENDPOINT_URL", None),
+            "endpoint_url": env.str("S3_ENDPOINT_URL", None, validate=is_http_url),
             "region_name": env.str("S3_REGION", None),
             # Without keys boto3 looks in its usual places: instance roles, profiles.
             "access_key": env.str("S3_ACCESS_KEY_ID", None),

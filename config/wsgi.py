@@ -1,4 +1,4 @@
-"""The WSGI application: `granian --interface wsgi config.wsgi:application`."""
+"""The WSGI application, which config/web_server.py serves."""
 
 import gc
 import os
@@ -10,12 +10,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 # These need Django to be set up.
+from images import temporary_files  # noqa: E402
+
 from .checks import stop_if_wrong  # noqa: E402
 from .http.outermost import Handler, Outermost  # noqa: E402
 
 application = Outermost(Handler())
 
 stop_if_wrong()
+temporary_files.keep_swept()
 
 # Every object so far lives as long as the process. A full garbage collection that scans them all again would
 # stop every thread for 0.1 s.

@@ -5,7 +5,9 @@ downloads makes other requests wait."""
 
 import time
 
-from django.db import connection
+from django.db import Error, connection
+
+from .database_failures import detail_of, explain
 
 
 def release_connection() -> None:
@@ -18,3 +20,11 @@ def sleep_without_connection(pause_s: float) -> None:
     """Sleep without a database connection. Loops that wait for another request's work call this."""
     release_connection()
     time.sleep(pause_s)
+
+
+def reason_of(error: Exception) -> str:
+    """Return an outage as one line for the log. Where it was met says nothing, so no traceback is kept."""
+    if isinstance(error, Error):
+        return f"{explain(error)}: {detail_of(error)}"
+    first_line = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first_line}"

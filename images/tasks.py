@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.db import Error
 
+from images.database import reason_of
 from images.upkeep.sweeps import SWEEPS
 from progimage.errors import ProgImageError
 
@@ -24,6 +25,6 @@ def sweep() -> dict[str, int]:
     for step in SWEEPS:
         try:
             ended_rows[step.name] = step.run(budget_s=_SWEEP_BUDGET_S)
-        except (ProgImageError, Error):
-            log.warning("a sweep could not go on", exc_info=True, extra={"sweep": step.name})
+        except (ProgImageError, Error) as error:
+            log.warning("a sweep could not go on (%s)", reason_of(error), extra={"sweep": step.name})
     return ended_rows

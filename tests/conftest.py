@@ -15,7 +15,7 @@ from accounts import services
 from accounts.models import Account
 from images.services import hit_counts
 from images.storage import ObjectStorage, S3ObjectStorage, originals
-from tests.support.servers import S3_MISSING_REASON
+from tests.support.servers import S3_MISSING_REASON, make_storage_root
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -151,7 +151,7 @@ def storage(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Ob
 
 
 def use_disk(settings: Any, folder: Path) -> None:
+    make_storage_root(folder)
     disk = {"BACKEND": "images.storage.DiskObjectStorage", "OPTIONS": {"location": folder}}
     settings.STORAGES = settings.STORAGES | {"originals": disk, "renditions": disk}
     assert getattr(storages["originals"], "location", None) == str(folder)
-    originals().create()

@@ -6,21 +6,28 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from accounts import services
 from accounts.models import Account, ApiKey
 from images.models import Image
 from images.sample import SAMPLE
-from tests.conftest import Api, body, use_disk
+from tests.conftest import Api, body
+from tests.support.storage_markers import marker_is_restored
 
-pytestmark = pytest.mark.django_db
+__all__ = ["marker_is_restored"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("marker_is_restored")]
 
 
 def bootstrap(env_file: Path, url: str = "http://127.0.0.1:8000") -> dict[str, str]:
     call_command("bootstrap", "--env-file", env_file, "--url", url)
     words = shlex.split(env_file.read_text())
     return dict(word.split("=", 1) for word in words)
+
+
+def use_new_folder(settings: Any, folder: Path) -> None:
+    disk = {"BACKEND": "images.storage.DiskObjectStorage", "OPTIONS": {"location": folder}}
+    settings.STORAGES = settings.STORAGES | {"originals": disk, "renditions": disk}
 
 
 @pytest.fixture
@@ -66,7 +73,7 @@ def test_sample_is_stored_anew_where_the_storage_is_another(
     env_file: Path, settings: Any, tmp_path: Path
 ) -> None:
     first = bootstrap(env_file)
-    use_disk(settings, tmp_path)
+    use_new_folder(settings, tmp_path / "files")
     second = bootstrap(env_file)
     assert second["PROGIMAGE_SAMPLE_ID"] != first["PROGIMAGE_SAMPLE_ID"]
     assert bootstrap(env_file) == second
@@ -76,3 +83,13 @@ def test_revoked_key_is_replaced(env_file: Path) -> None:
     first = bootstrap(env_file)
     services.revoke(ApiKey.objects.get())
     assert bootstrap(env_file)["PROGIMAGE_API_KEY"] != first["PROGIMAGE_API_KEY"]
+
+
+def test_images_of_applications_are_not_left_behind_in_another_storage(
+    env_file: Path, settings: Any, tmp_path: Path
+) -> None:
+    first = bootstrap(env_file)
+    Api(Account.objects.get(), first["PROGIMAGE_API_KEY"]).stored(SAMPLE.read_bytes())
+    use_new_folder(settings, tmp_path / "files")
+    with pytest.raises(CommandError, match=r"The database has images.*another VAR=folder"):
+        bootstrap(env_file)

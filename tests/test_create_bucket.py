@@ -9,8 +9,13 @@ from images.ids import uuid7
 from images.storage import originals
 from tests.conftest import skip_or_fail
 from tests.support.servers import S3_MISSING_REASON
+from tests.support.storage_markers import marker_is_restored
+
+__all__ = ["marker_is_restored"]
 
 
+@pytest.mark.django_db
+@pytest.mark.usefixtures("marker_is_restored")
 def test_bucket_is_created_once(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
     if S3_MISSING_REASON:
         skip_or_fail(S3_MISSING_REASON)

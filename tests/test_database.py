@@ -4,21 +4,28 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest
+from psycopg_pool import PoolTimeout
 
 from accounts.models import Account
-from images.database import release_connection, sleep_without_connection
+from images.database import reason_of, release_connection, sleep_without_connection
+from images.database_failures import failures
 from images.ids import uuid7
 from images.receiving.forms import receive_form
 from images.receiving.uploads import receive_raw
 from images.remote.download import _Fetch, download
-from images.storage import ObjectStorage
+from images.storage import ObjectStorage, contract
+from progimage.errors import Unavailable
 from tests.support.remote_servers import open_the_way, respond, serve
+from tests.support.storage_markers import marker_is_restored
 
+__all__ = ["marker_is_restored"]
 CONTENT = b"bytes"
 BOUNDARY = "b" * 20
 FORM_BODY = (
@@ -67,12 +74,16 @@ CALLS: dict[str, Callable[[ObjectStorage, str], object]] = {
     "find_object": lambda storage, name: storage.find_object(name),
     "list_objects": lambda storage, name: list(storage.list_objects(name)),
     "check": lambda storage, _: storage.check(),
-    "create": lambda storage, _: storage.create(),
+    "find_marker": lambda storage, _: storage.find_marker(),
+    "make_place": lambda storage, _: storage.create(),
+    "probe": lambda storage, _: storage.create(),
+    "mark": lambda storage, _: storage.create(),
 }
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("method", CALLS)
+@pytest.mark.usefixtures("marker_is_restored")
 def test_calls_of_storage(storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     name = f"originals/ab/{uuid7()}"
     storage.put(name, io.BytesIO(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest())
@@ -84,9 +95,10 @@ def test_calls_of_storage(storage: ObjectStorage, monkeypatch: pytest.MonkeyPatc
         return work(*arguments, **options)
 
     monkeypatch.setattr(storage, f"_{method}", watch)
+    monkeypatch.setattr(contract, "installation_id", uuid4)
     use_connection()
     CALLS[method](storage, name)
-    assert held == [False]
+    assert set(held) == {False}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -165,3 +177,17 @@ def test_download(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with download(url, account=Account(pk=7)):
         assert not is_held()
     assert held == [False]
+
+
+def test_outages_are_one_line() -> None:
+    """A worker that has no connection logs why."""
+    given_up = OperationalError("couldn't get a connection")
+    given_up.__cause__ = PoolTimeout("couldn't get a connection")
+    failures.note(psycopg.OperationalError('FATAL:  database "x" does not exist\nand more'))
+    try:
+        reason = reason_of(given_up)
+    finally:
+        failures.forget()
+    assert reason.startswith("Postgres has no such database: ")
+    assert reason.endswith('FATAL:  database "x" does not exist')
+    assert reason_of(Unavailable("The storage\nis away")) == "Unavailable: The storage"

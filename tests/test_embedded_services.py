@@ -44,3 +44,22 @@ def test_embedded_mode_keeps_its_secrets(state: State) -> None:
     assert environment["SECRET_KEY"] == State(state.folder).get_secret("SECRET_KEY")
     assert environment["STORAGE_ROOT"] == str(state.folder / "files")
     assert stat.S_IMODE((state.folder / "secrets.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("public_url", "hosts"),
+    [
+        ("", "127.0.0.1,localhost,[::1]"),
+        ("https://images.example.com", "127.0.0.1,localhost,[::1],images.example.com"),
+        ("http://[fd00::1]:8000", "127.0.0.1,localhost,[::1],[fd00::1]"),
+        ("http://[", "127.0.0.1,localhost,[::1]"),
+    ],
+)
+def test_name_by_which_clients_come_is_allowed(
+    state: State, monkeypatch: pytest.MonkeyPatch, public_url: str, hosts: str
+) -> None:
+    monkeypatch.setenv("PUBLIC_URL", public_url)
+    monkeypatch.delenv("ALLOWED_HOSTS", raising=False)
+    environment = embedded_services.build_environment(state, "http://127.0.0.1:8000", [])
+    assert environment["ALLOWED_HOSTS"] == hosts
+    assert environment["PUBLIC_URL"] == (public_url or "http://127.0.0.1:8000")

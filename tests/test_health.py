@@ -1,19 +1,27 @@
 """/healthz and /readyz: a process that is alive may not be ready; /readyz names the check that failed."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from django.core.cache import caches
+from django.core.cache import cache, caches
+from django.db import connection
 from django.test import Client
+from redis.exceptions import AuthenticationError, OutOfMemoryError, ReadOnlyError
 
 from config.http import health
 from images.storage import ObjectStorage, S3ObjectStorage
 from progimage.errors import Unavailable
+from tests.support.problems import lines
+
+__all__ = ["lines"]
 
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health._Memory, "is_migrated", False)
+    monkeypatch.setattr(health._Memory, "has_checked_limits", False)
     monkeypatch.setattr(health._Memory, "storage_was_there_at", float("-inf"))
 
 
@@ -82,3 +90,65 @@ def test_without_the_cache_it_is_degraded(client: Client, db: None, settings: An
     status, word, checks = ready(client)
     assert (status, word) == (200, "degraded")
     assert checks["cache"].startswith("does not answer")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OutOfMemoryError("command not allowed"), "full: it takes no writes, and tasks wait"),
+        (ReadOnlyError("replica"), "read-only: VALKEY_URL must lead to the primary server"),
+        (AuthenticationError("no"), "refuses the password: correct VALKEY_URL"),
+    ],
+)
+def test_cache_that_takes_no_writes_is_degraded(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(cache, "set", refuse)
+    status, word, checks = ready(client)
+    assert (status, word, checks["cache"]) == (200, "degraded", message)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_that_is_read_only_is_degraded(client: Client) -> None:
+    """Images are delivered. A load balancer that took out every server would end that, too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only TO on")
+    try:
+        status, word, checks = ready(client)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only TO off")
+    assert (status, word) == (200, "degraded")
+    assert checks["database"].startswith("read-only: ")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_connection_is_held_while_another_server_is_asked(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: dict[str, bool] = {}
+    for name in ("storage", "cache"):
+        watch = partial(_note_connection, held, name, health._CHECKS[name])
+        monkeypatch.setitem(health._CHECKS, name, watch)
+    assert ready(client)[0] == 200
+    assert held == {"storage": False, "cache": False}
+
+
+def _note_connection(held: dict[str, bool], name: str, check: Callable[[], None]) -> None:
+    held[name] = connection.connection is not None
+    check()
+
+
+def test_lost_time_limits_are_logged_once(
+    client: Client, db: None, settings: Any, lines: list[dict[str, Any]]
+) -> None:
+    settings.DATABASE_LIMITS_MS = settings.DATABASE_LIMITS_MS | {"lock_timeout": 1}
+    for _ in range(2):
+        assert ready(client)[0] == 200
+    warnings = [line["message"] for line in lines if line["level"] == "warning"]
+    assert warnings == [
+        "Sessions of Postgres run without lock_timeout: set them for the role of DATABASE_URL."
+    ]

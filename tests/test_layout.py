@@ -19,7 +19,7 @@ ROOMS = (
     {"api", "admin"},
 )
 """Of images/: a room imports only from those before it, and from the modules below."""
-BELOW_ALL_ROOMS = {"database", "ids", "slots", "temporary_files"}
+BELOW_ALL_ROOMS = {"database", "database_failures", "ids", "slots", "temporary_files"}
 DRF = {"rest_framework", "drf_spectacular"}
 HTTP_ROOMS = ("images/api", "images/admin", "accounts/access", "accounts/admin", "config")
 OUTSIDE = {
@@ -31,8 +31,6 @@ OUTSIDE = {
 TESTED_ELSEWHERE = {
     "accounts/admin/operators.py": "tests/test_logins_hashing.py",
     "accounts/management/commands/create_account.py": "tests/test_create_api_key.py",
-    "config/celery.py": "tests/test_local_supervisor.py",
-    "config/database_connection.py": "tests/test_outages.py",
     "config/framework.py": "tests/test_settings.py",
     "config/local/__main__.py": "tests/test_local_supervisor.py",
     "config/local/programs.py": "tests/test_local_postgres.py",
@@ -47,7 +45,10 @@ TESTED_ELSEWHERE = {
     "images/api/urls.py": "tests/test_matrix.py",
     "images/api/views/collection.py": "tests/test_selection.py",
     "images/delivery/delivery_options.py": "tests/test_responses.py",
+    "images/models/installations.py": "tests/test_create_storage.py",
     "images/renditions/sources.py": "tests/test_transforms.py",
+    "images/services/storage_ownership.py": "tests/test_create_storage.py",
+    "images/storage/marker.py": "tests/test_create_storage.py",
     "images/tasks.py": "tests/test_sweeps.py",
     "progimage/calls/json_calls.py": "tests/test_calls_images.py",
     "progimage/client_errors.py": "tests/test_errors.py",

@@ -154,6 +154,24 @@ def test_the_environment_has_the_client_in_any_directory(tmp_path: Path) -> None
     assert folders.count(str(checkout)) == 1
 
 
+def test_printed_lines_use_the_address_of_the_clients(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {
+        "PROGIMAGE_URL": "https://images.example.com",
+        "PROGIMAGE_API_KEY": "pi_key",
+        "PROGIMAGE_ADMIN_PASSWORD": "password",
+        "PROGIMAGE_SAMPLE_ID": "0",
+    }
+    supervisor._welcome(state, "http://127.0.0.1:8000", values)
+    printed = capsys.readouterr().out
+    assert "ProgImage listens on http://127.0.0.1:8000," in printed
+    assert "Admin: https://images.example.com/admin/" in printed
+    curls = [line for line in printed.splitlines() if line.startswith("  curl ")]
+    assert len(curls) == 3
+    assert all("https://images.example.com/images" in line for line in curls)
+
+
 class Run:
     """`make run` as a user sees it: its lines, until it is ready."""
 
@@ -211,6 +229,7 @@ def test_secrets_are_printed_to_a_terminal_alone(
     state: State, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_terminal: bool
 ) -> None:
     values = {
+        "PROGIMAGE_URL": "http://127.0.0.1:8000",
         "PROGIMAGE_API_KEY": "pi_key.secret",
         "PROGIMAGE_ADMIN_PASSWORD": "swordfish",
         "PROGIMAGE_SAMPLE_ID": "an-id",

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from redis import Redis
 
 from config.local import embedded_services, valkey
 from config.local.postgres import Postgres
@@ -129,7 +130,10 @@ class TestPostgres:
             for refused in [threads.submit(world.check_refused, *one) for one in asked]:
                 refused.result()
         assert world.ask("GET", "/healthz")[0] == 200
-        assert world.ask("GET", "/readyz")[0] == 503
+        status, _, answer = world.ask("GET", "/readyz")
+        assert status == 503
+        reason = json.loads(answer)["checks"]["database"]  # a killed Postgres leaves its socket
+        assert reason.startswith(("The socket of Postgres is not there", "Nothing listens"))
         world.start_postgres_again()
         world.check_recovers(path)
 
@@ -179,6 +183,7 @@ class TestPostgres:
         time.sleep(0.3)
         try:
             assert [world.ask("GET", address)[0] for address in (path, f"{path}.webp")] == [200, 200]
+            assert world.readiness()[:2] == (200, "degraded")
             for method, address, body in (
                 ("POST", "/images", PNG),
                 ("DELETE", path, None),
@@ -257,9 +262,17 @@ class TestValkey:
             assert time.monotonic() - start < 2
         assert world.readiness() == (200, "ok", "ok")
 
-    def test_that_has_forgotten_everything(self, world: World, path: str) -> None:
-        from redis import Redis
+    def test_that_is_full(self, world: World, path: str) -> None:
+        with Redis.from_url(world.valkey.environment["VALKEY_URL"]) as full:
+            full.config_set("maxmemory", "1")
+            try:
+                self.check_serves(world, path)
+                assert world.readiness() == (200, "degraded", "full: it takes no writes, and tasks wait")
+            finally:
+                full.config_set("maxmemory", "0")
+        assert world.readiness() == (200, "ok", "ok")
 
+    def test_that_has_forgotten_everything(self, world: World, path: str) -> None:
         Redis.from_url(world.valkey.environment["VALKEY_URL"]).flushall()
         self.check_serves(world, path)
         assert world.readiness() == (200, "ok", "ok")

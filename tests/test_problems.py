@@ -1,10 +1,12 @@
 """Every error is a problem of RFC 9457 with a request id, and tells nothing that is not the caller's."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from psycopg_pool import PoolTimeout, TooManyRequests
 
 from images.services import finding
 from tests.conftest import Api
@@ -53,14 +55,31 @@ def test_unexpected_failure_tells_nothing_and_is_logged(
     assert "RuntimeError: the password is swordfish" in logged["exception"]
 
 
-def test_database_that_is_away_is_503(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "cause",
+    [
+        OperationalError("server closed the connection unexpectedly"),
+        PoolTimeout("couldn't get a connection after 2.00 sec"),
+        TooManyRequests("the pool 'pool-1' has already 64 requests waiting"),
+    ],
+    ids=lambda cause: type(cause).__name__,
+)
+def test_database_that_is_away_is_503(
+    api: Api, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]], cause: Exception
+) -> None:
+    """One line says why: an outage logs as many as there are requests."""
+
     def fail(*_: Any, **__: Any) -> None:
-        raise OperationalError("server closed the connection unexpectedly")
+        raise cause
 
     monkeypatch.setattr(finding, "get_visible_image", fail)
     answer = api.get(MISSING)
     check_problem(answer, 503, "unavailable")
     assert answer["Retry-After"] == "2"
+    (logged,) = (line for line in lines if line["level"] == "error")
+    assert logged["message"].startswith("database unavailable: ")
+    assert logged["reason"] == str(cause)
+    assert len(json.dumps(logged)) < 500
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

@@ -1,28 +1,37 @@
 """Health probes: /healthz answers while the process lives, /readyz says whether it can serve requests."""
 
+import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.core.cache import cache
-from django.db import connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from redis.exceptions import AuthenticationError, OutOfMemoryError, ReadOnlyError, RedisError
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.checks import find_lost_limits
 from images.api.schema.examples import example_of_response
+from images.database import release_connection
+from images.database_failures import detail_of, explain
 from images.storage import originals
 from progimage.errors import ProgImageError
 
+log = logging.getLogger("progimage.health")
+
+_STATUSES = ("ok", "degraded", "unavailable")
 _STORAGE_EVERY_S = 10
 _CHECK_NAMES = ("database", "migrations", "storage", "cache")
 _RESPONSE = inline_serializer(
     "Health",
     {
-        "status": serializers.ChoiceField(choices=("ok", "degraded", "unavailable")),
+        "status": serializers.ChoiceField(choices=_STATUSES),
         "checks": serializers.DictField(
             child=serializers.CharField(),
             help_text="`ok` for each dependency that works, otherwise the reason why it does not.",
@@ -64,18 +73,21 @@ class ReadyView(APIView):
         examples=[example_of_response({"status": "ok", "checks": dict.fromkeys(_CHECK_NAMES, "ok")})],
     )
     def get(self, request: Request) -> Response:
-        """Report the state of each dependency. If only the cache fails, the server is degraded but serves."""
-        checks = _run_checks()
-        failing = {name for name, result in checks.items() if result != "ok"}
-        if failing - {"cache"}:
-            return Response({"status": "unavailable", "checks": checks}, status=503)
-        status = "degraded" if failing else "ok"
-        return Response({"status": status, "checks": checks})
+        """Report the state of each dependency. Without the cache, or with a database that is read-only, the
+        server is degraded but serves."""
+        results = _run_checks()
+        checks = {name: result.message for name, result in results.items()}
+        worst = max((result.status for result in results.values()), key=_STATUSES.index)
+        return Response({"status": worst, "checks": checks}, status=503 if worst == "unavailable" else 200)
 
 
 def _check_database() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+        cursor.execute("SELECT current_setting('transaction_read_only')")
+        (is_read_only,) = cursor.fetchone()
+    _warn_of_lost_limits()
+    if is_read_only == "on":
+        raise _Degraded("read-only: images are delivered, but nothing can be stored or changed")
 
 
 def _check_migrations() -> None:
@@ -95,13 +107,39 @@ def _check_storage() -> None:
 
 
 def _check_cache() -> None:
-    cache.get("readyz")
+    try:
+        cache.set("readyz", "ok", timeout=60)
+    except OutOfMemoryError as error:
+        raise _Degraded("full: it takes no writes, and tasks wait") from error
+    except ReadOnlyError as error:
+        raise _Degraded("read-only: VALKEY_URL must lead to the primary server") from error
+    except AuthenticationError as error:
+        raise _Degraded("refuses the password: correct VALKEY_URL") from error
+    except RedisError as error:
+        raise _Degraded(f"does not answer ({type(error).__name__})") from error
+
+
+def _warn_of_lost_limits() -> None:
+    """Log once that time limits do not hold. Requests are served all the same."""
+    if _Memory.has_checked_limits:
+        return
+    lost = find_lost_limits()
+    if lost:
+        log.warning(lost)
+    _Memory.has_checked_limits = True
+
+
+class _Degraded(Exception):
+    """The dependency does a part of its work, and all servers depend on it.
+
+    A load balancer that took them out of rotation would lose that part, too."""
 
 
 class _Memory:
     """Results of this process's earlier checks, so that each probe does not repeat the slow ones."""
 
     is_migrated = False
+    has_checked_limits = False
     storage_was_there_at = float("-inf")
 
 
@@ -114,23 +152,38 @@ _CHECKS: dict[str, Callable[[], None]] = {
 _NEEDS = {"migrations": "database"}
 
 
-def _run_checks() -> dict[str, str]:
-    """Return `ok` or the failure of each dependency. Skip a check if the one that it needs has failed."""
-    checks: dict[str, str] = {}
+@dataclass(frozen=True)
+class _Result:
+    """The state that one dependency brings the server into, and the reason."""
+
+    status: str = "ok"
+    message: str = "ok"
+
+
+def _run_checks() -> dict[str, _Result]:
+    """Return the result for each dependency. Skip a check if the one that it needs has failed."""
+    results: dict[str, _Result] = {}
     for name, check in _CHECKS.items():
         dependency = _NEEDS.get(name)
-        if dependency and checks[dependency] != "ok":
-            checks[name] = "not asked"
+        if dependency and results[dependency].status == "unavailable":
+            results[name] = _Result("unavailable", "not asked")
         else:
-            checks[name] = _run(check)
-    return checks
+            results[name] = _run(check)
+        # The next check may wait for another server.
+        release_connection()
+    return results
 
 
-def _run(check: Callable[[], None]) -> str:
+def _run(check: Callable[[], None]) -> _Result:
     try:
         check()
+    except _Degraded as error:
+        return _Result("degraded", str(error))
     except ProgImageError as error:
-        return error.message
+        return _Result("unavailable", error.message)
+    except Error as error:
+        log.warning("database unavailable: %s", explain(error), extra={"reason": detail_of(error)})
+        return _Result("unavailable", explain(error))
     except Exception as error:  # noqa: BLE001 - any exception means that the dependency is down
-        return f"does not answer ({type(error).__name__})"
-    return "ok"
+        return _Result("unavailable", f"does not answer ({type(error).__name__})")
+    return _Result()

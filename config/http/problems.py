@@ -14,6 +14,7 @@ from psycopg.errors import ReadOnlySqlTransaction
 from psycopg_pool import PoolTimeout, TooManyRequests
 from rest_framework import exceptions
 
+from images.database_failures import detail_of, explain
 from progimage import errors
 
 from .error_pages import link_to
@@ -62,11 +63,11 @@ def as_problem(error: Exception) -> errors.ProgImageError | None:
     if isinstance(error, exceptions.APIException):
         return _as_status(error)
     if isinstance(error, OSError) and error.errno in _DISK_IS_FULL:
-        log.error("temporary folder cannot be written", exc_info=error)
+        log.error("temporary folder cannot be written (%s)", error.strerror)
         return errors.Unavailable("There is no room for temporary files", retry_after_s=5)
     # Postgres is read-only during a failover: a retry succeeds when another server has taken over.
     if isinstance(error, _DATABASE_IS_DOWN) or isinstance(error.__cause__, ReadOnlySqlTransaction):
-        log.error("database unavailable", exc_info=error)
+        log.error("database unavailable: %s", explain(error), extra={"reason": detail_of(error)})
         return errors.Unavailable("The database does not answer", retry_after_s=2)
     return _as_cause(error)
 

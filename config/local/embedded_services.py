@@ -5,8 +5,9 @@ If the environment already names a service (DATABASE_URL, VALKEY_URL, S3_BUCKET)
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from . import seaweedfs
 from .postgres import Postgres
@@ -66,7 +67,7 @@ def build_environment(state: State, url: str, services: Sequence[Service]) -> di
         embedded |= service.environment
     defaults = {
         "PUBLIC_URL": url,
-        "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]",
+        "ALLOWED_HOSTS": _hosts(inherited.get("PUBLIC_URL", url)),
         "TEMP_DIR": str(state.private_folder("tmp")),
     }
     if "S3_BUCKET" not in inherited | embedded:
@@ -74,6 +75,15 @@ def build_environment(state: State, url: str, services: Sequence[Service]) -> di
     if "DATABASE_URL" in embedded:
         defaults["SECRET_KEY"] = state.get_secret("SECRET_KEY")
     return defaults | inherited | embedded
+
+
+def _hosts(public_url: str) -> str:
+    """Return the names of this machine and the one by which clients reach it."""
+    names = ["127.0.0.1", "localhost", "[::1]"]
+    with suppress(ValueError):
+        host = urlsplit(public_url).hostname or names[0]
+        names.append(f"[{host}]" if ":" in host else host)
+    return ",".join(dict.fromkeys(names))
 
 
 def make_postgres(state: State, *, durable: bool = True) -> Postgres:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -17,6 +18,9 @@ from . import Refused
 from .processes import MARK, Process, free_ports
 from .programs import find_program
 from .state import write_private
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 0.5
@@ -134,8 +138,10 @@ class S3:
         raise Refused(f"S3 did not respond within {START_TIMEOUT_S:g} s: see {self.log}.")
 
 
-def create_bucket(environment: Mapping[str, str]) -> None:
+def create_bucket(environment: Mapping[str, str]) -> "S3Client":
     """Create the bucket that these variables name if it does not exist, and check that it stores an object.
+
+    Return a client of the server.
 
     After a start SeaweedFS responds before it can store objects."""
     client = boto3.client(
@@ -154,3 +160,4 @@ def create_bucket(environment: Mapping[str, str]) -> None:
     client.put_object(Bucket=bucket, Key=PROBE, Body=b"ready")
     client.get_object(Bucket=bucket, Key=PROBE)["Body"].read()
     client.delete_object(Bucket=bucket, Key=PROBE)
+    return client

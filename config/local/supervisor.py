@@ -18,36 +18,11 @@ from typing import NoReturn
 
 from . import Refused, embedded_services, say
 from .processes import MARK, Process, find_marked
+from .server_commands import HOST, ROOT_WARNING, WEB, WORKER
 from .state import State
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "images" / "sample.jpg"
-HOST = "127.0.0.1"
-WEB = (
-    "granian",
-    "config.wsgi:application",
-    "--interface=wsgi",
-    f"--host={HOST}",
-    "--no-access-log",
-    "--workers=2",
-    # Twice RENDITION_WAITERS: at most half of the threads wait for renders, the others stay free for hits.
-    "--blocking-threads=128",
-    "--respawn-failed-workers",
-    "--workers-kill-timeout=10",
-)
-WORKER = (
-    "celery",
-    "--app=config",
-    "--quiet",
-    "worker",
-    "--pool=threads",  # rendering starts child processes, which Celery's prefork children may not do
-    "--beat",
-    "--loglevel=info",
-    "--without-gossip",  # there is no other worker
-    "--without-mingle",
-)
-# Celery's warning has six lines, and a user who starts ProgImage as root knows it.
-ROOT_WARNING = "ignore:You're running the worker with superuser"
 READY_TIMEOUT_S = 60.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -71,7 +46,8 @@ def run(state: State, *, port: int, storage: str) -> None:
         _say("preparing the database")
         _manage(state, environment | {"DATABASE_STATEMENT_TIMEOUT_MS": "0"}, "migrate", "--no-input")
         env_file = state.folder / "env"
-        _manage(state, environment, "bootstrap", "--env-file", str(env_file), "--url", url)
+        public_url = environment["PUBLIC_URL"].rstrip("/")
+        _manage(state, environment, "bootstrap", "--env-file", str(env_file), "--url", public_url)
         _say("starting the web server and the worker")
         schedule = state.private_folder("worker") / "schedule"
         children = [
@@ -186,15 +162,16 @@ def _wait_until_ready(port: int, watched: Sequence[Process]) -> None:
 
 def _welcome(state: State, url: str, values: dict[str, str]) -> None:
     curl, password = _credentials(state, values)
-    image = f"{url}/images/{values['PROGIMAGE_SAMPLE_ID']}"
+    public_url = values["PROGIMAGE_URL"]
+    image = f"{public_url}/images/{values['PROGIMAGE_SAMPLE_ID']}"
     file_field = shlex.quote(f"file=@{SAMPLE}")
     say(
         f"""
 ProgImage listens on {url}, its state is in {state.folder}.
-Admin: {url}/admin/ (user admin, password {password})
+Admin: {public_url}/admin/ (user admin, password {password})
 Upload an image, fetch one as WebP, fetch a thumbnail of 300 px:
 
-  {curl} -F {file_field} {url}/images
+  {curl} -F {file_field} {public_url}/images
   {curl} -o sample.webp {image}.webp
   {curl} -o thumbnail.jpg '{image}.jpg?w=300&h=300&fit=cover'
 

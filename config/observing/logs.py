@@ -42,6 +42,8 @@ def logging_config(*, level: str) -> dict[str, Any]:
             # RequestLog writes a line for each request. Django would add a second one for every 4xx.
             "django.request": {"level": "CRITICAL"},
             "django": {"handlers": [], "level": level, "propagate": True},
+            # It warns of every attempt. The request that gets no connection logs the reason, once.
+            "psycopg.pool": {"level": "ERROR"},
             # At DEBUG it would write the response headers of other servers: cookies, signed URLs.
             "httpcore": {"level": "INFO"},
         },

@@ -1,7 +1,8 @@
-"""Database rows: images, tags, renditions, upload URLs and orphaned objects."""
+"""Database rows: images, tags, renditions, upload URLs, orphaned objects and the installation itself."""
 
 from .exact_json import ExactFloats
 from .images import MAX_FILENAME, UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Tag, Visibility, normalize_tag
+from .installations import Installation
 from .orphans import Orphan
 from .renditions import Rendition
 from .upload_urls import UploadUrl
@@ -12,6 +13,7 @@ __all__ = [
     "UPRIGHT_WIDTH",
     "ExactFloats",
     "Image",
+    "Installation",
     "Orphan",
     "Rendition",
     "Tag",

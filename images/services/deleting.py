@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import Account
+from images.database import reason_of
 from images.models import Image, Rendition, Tag
 from images.storage import originals, renditions
 from progimage.errors import NotFound, ProgImageError
@@ -70,12 +71,9 @@ def delete(
             finish_purge(Image.objects.get(pk=image_id))
         else:
             remove_derived(image_id)
-    except (ProgImageError, Error):
-        log.warning(
-            "a deletion is left to the sweep",
-            exc_info=True,
-            extra={"image_id": str(image_id)},
-        )
+    except (ProgImageError, Error) as error:
+        reason = reason_of(error)
+        log.warning("a deletion is left to the sweep (%s)", reason, extra={"image_id": str(image_id)})
 
 
 def restore(image_id: UUID) -> None:

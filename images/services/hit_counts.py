@@ -10,7 +10,7 @@ from multiprocessing import util
 
 from django.db import Error, connection
 
-from images.database import release_connection
+from images.database import reason_of, release_connection
 from images.models import Rendition
 
 log = logging.getLogger("progimage.hits")
@@ -53,8 +53,8 @@ def flush() -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(_WRITE, [list(counts), list(counts.values())])
-    except Error:
-        log.warning("hits of renditions could not be written", exc_info=True)
+    except Error as error:
+        log.warning("hits of renditions could not be written (%s)", reason_of(error))
         _keep(counts)
 
 

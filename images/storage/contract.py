@@ -1,18 +1,23 @@
 """The methods that both storages have, and the rules that both keep."""
 
 import hashlib
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, ClassVar
+from uuid import UUID
 
 from django.core.files.base import File
 from django.core.files.storage import Storage
 
 from images.database import release_connection
+from progimage.errors import Unavailable
+
+from .marker import installation_id
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,16 @@ class ObjectStorage(ABC, Storage):
 
     Every public method returns this thread's database connection to the pool and then calls the method with
     an underscore. A storage can take seconds, and other requests need the connection.
-    Every method raises Unavailable if the storage does not answer."""
+    Every method raises Unavailable if the storage does not answer. A method that changes the storage, or that
+    does not find an object, raises it too if the storage is not the one of this installation."""
+
+    marker_max_age_s: ClassVar[float]
+    """Puts and deletions do not look for the marker again for this time."""
+    _marker_was_there_at = float("-inf")
 
     def put(self, name: str, content: BinaryIO, *, sha256: str) -> None:
         """Write `content` from its start. Raise FileExistsError if `name` is taken."""
-        release_connection()
+        self.check_marker(max_age_s=self.marker_max_age_s)
         self._put(name, content, sha256=sha256)
 
     def open_range(self, name: str, start: int = 0, stop: int | None = None) -> IO[bytes]:
@@ -43,28 +53,45 @@ class ObjectStorage(ABC, Storage):
         The caller must not read past `stop`, which is exclusive. S3 sends no more than that, but a file goes
         on to its end."""
         release_connection()
-        return self._open_range(name, start, stop)
+        try:
+            return self._open_range(name, start, stop)
+        except FileNotFoundError:
+            self.check_marker()
+            raise
 
     @contextmanager
     def local_path(self, name: str) -> Iterator[Path]:
         """Yield a path that holds the bytes during the context. Raise FileNotFoundError if there is none."""
         release_connection()
-        with self._local_path(name) as path:
+        with ExitStack() as stack:
+            try:
+                path = stack.enter_context(self._local_path(name))
+            except FileNotFoundError:
+                self.check_marker()
+                raise
             yield path
 
     def delete(self, *names: str) -> None:
         """Remove the objects. Names without an object are no error."""
-        release_connection()
+        self.check_marker(max_age_s=self.marker_max_age_s)
         self._delete(*names)
 
     def find_object(self, name: str) -> StoredObject | None:
         """Return facts about the object, with its sha256 if that takes no reading."""
         release_connection()
-        return self._find_object(name)
+        stored_object = self._find_object(name)
+        if stored_object is None:
+            self.check_marker()
+        return stored_object
+
+    def has_object(self, name: str) -> bool:
+        """Return whether there is such an object, also in a storage that is not known to be the right one."""
+        release_connection()
+        return self._find_object(name) is not None
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         """Yield all objects whose names start with `prefix`, also those that a killed put has left."""
-        release_connection()
+        self.check_marker()
         for stored_object in self._list_objects(prefix):
             yield stored_object
             # The caller may have queried the database, and the next object may take another request.
@@ -72,15 +99,42 @@ class ObjectStorage(ABC, Storage):
 
     def check(self) -> None:
         """Raise Unavailable if nothing could be stored now."""
-        release_connection()
+        self.check_marker()
         self._check()
 
-    def create(self) -> bool:
-        """Make the bucket or the folder if there is none, and return whether it was made.
+    def check_marker(self, *, max_age_s: float = 0) -> None:
+        """Raise Unavailable if the storage is not the one of this installation, by its marker.
 
-        No other method makes one: otherwise a storage that is away would be taken for a new one."""
+        A marker that was there in the last `max_age_s` seconds is not looked for again."""
         release_connection()
-        return self._create()
+        if time.monotonic() - self._marker_was_there_at < max_age_s:
+            return
+        owner = self._find_marker()
+        if owner is None:
+            raise Unavailable(self._absence(), retry_after_s=5)
+        if owner and owner != str(_own_id()):
+            raise Unavailable("The storage belongs to another installation", retry_after_s=5)
+        self._marker_was_there_at = time.monotonic()
+
+    def find_marker(self) -> str | None:
+        """Return the content of the marker, an id or an empty text. Return None if there is no marker."""
+        release_connection()
+        return self._find_marker()
+
+    def create(self) -> None:
+        """Make the bucket or the folder if there is none, and mark it as this installation's.
+
+        Raise Unavailable if the storage lacks an ability that the other methods need. No other method makes a
+        storage: otherwise one that is away would be taken for a new one."""
+        owner = str(_own_id())
+        self._make_place()
+        self._probe()
+        if self._find_marker() != owner:
+            self._mark(owner)
+
+    def explain(self, error: Unavailable) -> str:
+        """Return what an operator should know of an error of this storage: more than clients are told."""
+        return error.message
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         """Return `name` as it is: Django's save() must fail if the name is taken."""
@@ -98,6 +152,11 @@ class ObjectStorage(ABC, Storage):
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         self.put(name, file, sha256=sha256)
         return name
+
+    @property
+    @abstractmethod
+    def advice(self) -> str:
+        """What an operator can do about a storage that is not this installation's."""
 
     @abstractmethod
     def _put(self, name: str, content: BinaryIO, *, sha256: str) -> None: ...
@@ -121,4 +180,25 @@ class ObjectStorage(ABC, Storage):
     def _check(self) -> None: ...
 
     @abstractmethod
-    def _create(self) -> bool: ...
+    def _find_marker(self) -> str | None: ...
+
+    @abstractmethod
+    def _absence(self) -> str:
+        """Return the message of the error for a storage without a marker."""
+
+    @abstractmethod
+    def _make_place(self) -> None:
+        """Make the bucket or the folder if there is none."""
+
+    @abstractmethod
+    def _probe(self) -> None:
+        """Raise Unavailable with the name of an ability that the storage lacks."""
+
+    @abstractmethod
+    def _mark(self, owner: str) -> None: ...
+
+
+def _own_id() -> UUID:
+    own_id = installation_id()
+    release_connection()
+    return own_id

@@ -1,6 +1,7 @@
 """Files on this machine."""
 
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,28 +16,30 @@ from django.utils.deconstruct import deconstructible
 from progimage.errors import Unavailable
 
 from .contract import ObjectStorage, StoredObject
-
-MARKER = ".progimage-storage"
-"""The name of a file in the root. If a folder has no such file, nothing has been mounted over it yet."""
+from .marker import MARKER, PROBES
 
 
 @deconstructible
 class DiskObjectStorage(ObjectStorage, FileSystemStorage):
     """Files below a folder. A file appears under its name whole or not at all, and is synced to the disk."""
 
+    marker_max_age_s = 0
+
     def __str__(self) -> str:
         return f"the folder {self.location}"
 
     @property
-    def is_new(self) -> bool:
-        """Whether the folder shows no sign that originals were ever kept here."""
-        root = Path(self.location)
-        return not any((root / name).exists() for name in (MARKER, "originals"))
+    def advice(self) -> str:
+        marker = shlex.quote(str(Path(self.location, MARKER)))
+        folder = shlex.quote(str(self.location))
+        return (
+            "If its volume is not mounted, mount it. If STORAGE_ROOT is wrong, correct it. Then try again. "
+            f"To use this folder all the same, run `mkdir -p {folder} && : > {marker}` first."
+        )
 
     def _put(self, name: str, content: BinaryIO, *, sha256: str) -> None:
         target = Path(self.path(name))
-        with self._below_root():
-            self._check_root()
+        with _disk_errors():
             _make_folder(target.parent)
             with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".put-") as partial:
                 content.seek(0)
@@ -46,11 +49,12 @@ class DiskObjectStorage(ObjectStorage, FileSystemStorage):
                 os.fsync(partial.fileno())
                 os.link(partial.name, target)  # unlike a rename, a link never replaces a file
             _sync_folder(target.parent)
-            # If the root went away meanwhile, the folder may have been made anew on another disk.
-            self._check_root()
+        # If the root went away meanwhile, its folder may have been made anew on another disk.
+        if self._find_marker() is None:
+            raise Unavailable(self._absence(), retry_after_s=5)
 
     def _open_range(self, name: str, start: int, stop: int | None) -> IO[bytes]:
-        with self._below_root():
+        with _disk_errors():
             file = Path(self.path(name)).open("rb")  # noqa: SIM115 - the caller closes it
         file.seek(start)
         return file
@@ -58,27 +62,29 @@ class DiskObjectStorage(ObjectStorage, FileSystemStorage):
     @contextmanager
     def _local_path(self, name: str) -> Iterator[Path]:
         path = Path(self.path(name))
-        with self._below_root():
+        with _disk_errors():
             path.stat()
         yield path
 
     def _delete(self, *names: str) -> None:
         for name in names:
-            with suppress(FileNotFoundError), self._below_root():
+            with suppress(FileNotFoundError), _disk_errors():
                 Path(self.path(name)).unlink()
 
     def _find_object(self, name: str) -> StoredObject | None:
         path = Path(self.path(name))
-        with suppress(FileNotFoundError), self._below_root():
+        with suppress(FileNotFoundError), _disk_errors():
             return _stored_object(name, path.stat())
         return None
 
     def _list_objects(self, prefix: str) -> Iterator[StoredObject]:
         folder, _, name_start = prefix.rpartition("/")
-        with suppress(FileNotFoundError), self._below_root(), os.scandir(self.path(folder)) as entries:
+        with suppress(FileNotFoundError), _disk_errors(), os.scandir(self.path(folder)) as entries:
             for entry in entries:
                 name = f"{folder}/{entry.name}" if folder else entry.name
-                if not entry.name.startswith(name_start) or entry.is_symlink() or name == MARKER:
+                if not entry.name.startswith(name_start) or entry.is_symlink():
+                    continue
+                if name.startswith((MARKER, PROBES)):
                     continue
                 if entry.is_dir():
                     yield from self._list_objects(f"{name}/")
@@ -87,42 +93,54 @@ class DiskObjectStorage(ObjectStorage, FileSystemStorage):
                     yield _stored_object(name, entry.stat())
 
     def _check(self) -> None:
-        with self._below_root():
-            self._check_root()
-            with tempfile.TemporaryFile(dir=self.location):
-                pass
+        with _disk_errors(), tempfile.TemporaryFile(dir=self.location):
+            pass
 
-    def _create(self) -> bool:
-        with suppress(Unavailable):
-            self._check_root()
-            return False
+    def _find_marker(self) -> str | None:
+        with _disk_errors():
+            try:
+                return Path(self.location, MARKER).read_text(errors="replace").strip()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def _absence(self) -> str:
+        return "The storage is not mounted, or manage.py create_storage never made it"
+
+    def _make_place(self) -> None:
         root = Path(self.location)
-        with self._below_root():
+        with _disk_errors():
             _make_folder(root)
-            (root / MARKER).touch()
+
+    def _probe(self) -> None:
+        """Write and link a file. Some network file systems lack links."""
+        with _disk_errors(), tempfile.TemporaryDirectory(dir=self.location, prefix=PROBES) as folder:
+            probe = Path(folder, "probe")
+            probe.touch()
+            os.link(probe, Path(folder, "link"))
+            _sync_folder(Path(folder))
+
+    def _mark(self, owner: str) -> None:
+        """Write the marker. A crash leaves the old marker or the new one, never a part."""
+        root = Path(self.location)
+        new_marker = root / f"{MARKER}.new"
+        with _disk_errors():
+            with new_marker.open("w") as file:
+                file.write(f"{owner}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            new_marker.replace(root / MARKER)
             _sync_folder(root)
-        return True
 
-    def _check_root(self) -> None:
-        """Raise Unavailable if the root has no marker."""
-        try:
-            Path(self.location, MARKER).stat()
-        except OSError as error:
-            raise Unavailable(
-                f"The storage is not mounted, or manage.py create_storage never made it ({error.strerror})",
-                retry_after_s=5,
-            ) from error
 
-    @contextmanager
-    def _below_root(self) -> Iterator[None]:
-        """Raise Unavailable for errors of the disk, and for a missing file if the root itself is away."""
-        try:
-            yield
-        except (FileExistsError, FileNotFoundError):
-            self._check_root()
-            raise
-        except OSError as error:
-            raise Unavailable(f"The storage cannot be used ({error.strerror})", retry_after_s=5) from error
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Raise Unavailable for errors of the disk. Missing and existing files are no such errors."""
+    try:
+        yield
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError as error:
+        raise Unavailable(f"The storage cannot be used ({error.strerror})", retry_after_s=5) from error
 
 
 def _stored_object(name: str, status: os.stat_result) -> StoredObject:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
@@ -17,12 +17,14 @@ from images import temporary_files
 from progimage.errors import Unavailable
 
 from .contract import ObjectStorage, StoredObject
+from .marker import MARKER, PROBES
+from .s3_errors import NO_BUCKET, Place, code_of, explain, s3_errors
+from .s3_probes import probe
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_NOT_FOUND_CODES = {"404", "NoSuchKey", "NotFound"}
-_EXISTS_CODES = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
+_MAX_MARKER_BYTES = 100
 _MAX_DELETIONS = 1_000
 """S3's limit for one DeleteObjects request."""
 _SHA256_LENGTH = len(base64.b64encode(bytes(32)))
@@ -32,6 +34,7 @@ _SHA256_LENGTH = len(base64.b64encode(bytes(32)))
 class S3ObjectStorage(ObjectStorage, S3Storage):
     """A bucket of S3 or of a compatible server. One client serves all threads of a process."""
 
+    marker_max_age_s = 10
     client_config = Config(
         connect_timeout=2,
         read_timeout=4,
@@ -43,6 +46,13 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
 
     def __str__(self) -> str:
         return f"the bucket {self.bucket_name}"
+
+    @property
+    def advice(self) -> str:
+        return (
+            "If S3_BUCKET or S3_ENDPOINT_URL is wrong, correct it and try again. To use this bucket all the "
+            "same, run `manage.py create_storage --force`."
+        )
 
     def get_default_settings(self) -> dict[str, Any]:
         defaults = cast("dict[str, Any]", super().get_default_settings())
@@ -63,7 +73,7 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
     def _put(self, name: str, content: BinaryIO, *, sha256: str) -> None:
         content.seek(0)
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
-        with _s3_errors(name):
+        with self._errors(name):
             response = self.client.put_object(
                 Bucket=self.bucket_name,
                 Key=name,
@@ -82,7 +92,7 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
         options: Any = {}
         if start != 0 or stop is not None:
             options["Range"] = _http_range(start, stop)
-        with _s3_errors(name):
+        with self._errors(name):
             response = self.client.get_object(Bucket=self.bucket_name, Key=name, **options)
         return cast("IO[bytes]", response["Body"])
 
@@ -90,7 +100,7 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
     def _local_path(self, name: str) -> Iterator[Path]:
         with temporary_files.new_file() as file:
             # `with body` would give the stream below it, which checks neither length nor checksum.
-            with closing(self._open_range(name, 0, None)) as body, _s3_errors(name):
+            with closing(self._open_range(name, 0, None)) as body, self._errors(name):
                 while chunk := body.read(File.DEFAULT_CHUNK_SIZE):
                     file.write(chunk)
             file.flush()
@@ -98,7 +108,7 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
 
     def _delete(self, *names: str) -> None:
         if len(names) == 1:  # some compatible servers have no DeleteObjects
-            with _s3_errors(names[0]), suppress(FileNotFoundError):
+            with self._errors(names[0]), suppress(FileNotFoundError):
                 self.client.delete_object(Bucket=self.bucket_name, Key=names[0])
             return
         for start in range(0, len(names), _MAX_DELETIONS):
@@ -107,14 +117,14 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
                 "Objects": [{"Key": name} for name in batch],
                 "Quiet": True,
             }
-            with _s3_errors(batch[0]):
+            with self._errors(batch[0]):
                 response = self.client.delete_objects(Bucket=self.bucket_name, Delete=deletion)
             if response.get("Errors"):
                 raise Unavailable("The storage did not remove every object", retry_after_s=5)
 
     def _find_object(self, name: str) -> StoredObject | None:
         try:
-            with _s3_errors(name):
+            with self._errors(name):
                 head = self.client.head_object(Bucket=self.bucket_name, Key=name, ChecksumMode="ENABLED")
         except FileNotFoundError:
             return None
@@ -123,49 +133,76 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
 
     def _list_objects(self, prefix: str) -> Iterator[StoredObject]:
         paginator = self.client.get_paginator("list_objects_v2")
-        with _s3_errors(prefix):
+        with self._errors(prefix):
             for page in paginator.paginate(Bucket=self.bucket_name, Prefix=prefix):
                 for entry in page.get("Contents", ()):
+                    if entry["Key"].startswith((MARKER, PROBES)):
+                        continue
                     yield StoredObject(entry["Key"], entry["Size"], entry["LastModified"])
 
     def _check(self) -> None:
-        if not self._has_bucket():
-            raise Unavailable(f"There is no bucket {self.bucket_name}", retry_after_s=5)
+        """Do nothing: the marker has been read, which shows that the bucket is there."""
 
-    def _create(self) -> bool:
+    def _find_marker(self) -> str | None:
+        try:
+            with self._errors(MARKER):
+                response = self.client.get_object(Bucket=self.bucket_name, Key=MARKER)
+                return response["Body"].read(_MAX_MARKER_BYTES).decode(errors="replace").strip()
+        except FileNotFoundError:
+            return None
+        except Unavailable as error:
+            if _is_without_bucket(error):
+                return None
+            raise
+
+    def _absence(self) -> str:
         if self._has_bucket():
-            return False
+            return f"The bucket {self.bucket_name} is another's, or manage.py create_storage never marked it"
+        return f"There is no bucket {self.bucket_name}"
+
+    def _make_place(self) -> None:
+        if self._has_bucket():
+            return
         options: Any = {}
         # S3 puts a bucket without a constraint into us-east-1, and refuses that name as a constraint.
         if self.region_name not in (None, "us-east-1"):
             options["CreateBucketConfiguration"] = {"LocationConstraint": self.region_name}
-        with _s3_errors(self.bucket_name):
+        # A concurrent start may have made it.
+        with self._errors(self.bucket_name), suppress(self.client.exceptions.BucketAlreadyOwnedByYou):
             self.client.create_bucket(Bucket=self.bucket_name, **options)
-        return True
+
+    def _probe(self) -> None:
+        with self._errors(PROBES):
+            probe(self.client, self._place)
+
+    def _mark(self, owner: str) -> None:
+        with self._errors(MARKER):
+            self.client.put_object(Bucket=self.bucket_name, Key=MARKER, Body=owner.encode())
+
+    def explain(self, error: Unavailable) -> str:
+        if isinstance(error.__cause__, ClientError | BotoCoreError):
+            return explain(self._place, error.__cause__)
+        return error.message
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.bucket_name, self.endpoint_url)
+
+    def _errors(self, name: str) -> AbstractContextManager[None]:
+        return s3_errors(self._place, name)
 
     def _has_bucket(self) -> bool:
         try:
-            with _s3_errors(self.bucket_name):
+            with self._errors(self.bucket_name):
                 self.client.head_bucket(Bucket=self.bucket_name)
         except FileNotFoundError:
             return False
         return True
 
 
-@contextmanager
-def _s3_errors(name: str) -> Iterator[None]:
-    """Raise FileExistsError, FileNotFoundError or Unavailable for boto3's errors."""
-    try:
-        yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code in _EXISTS_CODES:
-            raise FileExistsError(name) from error
-        if code in _NOT_FOUND_CODES:
-            raise FileNotFoundError(name) from error
-        raise Unavailable(f"The storage refused a request ({code})", retry_after_s=5) from error
-    except BotoCoreError as error:
-        raise Unavailable("The storage does not answer", retry_after_s=5) from error
+def _is_without_bucket(error: Unavailable) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and code_of(cause) == NO_BUCKET
 
 
 def _whole_sha256(checksum: str) -> str | None:

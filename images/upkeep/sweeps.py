@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from accounts import services as accounts
 from accounts.models import IdempotentRequest
+from images.database import reason_of
 from images.models import Image, Rendition, UploadUrl
 from images.services import deleting
 from images.services.abandoned_uploads import abandoned_uploads, end_abandoned_upload
@@ -111,13 +112,9 @@ def _try_end(end: Callable[[Any], None], row: Any) -> bool:
     Raise Unavailable if storage does not answer at all: no other row would fare better."""
     try:
         end(row)
-    except Unavailable:
+    except Unavailable as error:
         originals().check()
-        log.warning(
-            "a sweep passes over a row",
-            exc_info=True,
-            extra={"row": str(row)},
-        )
+        log.warning("a sweep passes over a row (%s)", reason_of(error), extra={"row": str(row)})
         return False
     return True
 

@@ -22,6 +22,8 @@ from django.db import connection
 from tests.conftest import make_api
 from tests.support.servers import make_storage_root
 
+ROOT = Path(__file__).parents[2]
+
 
 @dataclass
 class Server:
@@ -77,14 +79,16 @@ def run_granian(folder: Path, environment: dict[str, str], key: str) -> Iterator
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}",
+    command = [sys.executable, "-m", "config.web_server", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}",
                "--workers=1", "--blocking-threads=16", "--no-access-log", "--respawn-failed-workers",
                "--respawn-interval=0.1", "config.wsgi:application"]  # fmt: skip
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
     running = Server(port, process, key)
     try:
-        _wait_until_ready(running)
+        wait_until_ready(running)
         yield running
     finally:
         process.terminate()
@@ -95,7 +99,7 @@ def run_granian(folder: Path, environment: dict[str, str], key: str) -> Iterator
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _wait_until_ready(server: Server) -> None:
+def wait_until_ready(server: Server) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and server.process.poll() is None:
         try:

@@ -71,10 +71,17 @@ def _start(running: ExitStack) -> None:
     }
     for service in started:
         os.environ |= service.environment
+    if not S3_MISSING_REASON:
+        make_bucket()
+
+
+def make_bucket() -> None:
+    """Do as `manage.py create_storage` does for S3. The empty marker fits the database of every test."""
+    create_bucket(os.environ).put_object(Bucket=os.environ["S3_BUCKET"], Key=".progimage-storage")
 
 
 def make_storage_root(folder: Path) -> str:
-    """Do as `manage.py create_storage` does for files."""
+    """Do as `manage.py create_storage` does for files. The empty marker fits every database."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".progimage-storage").touch()
     return str(folder)
@@ -86,7 +93,7 @@ def _take_share(worker: str) -> None:
     os.environ["VALKEY_URL"] = f"{os.environ['VALKEY_URL'].rpartition('/')[0]}/{number}"
     if not S3_MISSING_REASON:
         os.environ["S3_BUCKET"] = f"progimage-tests-{worker}"
-        create_bucket(os.environ)
+        make_bucket()
 
 
 def _ignore_signals() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import services as accounts
 from accounts.access.authentication import find_api_key
@@ -17,8 +17,10 @@ from images.models import Image
 from images.receiving.uploads import upload_of_file
 from images.sample import SAMPLE
 from images.services import storing
+from images.services.storage_ownership import ForeignStorage
 from images.services.storing import Description
 from images.storage import originals
+from progimage.errors import Unavailable
 
 ACCOUNT = "local"
 OPERATOR = "admin"
@@ -42,7 +44,12 @@ class Command(BaseCommand):
         parser.add_argument("--url", required=True, help="URL of the server, written to that file")
 
     def handle(self, *args: Any, env_file: Path, url: str, **options: Any) -> None:
-        call_command("create_storage", stdout=self.stdout)
+        # A first trial of another storage must not fail for the sample, which is stored again.
+        force = _is_unmarked() and _has_only_samples()
+        try:
+            call_command("create_storage", stdout=self.stdout, force=force)
+        except CommandError as error:
+            raise CommandError(f"{error}{_advice_after(error)}") from error
         old_values = _read(env_file)
         account = Account.objects.filter(name=ACCOUNT).first() or accounts.create_account(ACCOUNT)
         new_values = {
@@ -52,6 +59,26 @@ class Command(BaseCommand):
             "PROGIMAGE_SAMPLE_ID": _make_sample(account),
         }
         _write(env_file, new_values)
+
+
+def _advice_after(error: CommandError) -> str:
+    if not isinstance(error.__cause__, ForeignStorage):
+        return ""
+    return (
+        " `make run` finds them with the STORAGE of earlier starts. It starts anew with another VAR=folder."
+    )
+
+
+def _is_unmarked() -> bool:
+    try:
+        return originals().find_marker() is None
+    except Unavailable:  # create_storage says why
+        return False
+
+
+def _has_only_samples() -> bool:
+    samples = Image.objects.filter(account__name=ACCOUNT, tags__name=_SAMPLE_TAG)
+    return samples.exists() and not Image.objects.exclude(pk__in=samples.values("pk")).exists()
 
 
 def _make_api_key(account: Account, old_text: str) -> str:

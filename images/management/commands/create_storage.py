@@ -1,41 +1,36 @@
-import shlex
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from images.models import Image
-from images.storage import DiskObjectStorage, originals
+from images.services.storage_ownership import ForeignStorage, claim_storage
+from images.storage import originals
 from progimage.errors import Unavailable
 
 
 class Command(BaseCommand):
     help = (
         "Create the storage, once per installation: a private bucket if S3_BUCKET is set, or else the folder "
-        "STORAGE_ROOT with a file that marks it as storage. A folder of an older version that already holds "
-        "originals is marked. Running it again changes nothing."
+        "STORAGE_ROOT. A marker in it names this database. No server uses a storage without it. A storage of "
+        "an older version is marked if it holds the images of the database. Tries whether the storage can do "
+        "everything that is needed. Needs the tables of `migrate`. Running it again changes nothing."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="mark a storage that lacks the images of the database, or that belongs to another database",
+        )
+
+    def handle(self, *args: Any, force: bool, **options: Any) -> None:
         storage = originals()
-        if isinstance(storage, DiskObjectStorage) and storage.is_new and _has_images():
-            command = f"mkdir -p {shlex.quote(str(storage.location))}/originals"
-            raise CommandError(
-                f"The database has images, but {storage} is empty. If its volume is not mounted, mount it "
-                f"and try again. To begin anew without the old bytes, run `{command}` first."
-            )
         try:
-            is_new = storage.create()
+            is_new = claim_storage(storage, force=force)
+        except ForeignStorage as error:
+            raise CommandError(f"{error} {storage.advice}") from error
         except Unavailable as error:
-            raise CommandError(error.message) from error
+            raise CommandError(storage.explain(error)) from error
         if is_new:
             self.stdout.write(f"Created {storage}.")
         else:
             self.stdout.write(f"There already is {storage}.")
-
-
-def _has_images() -> bool:
-    try:
-        return Image.objects.ready().exists()
-    except Error:  # before the first `migrate`
-        return False

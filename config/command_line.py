@@ -1,0 +1,20 @@
+"""The command line of manage.py: outages and wrong settings end a command with one sentence."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+from django.db import Error
+
+from images.database_failures import detail_of, explain, is_expected
+
+
+def main() -> None:
+    """Run the command. Exit with 1 and a sentence if Postgres cannot be used; --traceback shows where."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        execute_from_command_line(sys.argv)
+    except Error as error:
+        if "--traceback" in sys.argv or not is_expected(error):
+            raise
+        sys.exit(f"{explain(error)}. ({detail_of(error)})")

@@ -1,0 +1,28 @@
+"""The command lines of the web server and of the worker, as `make run` starts them."""
+
+HOST = "127.0.0.1"
+WEB = (
+    "config.web_server",
+    "config.wsgi:application",
+    "--interface=wsgi",
+    f"--host={HOST}",
+    "--no-access-log",
+    "--workers=2",
+    # Twice RENDITION_WAITERS: at most half of the threads wait for renders, the others stay free for hits.
+    "--blocking-threads=128",
+    "--respawn-failed-workers",
+    "--workers-kill-timeout=10",
+)
+WORKER = (
+    "celery",
+    "--app=config",
+    "--quiet",
+    "worker",
+    "--pool=threads",  # rendering starts child processes, which Celery's prefork children may not do
+    "--beat",
+    "--loglevel=info",
+    "--without-gossip",  # there is no other worker
+    "--without-mingle",
+)
+# Celery's warning has six lines, and a user who starts ProgImage as root knows it.
+ROOT_WARNING = "ignore:You're running the worker with superuser"

@@ -1,0 +1,53 @@
+"""The web server: granian's command line, as `python -m config.web_server`.
+
+granian takes two deaths of a worker within 5.5 s for a fault in the application, and ends. But a worker that
+was killed says nothing about the application: the kernel was short of memory, or an operator killed it. The
+requests of the other workers must go on."""
+
+import time
+from typing import Any
+
+from granian import cli
+from granian.server import MPServer
+
+_PAUSE_S = 1.0
+"""Before a worker starts whose forerunner was killed at once. Starts must not take all CPU time."""
+_SOON_S = 5.5
+"""As long as granian takes a death for one of a loop."""
+
+
+class WebServer(MPServer):
+    """granian's server. With --respawn-failed-workers it starts a killed worker again, however often.
+
+    A worker that ends by itself, as with a wrong setting, still ends the server the second time."""
+
+    def _respawn_workers(
+        self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0
+    ) -> None:
+        killed = [index for index in workers if _was_killed(self.wrks[index])]
+        if any(time.monotonic() - self.wrks[index].birth < _SOON_S for index in killed):
+            self._pause()
+        super()._respawn_workers(workers, spawn_target, target_loader, delay)
+        for index in killed:
+            # Without the time of its start, its next death is not taken for one of a loop.
+            self.respawned_wrks.pop(index, None)
+
+    def _pause(self) -> None:
+        deadline = time.monotonic() + _PAUSE_S
+        while time.monotonic() < deadline and not self.interrupt_signal:
+            time.sleep(0.05)
+
+
+def _was_killed(worker: Any) -> bool:
+    exit_code = worker.inner.exitcode
+    return exit_code is not None and exit_code < 0
+
+
+def main() -> None:
+    """Run granian's command line with this server."""
+    cli.Server = WebServer  # type: ignore[attr-defined]
+    cli.entrypoint()  # type: ignore[no-untyped-call]
+
+
+if __name__ == "__main__":
+    main()
