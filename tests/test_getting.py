@@ -26,9 +26,9 @@ def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     render = rendering.render
 
-    def counted(image: Image, transform: Any) -> rendering.RenderedFile:
+    def counted(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
         done.append(str(image.id))
-        return render(image, transform)
+        return render(image, recipe, turn)
 
     monkeypatch.setattr(rendering, "render", counted)
     return done

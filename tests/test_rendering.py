@@ -1,6 +1,9 @@
 """Renders that fail, and images that are deleted or purged while they render."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
@@ -8,6 +11,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from images import worker_pool
 from images.models import Image, Rendition
 from images.renditions import imagekit_backend, rendering
 from images.services import deleting
@@ -15,6 +19,9 @@ from images.storage import renditions
 from progimage.errors import Unavailable, UnprocessableImage
 from tests.conftest import Api, body
 from tests.support import images as made
+from tests.support.child_tasks import nap, spin
+from transforms.workers.pool import configure, pool
+from transforms.workers.turn import Turn
 
 PNG = made.encoded("png")
 Render = Callable[..., rendering.RenderedFile]
@@ -43,6 +50,81 @@ def test_failed_render_is_remembered_briefly_and_then_tried_again(
     assert api.get(f"{path}.gif").status_code == 200
 
 
+class TestTimeLimits:
+    """A render has so much CPU time, and twice as long by the clock."""
+
+    @pytest.fixture
+    def lasting(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+        """Let each render do another task instead, in its child."""
+
+        @contextmanager
+        def lasting(cpu_s: float, *task: Any) -> Iterator[list[Any]]:
+            begun: list[Any] = []
+
+            def render(turn: Turn, *_: Any, **__: Any) -> Any:
+                begun.append(task)
+                return turn.run(*task)
+
+            with monkeypatch.context() as patch:
+                configure(replace(pool().settings, timeout_s=cpu_s, wall_factor=2 if task[0] is nap else 20))
+                patch.setattr(Turn, "render", render)
+                yield begun
+            worker_pool.configure()
+
+        return lasting
+
+    def test_beyond_its_cpu_time_it_is_the_images_fault_and_remembered(
+        self, api: Api, lasting: Callable[..., Any]
+    ) -> None:
+        path = api.stored(PNG)
+        with lasting(0.8, spin) as begun:
+            answers = [api.get(f"{path}.gif") for _ in range(3)]
+        assert len(begun) == 1
+        assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {
+            (422, "takes_too_long")
+        }
+        row = Rendition.objects.get()
+        assert row.state == Rendition.State.FAILED
+        assert row.lease_until
+        assert row.lease_until - timezone.now() < timedelta(minutes=1)
+        Rendition.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert api.get(f"{path}.gif").status_code == 200
+
+    def test_beyond_its_time_by_the_clock_it_is_the_machines_and_not_remembered(
+        self, api: Api, lasting: Callable[..., Any]
+    ) -> None:
+        path = api.stored(PNG)
+        with lasting(0.8, nap, 30) as begun:
+            answers = [api.get(f"{path}.gif") for _ in range(2)]
+        assert len(begun) == 2
+        assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(503, "unavailable")}
+        assert {answer["Retry-After"] for answer in answers} == {"1"}
+        assert not Rendition.objects.exists()
+        assert api.get(f"{path}.gif").status_code == 200
+
+    @pytest.mark.parametrize("task", [(spin,), (nap, 30)], ids=["CPU time", "time by the clock"])
+    def test_neither_is_kept_under_an_idempotency_key(
+        self, api: Api, lasting: Callable[..., Any], task: tuple[Any, ...]
+    ) -> None:
+        """A stored result of a stored image goes through its rendition, which may remember the failure."""
+        image_id = api.stored(PNG).removeprefix("/images/")
+
+        def derive() -> Any:
+            return api.request(
+                "POST",
+                "/transforms",
+                data=json.dumps({"id": image_id, "store": True, "transform": {"output": {"format": "gif"}}}),
+                content_type="application/json",
+                headers={"Idempotency-Key": "derive"},
+            )
+
+        with lasting(0.8, *task):
+            assert derive().status_code in (422, 503)
+        Rendition.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        answer = derive()
+        assert (answer.status_code, answer.headers.get("Idempotency-Replayed")) == (201, None)
+
+
 @pytest.mark.parametrize("error", [Unavailable("busy"), RuntimeError("a bug")], ids=["busy", "bug"])
 def test_render_that_could_not_be_tried_leaves_nothing(
     api: Api, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -59,11 +141,11 @@ def test_image_deleted_while_it_renders_leaves_no_object(api: Api, monkeypatch: 
     path, names = api.stored(PNG), []
     render = rendering.render
 
-    def slow(image: Image, transform: Any) -> rendering.RenderedFile:
+    def slow(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
         names.append(Rendition.objects.get().storage_name)
         Image.objects.update(state=Image.State.DELETED)
         Rendition.objects.all().delete()
-        return render(image, transform)
+        return render(image, recipe, turn)
 
     monkeypatch.setattr(rendering, "render", slow)
     assert api.get(f"{path}.gif").status_code == 404
@@ -72,7 +154,7 @@ def test_image_deleted_while_it_renders_leaves_no_object(api: Api, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("where", "step"), [(rendering, "render"), (imagekit_backend, "_make")], ids=["rendered", "stored"]
+    ("where", "step"), [(rendering, "render"), (imagekit_backend, "_store")], ids=["rendered", "stored"]
 )
 def test_purge_before_a_render_ends_lets_it_begin_anew(
     api: Api, monkeypatch: pytest.MonkeyPatch, where: ModuleType, step: str

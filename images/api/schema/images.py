@@ -97,6 +97,8 @@ _DELIVERY: Errors = (
     errors.RangeNotSatisfiable,
     errors.UnprocessableImage,
     errors.ImageTooLarge,
+    errors.TakesTooLong,
+    errors.RendererEnded,
     errors.ResultTooLarge,
     errors.ObjectMissing,
 )
