@@ -1,5 +1,7 @@
 """Renders that fail, and images that are deleted or purged while they render."""
 
+import hashlib
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -151,6 +153,60 @@ def test_image_deleted_while_it_renders_leaves_no_object(api: Api, monkeypatch: 
     assert api.get(f"{path}.gif").status_code == 404
     with pytest.raises(FileNotFoundError):
         renditions().open_range(names[0])
+
+
+def test_purge_of_every_render_leaves_the_request_its_own(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The content is right, whether it can be kept or not. To begin anew after each purge would have no end."""
+    path = api.stored(PNG)
+    whole = body(api.get(f"{path}.gif"))
+    store = imagekit_backend._store
+    stored: list[str] = []
+
+    def purging(*args: Any) -> bool:
+        stored.append(args[0].name)
+        is_stored = store(*args)
+        deleting.purge_renditions(Image.objects.get().pk, account=api.account)
+        return is_stored
+
+    deleting.purge_renditions(Image.objects.get().pk, account=api.account)
+    monkeypatch.setattr(imagekit_backend, "_store", purging)
+    answer = api.get(f"{path}.gif")
+    assert (answer.status_code, body(answer), len(stored)) == (200, whole, 1)
+    assert not Rendition.objects.exists()
+    with pytest.raises(FileNotFoundError):
+        renditions().open_range(stored[0])
+
+
+@pytest.mark.parametrize("times", [1, 2, 3], ids="taken {} times".format)
+def test_name_that_another_thread_takes_again_and_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """A thread whose row was purged may still store its object. The rendition is rendered once all the same."""
+    path = api.stored(PNG)
+    whole = body(api.get(f"{path}.gif"))
+    deleting.purge_renditions(Image.objects.get().pk, account=api.account)
+    put = type(renditions()).put
+    taken: list[str] = []
+    rendered: list[Any] = []
+    render = rendering.render
+
+    def put_after_another(store: Any, name: str, content: Any, *, sha256: str) -> None:
+        if len(taken) < times:
+            taken.append(name)
+            other = b"of another thread"
+            put(store, name, io.BytesIO(other), sha256=hashlib.sha256(other).hexdigest())
+        put(store, name, content, sha256=sha256)
+
+    def counted(*args: Any) -> Any:
+        rendered.append(args)
+        return render(*args)
+
+    monkeypatch.setattr(rendering, "render", counted)
+    monkeypatch.setattr(type(renditions()), "put", put_after_another)
+    answers = [api.get(f"{path}.gif") for _ in range(2)]
+    assert [(answer.status_code, body(answer)) for answer in answers] == [(200, whole)] * 2
+    assert len(rendered) == (1 if times < 3 else 2)
+    assert Rendition.objects.get().state == Rendition.State.READY
 
 
 @pytest.mark.parametrize(
