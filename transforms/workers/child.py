@@ -83,7 +83,9 @@ def give_way(function: Callable[..., T], *args: object) -> T:
 
 def _lower_priority() -> None:
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)
+        # The process itself may have a low priority already, and nobody may raise it again.
+        own = os.getpriority(os.PRIO_PROCESS, get_native_id())
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), own + _NICENESS)
 
 
 def _mapped_bytes() -> int:
