@@ -153,6 +153,21 @@ def test_render_by_another_process_is_waited_for_without_a_turn(
         assert body(api.get(f"{path}.gif")) == whole
 
 
+def test_refusal_counts_only_if_no_other_process_has_begun(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rendition that was made while its turn was waited for is found."""
+    path = api.stored(PNG)
+    whole = body(api.get(f"{path}.gif"))
+    row = Rendition.objects.get()
+    Rendition.objects.all().delete()
+
+    def refuse_late(*_: Any, **__: Any) -> Any:
+        row.save(force_insert=True)
+        raise Unavailable("Every renderer is busy, and none became free in time")
+
+    monkeypatch.setattr(RenderPool, "turn", refuse_late)
+    assert body(api.get(f"{path}.gif")) == whole
+
+
 class TestStampede:
     """First requests for the same rendition at once. One of a process waits for a turn; the others for its row."""
 

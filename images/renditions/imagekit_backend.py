@@ -96,8 +96,13 @@ def _generate(file: ImageCacheFile) -> None:
     for pause_s in chain((0.02, 0.05, 0.1), repeat(0.2)):
         row = rows.find(spec.source)
         if row is None:
-            if _try_render(file, patience):
-                return
+            try:
+                if _try_render(file, patience):
+                    return
+            except Unavailable:
+                # another process may have begun, or even ended, while this thread waited for its turn
+                if rows.find(spec.source) is None:
+                    raise
         elif row.state == Rendition.State.READY:
             spec.source = row
             return
