@@ -152,6 +152,7 @@ MAX_FRAMES = env.int("MAX_FRAMES", 200, validate=POSITIVE)
 MAX_OUTPUT_SIDE_PX = env.int("MAX_OUTPUT_SIDE_PX", 8_192, validate=validate.Range(min=1, max=16_383))
 
 # --- Rendering
+# CPU time of a decode or a render. It may take twice as long by the clock, on a busy machine.
 RENDER_TIMEOUT_S = env.int("RENDER_TIMEOUT_S", 10, validate=validate.Range(min=1, max=60))
 # One account renders in at most this many child processes at once.
 RENDER_PROCESSES = env.int("RENDER_PROCESSES", max(1, (os.cpu_count() or 2) // 2), validate=POSITIVE)

@@ -26,12 +26,23 @@ class Slots:
     @contextmanager
     def hold(self, owner: Hashable, *, limit: int) -> Iterator[None]:
         """Hold one of the `limit` slots of `owner` during the context. Raise Unavailable if none is free."""
-        with self._lock:
-            if self._held[owner] >= limit:
+        with self.try_hold(owner, limit=limit) as is_held:
+            if not is_held:
                 raise Unavailable(self._refusal, retry_after_s=self._retry_after_s)
-            self._held[owner] += 1
-        try:
             yield
+
+    @contextmanager
+    def try_hold(self, owner: Hashable, *, limit: int) -> Iterator[bool]:
+        """Hold a slot as `hold` does, and yield whether one was free."""
+        with self._lock:
+            is_held = self._held[owner] < limit
+            if is_held:
+                self._held[owner] += 1
+        if not is_held:
+            yield False
+            return
+        try:
+            yield True
         finally:
             with self._lock:
                 # Subtraction drops an owner whose count falls to 0.

@@ -5,8 +5,8 @@ A thread gives its database connection back before it waits for a worker."""
 from django.conf import settings
 
 from transforms.limits import Limits
-from transforms.workers.pool import PoolSettings
 from transforms.workers.pool import configure as configure_pool
+from transforms.workers.pool_settings import PoolSettings
 
 from .database import release_connection
 

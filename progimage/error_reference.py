@@ -136,8 +136,7 @@ ENTRIES = (
     ),
     ErrorEntry(
         error=errors.UnprocessableImage,
-        meaning="The image is damaged, or its processing exceeds the time or the memory that a render "
-        "may take.",
+        meaning="The image is damaged, or its processing exceeds the memory that a render may take.",
         advice="Send another file, or ask for less: a smaller size, fewer operations.",
     ),
     ErrorEntry(
@@ -150,6 +149,18 @@ ENTRIES = (
         meaning="No quality gives a result within `max_bytes`.",
         advice="Allow `smallest_bytes`, or ask for fewer pixels or another format.",
         members=("smallest_bytes",),
+    ),
+    ErrorEntry(
+        error=errors.TakesTooLong,
+        meaning="Decoding or rendering needs more CPU time than the server allows. How busy it is does not "
+        "count. The failure is remembered for a minute, but under no Idempotency-Key.",
+        advice="Ask for less: a smaller size, fewer operations, a faster format. Or send a simpler file.",
+    ),
+    ErrorEntry(
+        error=errors.RendererEnded,
+        meaning="The image was tried twice, and both times its process ended: a fault in a decoder, or the "
+        "server had too little memory. No Idempotency-Key keeps it.",
+        advice="Send the file in another format. If that helps, tell an operator the `request_id`.",
     ),
     ErrorEntry(
         error=errors.FetchFailed,

@@ -18,7 +18,9 @@
     ├── RangeNotSatisfiable     416 range_not_satisfiable
     ├── UnprocessableImage      422 unprocessable_image
     │   ├── ImageTooLarge       422 image_too_large
-    │   └── ResultTooLarge      422 result_too_large
+    │   ├── ResultTooLarge      422 result_too_large
+    │   ├── TakesTooLong        422 takes_too_long
+    │   └── RendererEnded       422 renderer_ended
     ├── FetchFailed             422 fetch_failed
     ├── IdempotencyMismatch     422 idempotency_mismatch
     ├── InternalError           500 internal_error
@@ -35,13 +37,16 @@ Each class has a stable `code`, an HTTP `status` and a `summary`. A message is s
 Therefore it never holds a secret, and details for operators alone go to the log.
 """
 
-import re
-
 # mypy exports them by their aliases.
 from .client_errors import ConnectionFailed as ConnectionFailed  # noqa: PLC0414
 from .client_errors import FileChanged as FileChanged  # noqa: PLC0414
 from .client_errors import FileMissing as FileMissing  # noqa: PLC0414
 from .client_errors import FileUnreadable as FileUnreadable  # noqa: PLC0414
+from .image_errors import ImageTooLarge as ImageTooLarge  # noqa: PLC0414
+from .image_errors import RendererEnded as RendererEnded  # noqa: PLC0414
+from .image_errors import ResultTooLarge as ResultTooLarge  # noqa: PLC0414
+from .image_errors import TakesTooLong as TakesTooLong  # noqa: PLC0414
+from .image_errors import UnprocessableImage as UnprocessableImage  # noqa: PLC0414
 from .root_error import ProgImageError as ProgImageError  # noqa: PLC0414
 
 
@@ -168,42 +173,6 @@ class RangeNotSatisfiable(ProgImageError):
 
     def headers(self) -> dict[str, str]:
         return {"Content-Range": f"bytes */{self.size}"}
-
-
-class UnprocessableImage(ProgImageError):
-    """An image is damaged, or exceeds a limit."""
-
-    code = "unprocessable_image"
-    status = 422
-    summary = "The image cannot be processed"
-
-    def __init__(self, message: str, *, pointer: str = "") -> None:
-        super().__init__(message)
-        self.pointer = pointer
-
-
-class ImageTooLarge(UnprocessableImage):
-    code = "image_too_large"
-    summary = "The image is too large"
-
-
-class ResultTooLarge(UnprocessableImage):
-    """No quality gives a result within max_bytes. The message ends with the smallest result's size."""
-
-    code = "result_too_large"
-    summary = "The result cannot be made small enough"
-
-    @property
-    def smallest_bytes(self) -> int | None:
-        """The size of the smallest result, read from the message: the server remembers nothing else."""
-        match = re.search(r"([0-9]+) bytes$", self.message)
-        return int(match[1]) if match else None
-
-    def members(self) -> dict[str, str | int]:
-        members = super().members()
-        if self.smallest_bytes:
-            members["smallest_bytes"] = self.smallest_bytes
-        return members
 
 
 class FetchFailed(ProgImageError):

@@ -12,6 +12,9 @@ class ProgImageError(Exception):
     code: str = "error"
     status: int = 500
     summary: ClassVar[str] = "Something went wrong"
+    is_lasting: ClassVar[bool] = True
+    """Whether its status says that the same request would get it again. False for an error that blames the
+    request by its status, although it depends on the server as well: no Idempotency-Key keeps it."""
     request_id: str = ""
     pointer: str = ""
     """The JSON pointer (RFC 6901) to the parameter that the error is about; empty if there is none."""

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from images.models import Rendition
 from tests.conftest import Api, body, use_disk
 from tests.support import bombs
 from tests.support import images as made
+from transforms.workers.pool import configure, pool
 
 PIXELS = {"40 Mpx": (10_000, 4_000), "49.9 Mpx": (8_190, 6_093)}
 MB = 1_000_000
@@ -156,26 +158,30 @@ class TestPoisoned:
         answers = [api.get(f"{path}.png") for _ in range(50)]
         assert _cpu_s() - before < 3
         told = {(answer.status_code, answer.json()["code"]) for answer in answers}
-        assert told == {(422, "unprocessable_image")}
+        assert told == {(422, "takes_too_long")}
         assert Rendition.objects.get().state == Rendition.State.FAILED
 
     def test_upload_ends_at_the_deadline(self, api: Api, deadline_s: Callable[[int], None]) -> None:
         deadline_s(1)
-        with quick(4):
-            assert refusal(api, bombs.jpeg_of_many_scans(4_000, 4_000, 1_000)) == (422, "unprocessable_image")
-            assert api.upload(made.encoded("png")).status_code == 201
+        before = _cpu_s()
+        assert refusal(api, bombs.jpeg_of_many_scans(4_000, 4_000, 1_000)) == (422, "takes_too_long")
+        assert api.upload(made.encoded("png")).status_code == 201
+        assert _cpu_s() - before < 3
 
 
 @pytest.fixture
 def deadline_s(settings: Any) -> Iterator[Callable[[int], None]]:
-    usual = settings.RENDER_TIMEOUT_S
+    """Give decodes and renders less CPU time, and all the time that a busy machine may need for it."""
 
-    def configure(seconds: int) -> None:
+    def configure_pool(seconds: int) -> None:
         settings.RENDER_TIMEOUT_S = seconds
         worker_pool.configure()
+        configure(replace(pool().settings, wall_factor=20))
 
-    yield configure
-    configure(usual)
+    usual = settings.RENDER_TIMEOUT_S
+    yield configure_pool
+    settings.RENDER_TIMEOUT_S = usual
+    worker_pool.configure()
 
 
 @cache

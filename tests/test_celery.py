@@ -16,7 +16,8 @@ from config.celery import app
 from config.local import embedded_services, valkey
 from config.local.processes import free_ports
 from config.local.state import State
-from config.local.supervisor import ROOT, WORKER
+from config.local.server_commands import WORKER
+from config.local.supervisor import ROOT
 
 
 def test_no_number_of_attempts_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,23 +1,21 @@
-"""A child of the pool: its limits, and the consequences of exceeding them."""
+"""A child of the pool: its limits, and the consequences of exceeding them. tests/test_turn.py has those of time."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from progimage.errors import Unavailable, UnprocessableImage
+from progimage.errors import RendererEnded, Unavailable, UnprocessableImage
 from progimage.text_form import parse_query
 from tests.support import images as made
 from tests.support.child_tasks import (
     look_around,
     nap,
-    spin,
     take,
 )
 from tests.support.pools import (
@@ -30,31 +28,20 @@ from transforms.planning.resolve import resolve
 __all__ = ["make_pool"]
 
 
-class TestDeadline:
-    @pytest.mark.parametrize(
-        "stuck", [pytest.param((spin,), id="in C"), pytest.param((nap, 30), id="asleep")]
+@pytest.mark.parametrize(
+    ("task", "limits", "ended_by"),
+    [
+        pytest.param("nap, (30,)", "cpu_s=9, wall_s=-0.9", signal.SIGALRM, id="a second after the deadline"),
+        pytest.param("spin, ()", "cpu_s=0.1, wall_s=30", signal.SIGPROF, id="beyond its CPU time"),
+    ],
+)
+def test_a_child_ends_itself_when_its_parent_cannot(task: str, limits: str, ended_by: signal.Signals) -> None:
+    code = (
+        "from tests.support.child_tasks import nap, spin; from transforms.workers.child import run;"
+        f"run({task}, start_by=1e9, {limits})"
     )
-    def test_kills_and_the_neighbour_is_unharmed(self, stuck: tuple[Any, ...], make_pool: MakePool) -> None:
-        renderers = make_pool(workers=2, timeout_s=0.6)
-        neighbour = renderers._run(nap, 0.1)
-        with ThreadPoolExecutor(2) as threads:
-            start = time.monotonic()
-            doomed = threads.submit(lambda: renderers._run(*stuck))
-            others = [threads.submit(renderers._run, nap, 0.01) for _ in range(30)]
-            pids = {other.result(timeout=5) for other in others}
-            with pytest.raises(UnprocessableImage, match=r"at most 0\.6 s"):
-                doomed.result(timeout=5)
-        assert time.monotonic() - start < 2
-        assert neighbour in pids or len(pids) == 1
-        assert renderers._run(nap, 0) > 0
-
-    def test_a_child_ends_itself_when_its_parent_cannot(self) -> None:
-        """By an alarm, one second later than the deadline."""
-        code = "from tests.support.child_tasks import spin; from transforms.workers.child import run; run(spin, (), 1e9, timeout_s=-0.9)"
-        assert (
-            subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=10, check=False).returncode
-            == -signal.SIGALRM
-        )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=10, check=False)
+    assert ended.returncode == -ended_by
 
 
 class TestChild:
@@ -79,16 +66,17 @@ class TestChild:
         renderers = make_pool(max_output_bytes=10_000)
         source, target = tmp_path / "source", tmp_path / "target"
         source.write_bytes(made.encoded("png"))
-        with pytest.raises(UnprocessableImage):
-            renderers.render(source, resolve(parse_query([("format", "bmp")]), "png"), target)
-        assert renderers.render(source, resolve(parse_query([("w", "10")]), "png"), target).width == 10
+        with pytest.raises(UnprocessableImage), renderers.turn() as turn:
+            turn.render(source, resolve(parse_query([("format", "bmp")]), "png"), target)
+        with renderers.turn() as turn:
+            assert turn.render(source, resolve(parse_query([("w", "10")]), "png"), target).width == 10
 
     @pytest.mark.parametrize("with_signal", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM])
     def test_that_dies_at_work_is_an_error_of_the_tree(
         self, with_signal: signal.Signals, make_pool: MakePool
     ) -> None:
         renderers = make_pool()
-        with pytest.raises(UnprocessableImage, match="renderer ended"):
+        with pytest.raises(RendererEnded, match="renderer ended"):
             renderers._run(signal.raise_signal, with_signal)
         assert renderers._run(nap, 0) > 0
 
@@ -106,7 +94,7 @@ class TestChild:
     def test_that_dies_with_the_lock_of_the_queue_costs_one_deadline(self, make_pool: MakePool) -> None:
         renderers = make_pool(workers=2, timeout_s=0.5)
         renderers._run(nap, 0)
-        manager: Any = renderers._processes._pool_manager  # type: ignore[union-attr]
+        manager: Any = renderers._processes.running._pool_manager  # type: ignore[union-attr]
         manager.worker_manager.workers_channel.mutex.acquire()
         with pytest.raises(Unavailable):
             renderers._run(nap, 0)

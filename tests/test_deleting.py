@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from images import tasks
@@ -22,6 +22,7 @@ from progimage.errors import Conflict
 from tests.conftest import Api, body, make_api
 from tests.support import images as made
 from tests.support.deletion import LONG_AGO, PNG, delete, id_of, is_there, refuse, statuses, sweep
+from tests.support.pools import wait_until
 
 
 class TestDelete:
@@ -154,13 +155,13 @@ class TestRendersInFlight:
         """Also if the row of the render was written after the deletion had looked for rows."""
         path, names, render = api.stored(PNG), [], rendering.render
 
-        def meanwhile(image: Image, transform: Any) -> rendering.RenderedFile:
+        def meanwhile(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
             names.append(Rendition.objects.get().storage_name)
             rows = [] if when == "before" else list(Rendition.objects.all())
-            result = render(image, transform) if not purge else None
+            result = render(image, recipe, turn) if not purge else None
             deleting.delete(image.pk, account=api.account, purge=purge)
             Rendition.objects.bulk_create(rows)
-            return result or render(image, transform)
+            return result or render(image, recipe, turn)
 
         monkeypatch.setattr(rendering, "render", meanwhile)
         assert api.get(f"{path}.gif").status_code == 404
@@ -186,3 +187,39 @@ def test_deleted_twice_at_once_is_deleted_once(query: str) -> None:
 
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(one, range(2))) == [204, 404]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_purge_locks_rows_in_the_order_of_their_ids() -> None:
+    """Writers of hits do so, too. In the order of the table, where a changed row moves to the end, they deadlock."""
+    api = make_api("alice")
+    path = api.stored(PNG)
+    for suffix in (".png", ".gif"):
+        api.get(path + suffix)
+    first, second = Rendition.objects.order_by("pk").values_list("pk", flat=True)
+    for _ in range(3):
+        Rendition.objects.filter(pk=first).update(hits=1)
+
+    def purge() -> None:
+        try:
+            with connection.cursor() as cursor:  # as the planner may choose
+                cursor.execute("SET enable_indexscan = off; SET enable_bitmapscan = off")
+            deleting.remove_renditions(Rendition.objects.all())
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            Rendition.objects.select_for_update().get(pk=first)
+            purged = threads.submit(purge)
+            wait_until(_is_a_lock_waited_for)
+            Rendition.objects.select_for_update(nowait=True).get(pk=second)
+        purged.result(timeout=5)
+    connection.close_pool()  # type: ignore[attr-defined]  # with it the planner's settings end
+    assert not Rendition.objects.exists()
+
+
+def _is_a_lock_waited_for() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])

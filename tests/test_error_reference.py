@@ -3,7 +3,7 @@
 import pytest
 
 from docs.errors import PAGE, page
-from progimage import client_errors, errors
+from progimage import client_errors, errors, image_errors
 from progimage.error_reference import ENTRIES, ErrorEntry
 from progimage.errors import ProgImageError
 from progimage.root_error import rebuild
@@ -12,7 +12,7 @@ from tests.support.error_tree import error_classes
 
 
 def test_every_error_has_an_entry() -> None:
-    modules = (errors.__name__, client_errors.__name__)
+    modules = (errors.__name__, client_errors.__name__, image_errors.__name__)
     known = [error for error in error_classes(ProgImageError) if error.__module__ in modules]
     assert {entry.error for entry in ENTRIES} == {*known} - {ProgImageError}
     assert len({entry.code for entry in ENTRIES}) == len(ENTRIES)

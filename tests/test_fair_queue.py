@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import pytest
 
 from progimage.errors import Unavailable
+from transforms.workers import fair_queue
 from transforms.workers.fair_queue import FairQueue
 
 
@@ -114,3 +115,46 @@ def test_nothing_is_lost_or_given_twice(threads: ThreadPoolExecutor) -> None:
     for done in [threads.submit(work, owner) for owner in "abc" * 30]:
         done.result()
     assert (most, inside) == (3, [])
+
+
+class TestCheckRoom:
+    """It says beforehand which newcomers are refused, and takes no place itself."""
+
+    @pytest.mark.parametrize(
+        ("holding", "waiting", "newcomer", "is_refused"),
+        [
+            pytest.param("", "", "a", False, id="free"),
+            pytest.param("a", "", "a", False, id="a place in the queue"),
+            pytest.param("a", "aa", "a", True, id="a full queue of its own"),
+            pytest.param("a", "aa", "b", False, id="a shorter line than that of another"),
+            pytest.param("a", "bc", "a", True, id="as long a line as others have"),
+            pytest.param("a", "bc", "b", True, id="a longer line than others have"),
+        ],
+    )
+    def test_of_a_newcomer(
+        self, threads: ThreadPoolExecutor, holding: str, waiting: str, newcomer: str, is_refused: bool
+    ) -> None:
+        crowd = Crowd(FairQueue(slots=1, share=1, max_waiting=2), threads)
+        crowd.come(*holding, *waiting)
+        for _ in range(3):
+            with pytest.raises(Unavailable) if is_refused else nullcontext():
+                crowd.admission.check_room(newcomer)
+        inside = list(crowd.inside)
+        crowd.come(newcomer)
+        assert (crowd.refused == [newcomer]) == is_refused
+        assert crowd.inside[: len(inside)] == inside
+        crowd.leave(len(holding) + len(waiting) + (not is_refused) - (len(crowd.refused) and not is_refused))
+
+
+def test_refusal_names_the_time_in_which_the_queue_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock_s = [0.0]
+    monkeypatch.setattr(fair_queue, "monotonic", lambda: clock_s[0])
+    admission = FairQueue(slots=1, share=1, max_waiting=0)
+    told_s = []
+    for task_s in (20, 20, 2_000, 0):
+        with admission.slot("a", timeout_s=1):
+            with pytest.raises(Unavailable) as refusal:
+                admission.check_room("a")
+            told_s.append(refusal.value.retry_after_s)
+            clock_s[0] += task_s
+    assert told_s == [1, 2, 4, 30]

@@ -10,9 +10,10 @@ import pytest
 from django.db import connection, connections
 
 from accounts.services import create_api_key
-from images.models import Image
-from images.renditions import rendering
-from images.storage import S3ObjectStorage, originals, renditions
+from images.models import Image, Rendition
+from images.renditions import getting, rendering
+from images.services import hit_counts
+from images.storage import ObjectStorage, S3ObjectStorage, originals, renditions
 from tests.conftest import Api, body, make_api, skip_or_fail, use_disk
 from tests.support import images as made
 from tests.support.servers import S3_MISSING_REASON
@@ -26,9 +27,9 @@ def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     render = rendering.render
 
-    def counted(image: Image, transform: Any) -> rendering.RenderedFile:
+    def counted(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
         done.append(str(image.id))
-        return render(image, transform)
+        return render(image, recipe, turn)
 
     monkeypatch.setattr(rendering, "render", counted)
     return done
@@ -85,6 +86,40 @@ def test_fifty_concurrent_first_requests_render_once_and_all_succeed(
     assert len(renders) == 1
 
 
+class TestVanished:
+    """A rendition's row or bytes go while a request is about to send them."""
+
+    def test_bytes_of_a_ready_rendition(self, api: Api, storage: ObjectStorage, renders: list[str]) -> None:
+        path = api.stored(PNG)
+        whole = body(api.get(f"{path}.gif"))
+        storage.delete(Rendition.objects.get().storage_name)
+        answers = [body(api.get(f"{path}.gif", **headers)) for headers in ({}, {"Range": "bytes=3-9"})]
+        assert answers == [whole, whole[3:10]]
+        assert len(renders) == 2
+
+    def test_bytes_of_every_rendition_that_another_request_makes(
+        self, api: Api, storage: ObjectStorage, renders: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is rendered for this request alone then, and that is no hit of a row."""
+        path = api.stored(PNG)
+        whole = body(api.get(f"{path}.gif"))
+        find_or_render = getting._find_or_render
+
+        def of_another_request(prepared: Any) -> Any:
+            row, content = find_or_render(prepared)
+            if content is not None:
+                content.close()
+            storage.delete(row.storage_name)
+            return row, None
+
+        monkeypatch.setattr(getting, "_find_or_render", of_another_request)
+        answer = api.get(f"{path}.gif")
+        assert (answer.status_code, body(answer)) == (200, whole)
+        assert answer["ETag"] == api.request("HEAD", f"{path}.gif")["ETag"]
+        assert len(renders) == 3
+        assert hit_counts._counts.get(None) is None  # type: ignore[call-overload]
+
+
 @pytest.fixture
 def s3_requests() -> Iterator[Counter[str]]:
     """Counts the requests to S3, by operation."""
@@ -92,6 +127,8 @@ def s3_requests() -> Iterator[Counter[str]]:
         skip_or_fail(S3_MISSING_REASON)
     sent: Counter[str] = Counter()
     stores = [originals(), renditions()]
+    for store in stores:
+        store.check()  # each looks at its marker, and not again for some seconds
 
     def count(request: Any, operation_name: str, **_: Any) -> None:
         sent[operation_name] += 1

@@ -16,9 +16,10 @@ from accounts.models import IdempotentRequest
 from images.models import Image, UploadUrl
 from images.services import storing
 from images.storage import ObjectStorage, originals
-from progimage.errors import Unavailable
+from progimage.errors import ProgImageError, RendererEnded, TakesTooLong, Unavailable
 from tests.conftest import Api, make_api
 from tests.support import images as made
+from transforms.workers.turn import Turn
 
 PNG, JPEG = made.encoded("png"), made.encoded("jpeg")
 REPLAYED = "Idempotency-Replayed"
@@ -249,6 +250,33 @@ class TestNotKept:
         second = upload(api)
         assert (second.status_code, is_replay(second)) == (201, False)
         assert second.json()["id"] == str(Image.objects.get().id)
+
+    @pytest.mark.parametrize(
+        "error",
+        [TakesTooLong("too long"), RendererEnded("it ended"), Unavailable("too busy", retry_after_s=10)],
+        ids=["CPU time", "renderer ended", "time by the clock"],
+    )
+    def test_failures_that_the_machine_may_have_caused(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch, error: ProgImageError
+    ) -> None:
+        """A later attempt may have more CPU time, or a machine with less to do: alone, and in a form."""
+
+        def fail(*_: Any) -> None:
+            raise error
+
+        with monkeypatch.context() as failing:
+            failing.setattr(Turn, "validate", fail)
+            refused = upload(api)
+            assert (refused.status_code, refused.json()["code"]) == (error.status, error.code)
+            results = upload_form(api, PNG, JPEG, key="form").json()["results"]
+            assert [result["error"]["code"] for result in results] == [error.code] * 2
+        for answers in (
+            [upload(api) for _ in range(2)],
+            [upload_form(api, PNG, JPEG, key="form") for _ in range(2)],
+        ):
+            assert [is_replay(answer) for answer in answers] == [False, True]
+            assert "error" not in answers[0].content.decode()
+        assert Image.objects.count() == 3
 
     def test_unexpected_errors(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as failing:

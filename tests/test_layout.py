@@ -52,9 +52,11 @@ TESTED_ELSEWHERE = {
     "images/tasks.py": "tests/test_sweeps.py",
     "progimage/calls/json_calls.py": "tests/test_calls_images.py",
     "progimage/client_errors.py": "tests/test_errors.py",
+    "progimage/image_errors.py": "tests/test_errors.py",
     "progimage/operations/output.py": "tests/test_encode.py",
     "progimage/parameters/annotations.py": "tests/test_parameter.py",
     "progimage/root_error.py": "tests/test_errors.py",
+    "transforms/workers/pool_settings.py": "tests/test_pool.py",
     "transforms/workers/process_pool.py": "tests/test_forkserver.py",
 }
 """Modules without a test file by their name: glue, and modules that are tested through another one."""

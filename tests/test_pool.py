@@ -19,7 +19,8 @@ from tests.support.child_tasks import (
 from tests.support.pools import MakePool, gone, make_pool, wait_until
 from transforms.planning.resolve import resolve
 from transforms.workers.child import give_way
-from transforms.workers.pool import PoolSettings, configure, pool
+from transforms.workers.pool import configure, pool
+from transforms.workers.pool_settings import PoolSettings
 
 __all__ = ["make_pool"]
 
@@ -29,7 +30,8 @@ def test_images_are_validated_and_rendered(make_pool: MakePool, tmp_path: Path) 
     source.write_bytes(made.encoded("jpeg"))
     renderers = make_pool(workers=2)
     assert renderers.validate(source).stored == (made.WIDTH, made.HEIGHT)
-    facts = renderers.render(source, resolve(parse_query([("w", "30"), ("format", "png")]), "jpeg"), target)
+    with renderers.turn() as turn:
+        facts = turn.render(source, resolve(parse_query([("w", "30"), ("format", "png")]), "jpeg"), target)
     assert (facts.format, facts.width, facts.size_bytes) == ("png", 30, target.stat().st_size)
 
 
@@ -115,7 +117,7 @@ class TestStop:
         renderers._run(nap, 0)
         with ThreadPoolExecutor(1) as threads:
             task = threads.submit(renderers._run, nap, 30)
-            wait_until(lambda: any(future.running() for future in tuple(renderers._futures)))
+            wait_until(lambda: any(future.running() for future in tuple(renderers._processes.futures)))
             start = time.monotonic()
             renderers.stop()
             with pytest.raises(Unavailable):
@@ -124,10 +126,10 @@ class TestStop:
 
     def test_a_task_that_was_admitted_before_is_not_begun_after(self, make_pool: MakePool) -> None:
         renderers = make_pool(workers=1)
-        stops = renderers._stops
-        renderers.stop()
-        with pytest.raises(Unavailable):
-            renderers._run_with_retry(stops, nap, 0)
+        with renderers.turn() as turn:
+            renderers.stop()
+            with pytest.raises(Unavailable):
+                turn.run(nap, 0)
 
     def test_configure_stops_the_pool_before(self) -> None:
         configure(PoolSettings(workers=1, max_queue=0))

@@ -51,5 +51,15 @@ def test_no_connection_is_held_while_a_thread_waits(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(queue, "slot", watch)
     Account.objects.exists()
     assert connection.connection is not None
-    pool()._run(nap, 0)
-    assert held == [False]
+    schedule = pool()._processes.schedule
+
+    def watch_schedule(*arguments: Any, **options: Any) -> Any:
+        held.append(connection.connection is not None)
+        return schedule(*arguments, **options)
+
+    monkeypatch.setattr(pool()._processes, "schedule", watch_schedule)
+    with pool().turn() as turn:
+        Account.objects.exists()  # as a rendition's row is claimed
+        assert connection.connection is not None
+        turn.run(nap, 0)
+    assert held == [False, False]

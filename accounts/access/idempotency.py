@@ -6,7 +6,8 @@
     return attempt.response
 
 The ids of the rows that a request makes are chosen before the work begins, and are kept: an attempt after a
-crash goes on with the same ids. Responses that a later attempt may change (409, 429, 5xx) are not kept."""
+crash goes on with the same ids. Responses that a later attempt may change are not kept: 409, 429, 5xx, and
+errors that are not lasting."""
 
 import hashlib
 import json
@@ -65,6 +66,10 @@ class Attempt:
     def response(self, response: HttpResponse) -> None:
         self._response = response
 
+    def note(self, error: ProgImageError) -> None:
+        """Take an error of the work or of a part of it into account: a later attempt may do better."""
+        self.is_final = self.is_final and is_kept(error)
+
     def renew(self) -> None:
         """Start the lease anew. Raise InProgress if it has ended and another attempt has taken over."""
         if not self.row_id:
@@ -117,6 +122,7 @@ def attempt(view: APIView, request_fingerprint: str, *, ids: Sequence[UUID]) -> 
         try:
             yield current
         except ProgImageError as error:
+            current.note(error)
             current.response = view.handle_exception(error)
         is_kept = current.keep()
     finally:
@@ -142,6 +148,11 @@ def json_pairs(body: dict[str, Any]) -> list[tuple[str, str]]:
 def field_pairs(fields: QueryDict) -> list[tuple[str, str]]:
     """Return the fields of a query or form for a fingerprint."""
     return [(name, value) for name, values in fields.lists() for value in values]
+
+
+def is_kept(error: ProgImageError) -> bool:
+    """Whether every later attempt would get this error."""
+    return error.is_lasting and is_kept_status(error.status)
 
 
 def is_kept_status(status: int) -> bool:

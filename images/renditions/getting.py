@@ -1,5 +1,6 @@
 """From a prepared transform on a stored image to the rendition: found if it is kept, rendered if not."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,10 +15,15 @@ from images.models import Rendition
 from images.services import hit_counts
 from images.services import renditions as rows
 from images.storage import renditions
-from progimage.errors import ObjectMissing, Unavailable
+from progimage.errors import Unavailable
 
 from .imagekit_spec import SPEC_ID
 from .preparing import Prepared
+
+log = logging.getLogger("progimage.renditions")
+
+_MAX_LOSSES = 2
+"""So often one request lets a rendition be made that is gone before its bytes are opened."""
 
 
 @dataclass
@@ -47,14 +53,28 @@ class OpenRendition:
         return content
 
     def _open(self, start: int, stop: int | None) -> IO[bytes]:
-        try:
-            content = self._content(start, stop)
-        except FileNotFoundError:
-            rows.forget(self.row)
-            self.row, self.rendered = _find_or_render(self.prepared)
-            content = self._second_content(start, stop)
+        content = self._find_content(start, stop)
         hit_counts.count(self.row)
         return content
+
+    def _find_content(self, start: int, stop: int | None) -> IO[bytes]:
+        """Open the content; render again if its bytes are gone, lost by the storage or purged this moment.
+
+        A purge may take the next rendition, too. The last one is rendered for this request alone."""
+        for _ in range(_MAX_LOSSES):
+            try:
+                return self._content(start, stop)
+            except FileNotFoundError:
+                rows.forget(self.row)
+                self.row, self.rendered = _find_or_render(self.prepared)
+        try:
+            return self._content(start, stop)
+        except FileNotFoundError:
+            log.warning("the bytes of renditions do not stay in storage", extra={"row": str(self.row)})
+        rendered = self.prepared.render()
+        self.row = rows.as_unkept(self.row, rendered.row_facts())
+        self.rendered = rendered.file
+        return self._content(start, stop)
 
     def _content(self, start: int, stop: int | None) -> IO[bytes]:
         if self.rendered is None:
@@ -63,13 +83,6 @@ class OpenRendition:
         self.rendered = None
         content.seek(start)
         return content
-
-    def _second_content(self, start: int, stop: int | None) -> IO[bytes]:
-        try:
-            return self._content(start, stop)
-        except FileNotFoundError as error:
-            rows.forget(self.row)
-            raise ObjectMissing("The rendition's bytes do not stay in storage") from error
 
 
 @contextmanager

@@ -1,29 +1,47 @@
 """ImageKit's cache file backend, with its state in the rendition's row.
 
 ImageKit's stock backend keeps `generating` in a cache, for ever after a failure, and lets concurrent first
-readers fail. Here one thread holds a lease and renders. The others wait for its row, and the lease ends by
-itself."""
+readers fail. Here one thread waits for its turn, takes a lease and renders. The others wait for its row, and
+the lease ends by itself."""
 
 import time
 import uuid
+from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import cast
 
 from django.conf import settings
+from django.core.files.base import File
 from imagekit.cachefiles import ImageCacheFile
 
 from images.database import sleep_without_connection
 from images.models import Rendition
 from images.services import renditions as rows
 from images.slots import Slots
-from progimage.errors import ImageTooLarge, NotFound, ResultTooLarge, Unavailable, UnprocessableImage
+from progimage.errors import (
+    ImageTooLarge,
+    NotFound,
+    RendererEnded,
+    ResultTooLarge,
+    TakesTooLong,
+    Unavailable,
+    UnprocessableImage,
+)
+from transforms.workers.pool import pool
 
 from .imagekit_spec import RenditionSpec
 
-_REMEMBERED = {error.code: error for error in (UnprocessableImage, ImageTooLarge, ResultTooLarge)}
+_REMEMBERED = {
+    error.code: error
+    for error in (UnprocessableImage, ImageTooLarge, ResultTooLarge, TakesTooLong, RendererEnded)
+}
+_STORE_ATTEMPTS = 3
+"""An object whose name is taken is removed and stored again. Only a thread without a lease can interfere."""
 
 # Hits never wait behind renders: so many threads may be here, and the others stay free.
 _waiters = Slots("Too many requests wait for renditions", retry_after_s=1)
+# One thread for each rendition waits for a turn. Each of its readers would take a place in the queue.
+_renderers = Slots("Another request renders this", retry_after_s=1)
 
 
 class RowBackend:
@@ -53,21 +71,44 @@ class RowBackend:
                 raise
 
 
+@dataclass
+class _Patience:
+    """The time that a request has: as long for its turn as a task may wait, and then for a render by another.
+
+    A turn that is free is taken later, too."""
+
+    started_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def turn_timeout_s(self) -> float:
+        elapsed_s = time.monotonic() - self.started_at
+        return max(0, settings.RENDER_TIMEOUT_S - elapsed_s)
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() - self.started_at > 3 * settings.RENDER_TIMEOUT_S
+
+
 def _generate(file: ImageCacheFile) -> None:
     """Render, or wait for the thread that renders."""
     spec = _spec(file)
-    lease = uuid.uuid4()
-    gives_up_at = time.monotonic() + 2 * settings.RENDER_TIMEOUT_S
+    patience = _Patience()
     for pause_s in chain((0.02, 0.05, 0.1), repeat(0.2)):
-        claim = rows.claim(spec.source, lease)
-        if claim is not None:
-            spec.source = claim.row
-            is_rendered = claim.is_won and _render(file, claim)
-            if is_rendered or claim.row.state == Rendition.State.READY:
-                return
-            if claim.row.state == Rendition.State.FAILED:
-                raise _remembered(claim.row)
-        if time.monotonic() > gives_up_at:
+        row = rows.find(spec.source)
+        if row is None:
+            try:
+                if _try_render(file, patience):
+                    return
+            except Unavailable:
+                # another process may have begun, or even ended, while this thread waited for its turn
+                if rows.find(spec.source) is None:
+                    raise
+        elif row.state == Rendition.State.READY:
+            spec.source = row
+            return
+        elif row.state == Rendition.State.FAILED:
+            raise _remembered(row)
+        if patience.is_over:
             break
         sleep_without_connection(pause_s)
     raise Unavailable("The rendition is still being made", retry_after_s=settings.RENDER_TIMEOUT_S)
@@ -78,41 +119,70 @@ def _remembered(row: Rendition) -> UnprocessableImage:
     return _REMEMBERED[row.failure_code](row.failure_message, pointer=row.failure_pointer)
 
 
-def _render(file: ImageCacheFile, claim: rows.Claim) -> bool:
-    """Return whether the row is ready now: not if it was purged, or taken over after the lease had ended.
+def _try_render(file: ImageCacheFile, patience: _Patience) -> bool:
+    """Render if no other thread does. Return whether `file` has the content.
 
-    Raise the render's errors, and NotFound if an image that it shows was deleted meanwhile."""
+    A turn at the renderers comes first: a request that is refused has claimed no row and read no original.
+    Of the threads of this process that want the same rendition only one waits for a turn."""
+    spec = _spec(file)
+    name = (spec.source.image_id, spec.source.cache_key)
+    with _renderers.try_hold(name, limit=1) as is_alone:
+        if not is_alone:
+            return False
+        account_id = spec.source.image.account_id
+        with pool().turn(account_id, timeout_s=patience.turn_timeout_s) as turn:
+            claim = rows.claim(spec.source, uuid.uuid4())
+            if claim is None or not claim.is_won:
+                return False
+            spec.source = claim.row
+            spec.turn = turn
+            _render(file, claim)
+            return True
+
+
+def _render(file: ImageCacheFile, claim: rows.Claim) -> None:
+    """Raise the render's errors, and NotFound if an image that it shows was deleted meanwhile."""
     try:
-        _make(file, claim)
+        is_stored = _store(file, claim)
     except tuple(_REMEMBERED.values()) as error:
         rows.mark_failed(claim, error)
         raise
     except BaseException:
         rows.abandon(claim)
         raise
-    if rows.mark_ready(claim, _spec(file).facts()):
-        return True
+    if not is_stored or not rows.mark_ready(claim, _spec(file).facts()):
+        _give_up_row(file, claim)
+
+
+def _store(file: ImageCacheFile, claim: rows.Claim) -> bool:
+    """Let ImageKit generate and store the content. Return False if another thread has taken over and stored.
+
+    An object without a lease is of a render that was killed or purged before its row was ready."""
+    for _ in range(_STORE_ATTEMPTS):
+        try:
+            file._generate()  # noqa: SLF001 - ImageKit's own backends call it
+        except FileExistsError:
+            if not rows.is_leased(claim):
+                return False
+            file.storage.delete(file.name)
+        else:
+            return True
+    return False
+
+
+def _give_up_row(file: ImageCacheFile, claim: rows.Claim) -> None:
+    """Leave `file` with its content alone, after a purge or if another thread has taken over.
+
+    The content is right all the same. Raise NotFound if an image that it shows has been deleted."""
+    rows.abandon(claim)
     is_deleted = rows.shows_deleted_image(claim.row)
     if is_deleted or not rows.has_row(claim.row):
         file.storage.delete(file.name)
     if is_deleted:
-        rows.abandon(claim)
         raise NotFound("There is no image with this id")
-    _spec(file).discard()
-    file.file = None
-    return False
-
-
-def _make(file: ImageCacheFile, claim: rows.Claim) -> None:
-    """Let ImageKit generate and store the content, unless a thread that has taken over has stored it."""
-    try:
-        file._generate()  # noqa: SLF001 - ImageKit's own backends call it
-    except FileExistsError:
-        if not rows.is_leased(claim):
-            return
-        # A render that was killed before its row was ready has left the object.
-        file.storage.delete(file.name)
-        file._generate()  # noqa: SLF001
+    spec = _spec(file)
+    spec.source = rows.as_unkept(claim.row, spec.facts())
+    file.file = File(spec.generate())
 
 
 def _spec(file: ImageCacheFile) -> RenditionSpec:

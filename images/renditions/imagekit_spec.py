@@ -9,12 +9,12 @@ from imagekit import ImageSpec, register
 
 from images.models import Rendition
 from images.storage import ObjectStorage, renditions
+from transforms.workers.turn import Turn
 
 from . import rendering
 from .sources import NO_OTHERS, Others, Recipe
 
 SPEC_ID = "progimage:rendition"
-_FACTS = ("width", "height", "frames", "size_bytes", "sha256")
 
 
 class RenditionSpec(ImageSpec):
@@ -22,6 +22,8 @@ class RenditionSpec(ImageSpec):
 
     source: Rendition
     others: Others = NO_OTHERS
+    turn: Turn | None = None
+    """The turn in which it is rendered, from the backend, through which ImageKit generates every file."""
     _result: rendering.RenderedFile | None = None
 
     @property
@@ -36,22 +38,26 @@ class RenditionSpec(ImageSpec):
         return self.source.cache_key
 
     def generate(self) -> IO[bytes]:
-        """Render, and return the result as a seekable file. Raise as `rendering.render` does."""
-        self.discard()
-        recipe = Recipe(self.source.resolved_transform, self.others)
-        self._result = rendering.render(self.source.image, recipe)
+        """Render once, and return the result as a file at its start. Raise as `rendering.render` does."""
+        if self._result is None:
+            if self.turn is None:
+                raise RuntimeError("A rendition is rendered in a turn")
+            recipe = Recipe(self.source.resolved_transform, self.others)
+            self._result = rendering.render(self.source.image, recipe, self.turn)
+        self._result.file.seek(0)
         return self._result.file
 
     def facts(self) -> dict[str, object]:
         """Return the facts about the result of `generate`, by the names of the row's fields."""
         if self._result is None:
             raise RuntimeError("The rendition has not been generated")
-        return {name: getattr(self._result.facts, name) for name in _FACTS}
+        return self._result.row_facts()
 
     def discard(self) -> None:
         """Remove the temporary file of a result that nobody will read."""
         if self._result is not None:
             self._result.file.close()
+            self._result = None
 
 
 register.generator(SPEC_ID, RenditionSpec)

@@ -52,8 +52,9 @@ class Prepared:
         return self.requested.output.format == "auto"
 
     def render(self) -> RenderedFile:
-        """Raise as `rendering.render_source` does."""
-        return render_source(self.source, self.recipe, owner=self.owner)
+        """Render in a turn of the owner. Raise as the pool's `turn` and `rendering.render_source` do."""
+        with pool().turn(self.owner) as turn:
+            return render_source(self.source, self.recipe, turn)
 
 
 @dataclass(frozen=True)

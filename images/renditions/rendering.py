@@ -1,6 +1,5 @@
 """Renders of resolved transforms into temporary files."""
 
-from collections.abc import Hashable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +8,11 @@ from typing import IO
 from images import temporary_files
 from images.models import Image
 from transforms.engine import Rendered
-from transforms.workers.pool import pool
+from transforms.workers.turn import Turn
 
 from .sources import OpenSource, Recipe, source_of
+
+_KEPT_FACTS = ("width", "height", "frames", "size_bytes", "sha256")
 
 
 @dataclass(frozen=True)
@@ -21,17 +22,23 @@ class RenderedFile:
     file: IO[bytes]
     facts: Rendered
 
+    def row_facts(self) -> dict[str, object]:
+        """Return the facts that a rendition's row keeps, by the names of the row's fields."""
+        return {name: getattr(self.facts, name) for name in _KEPT_FACTS}
 
-def render(image: Image, recipe: Recipe) -> RenderedFile:
-    """Render a resolved transform on an original.
+
+def render(image: Image, recipe: Recipe, turn: Turn) -> RenderedFile:
+    """Render a resolved transform on an original, in a turn of its account.
 
     Raise UnprocessableImage, ImageTooLarge or Unavailable; ObjectMissing if the original's bytes are gone,
     NotFound if the image has been deleted."""
-    return render_source(source_of(image), recipe, owner=image.account_id)
+    return render_source(source_of(image), recipe, turn)
 
 
-def render_source(source: OpenSource, recipe: Recipe, *, owner: Hashable) -> RenderedFile:
-    """Render a resolved transform on a source. Raise as `render` does, and UnsupportedFormat."""
+def render_source(source: OpenSource, recipe: Recipe, turn: Turn) -> RenderedFile:
+    """Render a resolved transform on a source, whose files are opened now that its turn has come.
+
+    Raise as `render` does, and UnsupportedFormat."""
     target = temporary_files.new_file()
     try:
         with ExitStack() as files:
@@ -39,13 +46,7 @@ def render_source(source: OpenSource, recipe: Recipe, *, owner: Hashable) -> Ren
             others = {
                 reference: files.enter_context(other.path()) for reference, other in recipe.others.items()
             }
-            facts = pool().render(
-                path,
-                recipe.transform,
-                Path(target.name),
-                others=others,
-                owner=owner,
-            )
+            facts = turn.render(path, recipe.transform, Path(target.name), others=others)
     except BaseException:
         target.close()
         raise

@@ -83,13 +83,16 @@ class ReceivedSource:
 
 @dataclass(frozen=True)
 class RemoteSource:
-    """A public address. Opening it downloads the file, and raises as `download` does."""
+    """A public address. Opening it downloads the file, and raises as `download` does.
+
+    Raise Unavailable before the download if the image could not be handled after it."""
 
     is_remote: ClassVar = True
     url: str
 
     @contextmanager
     def open(self, caller: Caller) -> Iterator[OpenSource]:
+        pool().check_room(caller.account.pk)
         with download(self.url, account=caller.account) as upload:
             # The end of a long name says the format.
             yield replace(_of_upload(upload), filename=upload.filename[-MAX_FILENAME:])

@@ -5,6 +5,7 @@ intention into a row. The sweep (images/upkeep/sweeps.py) can then finish a dele
 unreachable storage has interrupted."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -153,6 +154,15 @@ def remove_renditions(rows: QuerySet[Rendition]) -> None:
             break
         last_pk = batch[-1].pk
         names = [row.storage_name for row in batch]
-        pks = [row.pk for row in batch]
         renditions().delete(*names)
-        Rendition.objects.filter(pk__in=pks).delete()
+        _delete_rows([row.pk for row in batch])
+
+
+def _delete_rows(pks: Sequence[int]) -> None:
+    """Delete rows of renditions. They are locked in the order of their ids, as counts of hits lock them.
+
+    Two purges at once would otherwise lock them in any order and wait for each other."""
+    rows = Rendition.objects.filter(pk__in=pks)
+    with transaction.atomic():
+        list(rows.select_for_update().order_by("pk").values_list("pk"))
+        rows.delete()

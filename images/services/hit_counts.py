@@ -35,7 +35,9 @@ _has_writer = False
 
 
 def count(rendition: Rendition) -> None:
-    """Count one delivery."""
+    """Count one delivery. A rendition that was purged before it could be kept has no row to count for."""
+    if rendition.pk is None:
+        return
     with _lock:
         _counts[rendition.pk] = _counts.get(rendition.pk, 0) + 1
     if not _has_writer:

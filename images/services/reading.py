@@ -1,7 +1,7 @@
 """The bytes of originals. An original that is missing from storage is flagged, and the error says so."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -22,12 +22,22 @@ def open_original(image: Image, start: int = 0, stop: int | None = None) -> IO[b
 
 @contextmanager
 def original_path(image: Image) -> Iterator[Path]:
-    """Yield a path that holds the bytes while the context lasts. Raise as `open_original` does."""
-    with _flagged_if_missing(image), originals().local_path(image.storage_name) as path:
-        if path.stat().st_size != image.size_bytes:
-            _check_length(image)
-            raise Unavailable("The storage does not send the whole original", retry_after_s=5)
-        yield path
+    """Yield a path that holds the bytes while the context lasts. Raise as `open_original` does.
+
+    A file of the disk is opened by its path within the context, and may be purged before that. Another file
+    that is missing there says nothing about the original."""
+    with ExitStack() as stack:
+        with _flagged_if_missing(image):
+            path = stack.enter_context(originals().local_path(image.storage_name))
+            if path.stat().st_size != image.size_bytes:
+                _check_length(image)
+                raise Unavailable("The storage does not send the whole original", retry_after_s=5)
+        try:
+            yield path
+        except FileNotFoundError:
+            with _flagged_if_missing(image):
+                path.stat()
+            raise
 
 
 def _check_length(image: Image) -> None:

@@ -17,6 +17,8 @@ from images.storage import renditions
 from progimage.errors import ProgImageError
 
 _OVERDUE = timedelta(minutes=1)
+_HAS_LAPSED = Q(lease_until__isnull=False, lease_until__lt=Now())
+_READY = {"state": Rendition.State.READY, "lease": None, "lease_until": None}
 _IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
 
 
@@ -33,26 +35,27 @@ class Claim:
         return self.row.lease == self.lease
 
 
+def find(rendition: Rendition) -> Rendition | None:
+    """Return the row of the rendition, or None if a thread may claim it."""
+    return _rows_of(rendition).exclude(_HAS_LAPSED).first()
+
+
 def claim(rendition: Rendition, lease: UUID) -> Claim | None:
     """Take the rendition if no other thread renders it, and return its row.
 
     Return None if the row went away meanwhile, as it does when a render could not be tried."""
-    rows = Rendition.objects.select_related("image").filter(
-        image_id=rendition.image_id,
-        cache_key=rendition.cache_key,
-    )
-    has_lapsed = Q(lease_until__lt=Now())
+    rows = _rows_of(rendition).select_related("image")
     leased = {
         "state": Rendition.State.RENDERING,
         "lease": lease,
         "lease_until": Now() + _lease_time(),
     }
-    row = rows.annotate(has_lapsed=has_lapsed).first()
+    row = rows.annotate(has_lapsed=_HAS_LAPSED).first()
     if row is None:
         identity = {name: getattr(rendition, name) for name in _IDENTITY}
         Rendition.objects.bulk_create([Rendition(**identity, **leased)], ignore_conflicts=True)
     elif row.has_lapsed:
-        rows.filter(has_lapsed).update(**leased)
+        rows.filter(_HAS_LAPSED).update(**leased)
     else:
         return Claim(row, lease)
     claimed = rows.first()
@@ -63,12 +66,18 @@ def mark_ready(claim: Claim, facts: dict[str, Any]) -> bool:
     """Make the rendition ready. Return False if the lease is lost, or if an image that it shows is deleted.
 
     `facts` are the render's facts about its result, by the names of the row's fields."""
-    changes = facts | {"state": Rendition.State.READY, "lease": None, "lease_until": None}
+    changes = facts | _READY
     if not _leased(claim).filter(~Exists(_deleted_images(claim.row))).update(**changes):
         return False
-    for name, value in changes.items():
-        setattr(claim.row, name, value)
+    _set(claim.row, changes)
     return True
+
+
+def as_unkept(rendition: Rendition, facts: dict[str, Any]) -> Rendition:
+    """Return a rendition that was rendered and is not kept, because it was purged meanwhile. It is no row."""
+    unkept = Rendition(**{name: getattr(rendition, name) for name in _IDENTITY})
+    _set(unkept, facts | _READY)
+    return unkept
 
 
 def mark_failed(claim: Claim, error: ProgImageError) -> None:
@@ -122,16 +131,24 @@ def is_leased(claim: Claim) -> bool:
 
 def has_row(rendition: Rendition) -> bool:
     """Whether the rendition's object has a row: this one, or one that was made after a purge."""
-    rows = Rendition.objects.filter(image_id=rendition.image_id, cache_key=rendition.cache_key)
-    return rows.exists()
+    return _rows_of(rendition).exists()
 
 
 def _lease_time() -> timedelta:
-    """Return how long a thread may take: a timeout for each of waiting for a worker, rendering and storing.
+    """Return how long a thread may take: two timeouts to render, one each to fetch the original and to store.
 
-    A thread that takes longer loses the rendition to the next one and does no harm. A process that is killed
-    blocks it for that time."""
-    return timedelta(seconds=3 * settings.RENDER_TIMEOUT_S)
+    Its turn has come before. A thread that takes longer loses the rendition to the next one and does no harm.
+    A process that is killed blocks it for that time."""
+    return timedelta(seconds=4 * settings.RENDER_TIMEOUT_S)
+
+
+def _rows_of(rendition: Rendition) -> QuerySet[Rendition]:
+    return Rendition.objects.filter(image_id=rendition.image_id, cache_key=rendition.cache_key)
+
+
+def _set(rendition: Rendition, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(rendition, name, value)
 
 
 def _leased(claim: Claim) -> QuerySet[Rendition]:

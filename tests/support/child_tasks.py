@@ -15,6 +15,21 @@ def spin() -> None:
     sum(range(10**12))
 
 
+def spin_in_threads() -> None:
+    """Never return, with no work in the main thread."""
+    thread = threading.Thread(target=spin, daemon=True)
+    thread.start()
+    thread.join()
+
+
+def burn(cpu_s: float) -> int:
+    """Use CPU time, however long that takes by the clock."""
+    end_s = time.process_time() + cpu_s
+    while time.process_time() < end_s:
+        pass
+    return os.getpid()
+
+
 def nap(seconds: float) -> int:
     time.sleep(seconds)
     return os.getpid()

@@ -102,12 +102,12 @@ def _serve() -> None:
     django.setup()
     from django.test import Client
 
-    from transforms.workers.pool import RenderPool
+    from transforms.workers.turn import Turn
 
-    def here(_: RenderPool, function: Callable[..., Any], *args: object, owner: object) -> Any:
+    def here(_: Turn, function: Callable[..., Any], *args: object) -> Any:
         return function(*args)
 
-    RenderPool._run = here  # type: ignore[method-assign,assignment]  # pixels outlive nothing: no children
+    Turn.run = here  # type: ignore[method-assign,assignment]  # pixels outlive nothing: no children
     Client().get("/healthz")  # all is imported, once
     for line in sys.stdin:
         child = os.fork()

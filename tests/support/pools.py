@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from transforms.workers.pool import PoolSettings, RenderPool
+from transforms.workers.pool import RenderPool
+from transforms.workers.pool_settings import PoolSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,7 +58,8 @@ import multiprocessing, os, signal, sys, time
 import django  # as the main module of a server does, or manage.py
 sys.path.insert(0, sys.argv[1])
 from tests.support.child_tasks import look_around, nap
-from transforms.workers.pool import PoolSettings, configure, pool
+from transforms.workers.pool import configure, pool
+from transforms.workers.pool_settings import PoolSettings
 
 def tell(text):
     print(text, flush=True)

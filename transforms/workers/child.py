@@ -19,13 +19,16 @@ _ALARM_S = 1.0
 """The time after the deadline at which a child ends itself. The parent may be dead."""
 _NICENESS = 5
 """A third of the processor if both sides want all of it. It is not
-much less, because deadlines are of wall time."""
+much less, because a client waits for it and its time by the clock is bounded, too."""
 
 
 def confine(max_memory_bytes: int, max_output_bytes: int) -> None:
     """Limit the memory and the output of this process. Memory counts on top of an idle child's."""
     # pebble's own handler would wait for the end of a call into C before the process ends
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # nor does a handler of the parent's stand in the way of the timers in `run`
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     limits = {
         resource.RLIMIT_AS: _mapped_bytes() + max_memory_bytes,
         resource.RLIMIT_FSIZE: max_output_bytes,
@@ -38,15 +41,21 @@ def confine(max_memory_bytes: int, max_output_bytes: int) -> None:
 def run(
     function: Callable[..., T],
     args: tuple[object, ...],
+    *,
     start_by: float,
-    timeout_s: float,
+    cpu_s: float,
+    wall_s: float,
 ) -> T:
-    """Do one task.
+    """Do one task. A signal ends this process after `cpu_s` of CPU time, also amid a call into C.
+
+    SIGPROF counts the time of all threads, in user and in kernel mode. It is the same on a busy machine and
+    an idle one, so the parent may blame the image for it. SIGALRM ends a child whose parent is dead.
 
     Raise Unavailable after `start_by`, on the monotonic clock, when nobody waits for it any more."""
     if monotonic() > start_by:
         raise Unavailable("Every renderer is busy, and none became free in time")
-    signal.setitimer(signal.ITIMER_REAL, timeout_s + _ALARM_S)
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)
+    signal.setitimer(signal.ITIMER_REAL, wall_s + _ALARM_S)
     try:
         return function(*args)
     except MemoryError:
@@ -54,6 +63,7 @@ def run(
     except ProgImageError as error:
         failure = error
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
     # a traceback would keep every image of its frames until the next task has ended
     failure.__traceback__ = None
@@ -73,7 +83,9 @@ def give_way(function: Callable[..., T], *args: object) -> T:
 
 def _lower_priority() -> None:
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)
+        # The process itself may have a low priority already, and nobody may raise it again.
+        own = os.getpriority(os.PRIO_PROCESS, get_native_id())
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), own + _NICENESS)
 
 
 def _mapped_bytes() -> int:

@@ -1,63 +1,27 @@
-"""Child processes that handle pixels, with a deadline, a memory limit and nothing to steal.
+"""Child processes that handle pixels, with limits of CPU time and memory, and nothing to steal.
 
     configure(PoolSettings(workers=2))
-    header = pool().validate(path)
+    with pool().turn(account.pk) as turn:
+        facts = turn.render(source, transform, target)
 
 A process that renders has one pool. It is made on first use, and again after a fork."""
 
 import os
-from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import CancelledError, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import ExitStack, contextmanager
 from multiprocessing import util
 from pathlib import Path
 from threading import Lock
-from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pebble import ProcessExpired, ProcessPool
-
-from progimage.errors import Unavailable, UnprocessableImage
-from progimage.transform import Transform
-from transforms.decoding.decode import probe, validate
 from transforms.decoding.header import Header
-from transforms.engine import NO_OTHERS, Rendered, render_file
-from transforms.limits import Limits
 
-from .child import give_way, run
 from .fair_queue import FairQueue
-from .process_pool import end_processes, forget_forkserver, start_processes
+from .pool_settings import PoolSettings
+from .process_pool import Processes, forget_forkserver
+from .turn import Turn
 
 T = TypeVar("T")
-
-_ATTEMPTS = 2
-"""pebble also gives a pool up if an idle child is killed. The second attempt has a new pool."""
-_GRACE_S = 2.0
-"""The time after its deadline at which a running task means that the
-pool is broken. pebble looks every 0.1 s."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoolSettings:
-    """`timeout_s` bounds the wait for a free child and, separately, the work itself.
-
-    One owner has at most `workers` children. The `spare` ones keep other owners from waiting for it."""
-
-    workers: int = 1
-    spare: int = 0
-    max_queue: int = 16
-    timeout_s: float = 10.0
-    max_child_memory_bytes: int = 1_500_000_000
-    max_output_bytes: int = 512_000_000
-    max_tasks: int = 1_000
-    limits: Limits = field(default_factory=Limits)
-    before_waiting: Callable[[], None] = lambda: None
-    """Called by every task's thread before it waits for a child."""
-
-    @property
-    def children(self) -> int:
-        return self.workers + self.spare
 
 
 class RenderPool:
@@ -72,144 +36,45 @@ class RenderPool:
             share=settings.workers,
             max_waiting=settings.max_queue,
         )
-        self._lock = Lock()
-        self._processes: ProcessPool | None = None
-        self._futures: set[Future[Any]] = set()
-        self._stops = 0
+        self._processes = Processes(settings)
         # atexit never runs in a process that multiprocessing started, such as granian's workers
         util.Finalize(None, self.stop, exitpriority=100)
 
-    def validate(self, path: Path, *, owner: Hashable = "") -> Header:
-        """Decode every frame of an image, at a lower priority than renders, for which clients wait.
+    @contextmanager
+    def turn(self, owner: Hashable = "", *, timeout_s: float | None = None) -> Iterator[Turn]:
+        """Wait for the owner's turn and yield it. Whatever is costly comes after this admission.
 
-        Raise UnsupportedFormat, UnprocessableImage or ImageTooLarge; Unavailable if the queue is full."""
-        header: Header = self._run(give_way, validate, path, self.settings.limits, owner=owner)
-        return header
+        Raise Unavailable if the queue is full, or if the turn does not come within `timeout_s`, by default
+        that of the settings."""
+        self.settings.before_waiting()
+        stops = self._processes.stops
+        wait_s = self.settings.timeout_s if timeout_s is None else timeout_s
+        with ExitStack() as slot:
+            slot.enter_context(self._queue.slot(owner, timeout_s=wait_s))
+            yield Turn(self._processes, stops, slot.close)
+
+    def check_room(self, owner: Hashable = "") -> None:
+        """Raise Unavailable if a turn of the owner would be refused now, because the queue is full."""
+        self._queue.check_room(owner)
+
+    def validate(self, path: Path, *, owner: Hashable = "") -> Header:
+        """Wait for a turn and validate an image. Raise as `turn` and `Turn.validate` do."""
+        with self.turn(owner) as turn:
+            return turn.validate(path)
 
     def probe(self, path: Path, *, owner: Hashable = "") -> Header:
-        """Read the header of an image. Raise the errors of `validate`."""
-        header: Header = self._run(probe, path, self.settings.limits, owner=owner)
-        return header
-
-    def render(
-        self,
-        source: Path,
-        transform: Transform,
-        target: Path,
-        *,
-        others: Mapping[str, Path] = NO_OTHERS,
-        owner: Hashable = "",
-    ) -> Rendered:
-        """Write the result of a resolved transform of `source` to `target`. Raise the errors of `validate`.
-
-        `others` holds the files of the images that operations name, by their references."""
-        limits = self.settings.limits
-        return self._run(
-            render_file,
-            source,
-            transform,
-            target,
-            limits,
-            others,
-            owner=owner,
-        )
+        """Wait for a turn and read the header of an image. Raise as `turn` and `Turn.probe` do."""
+        with self.turn(owner) as turn:
+            return turn.probe(path)
 
     def stop(self) -> None:
         """End every child now. The next task starts new ones."""
         self._queue.dismiss()
-        with self._lock:
-            self._stops += 1
-            processes = self._processes
-            self._processes = None
-            if processes:
-                end_processes(processes)
-        for future in tuple(self._futures):
-            if future.cancel():
-                # wakes the waiting thread; cancel() alone does not
-                future.set_running_or_notify_cancel()
+        self._processes.stop()
 
-    def _run(
-        self,
-        function: Callable[..., T],
-        *args: object,
-        owner: Hashable = "",
-    ) -> T:
-        self.settings.before_waiting()
-        stops = self._stops
-        with self._queue.slot(owner, timeout_s=self.settings.timeout_s):
-            return self._run_with_retry(stops, function, *args)
-
-    def _run_with_retry(self, stops: int, function: Callable[..., T], *args: object) -> T:
-        """Run a task again if its child dies.
-
-        The kernel or an operator may have killed it because of another.
-
-        Raise UnprocessableImage only for an image that ends two children, and Unavailable if the pool was
-        stopped since `stops` was read."""
-        last_death: ProcessExpired | None = None
-        for _ in range(_ATTEMPTS):
-            if self._stops != stops:
-                raise Unavailable("The renderers are being stopped")
-            try:
-                return self._run_once(function, *args)
-            except ProcessExpired as error:
-                last_death = error
-            except BrokenProcessPool:
-                pass
-        if last_death:
-            raise UnprocessableImage("The image could not be processed: its renderer ended") from last_death
-        raise Unavailable("The renderers are being replaced")
-
-    def _run_once(self, function: Callable[..., T], *args: object) -> T:
-        future = self._schedule(function, *args)
-        wait([future], self.settings.timeout_s)
-        if future.running():
-            wait([future], self.settings.timeout_s + _GRACE_S)
-        if not future.done():
-            future.cancel()
-            self._replace_if_stuck()
-            raise Unavailable("Every renderer is busy, and none became free in time")
-        try:
-            return future.result()
-        except TimeoutError as error:
-            raise UnprocessableImage(
-                f"Expected an image that takes at most {self.settings.timeout_s:g} s but it takes longer"
-            ) from error
-        except CancelledError as error:
-            raise Unavailable("The renderers are being stopped") from error
-
-    def _replace_if_stuck(self) -> None:
-        """Stop the pool if no task runs. A child that is killed while it reads the queue keeps pebble's
-        lock, and then all others wait."""
-        if not any(future.running() for future in tuple(self._futures)):
-            self.stop()
-
-    def _schedule(self, function: Callable[..., T], *args: object) -> Future[T]:
-        timeout_s = self.settings.timeout_s
-        start_by = monotonic() + timeout_s
-        task = (function, args, start_by, timeout_s)
-        try:
-            future: Future[T] = self._get_processes().schedule(run, args=task, timeout=timeout_s)
-        except RuntimeError as error:
-            # pebble raises it for a pool that is broken or being stopped
-            raise BrokenProcessPool from error
-        self._futures.add(future)
-        future.add_done_callback(self._futures.discard)
-        return future
-
-    def _get_processes(self) -> ProcessPool:
-        with self._lock:
-            if self._processes and not self._processes.active:
-                end_processes(self._processes)
-                self._processes = None
-            if self._processes is None:
-                self._processes = start_processes(
-                    count=self.settings.children,
-                    max_tasks=self.settings.max_tasks,
-                    max_memory_bytes=self.settings.max_child_memory_bytes,
-                    max_output_bytes=self.settings.max_output_bytes,
-                )
-            return self._processes
+    def _run(self, function: Callable[..., T], *args: object, owner: Hashable = "") -> T:
+        with self.turn(owner) as turn:
+            return turn.run(function, *args)
 
 
 _settings = PoolSettings()

@@ -110,6 +110,8 @@ _DELIVERY: Errors = (
     errors.RangeNotSatisfiable,
     errors.UnprocessableImage,
     errors.ImageTooLarge,
+    errors.TakesTooLong,
+    errors.RendererEnded,
     errors.ResultTooLarge,
     errors.ObjectMissing,
 )

@@ -89,6 +89,8 @@ TAKES_IMAGE: Errors = (
     errors.UnsupportedFormat,
     errors.UnprocessableImage,
     errors.ImageTooLarge,
+    errors.TakesTooLong,
+    errors.RendererEnded,
 )
 """Errors of every endpoint that takes the bytes of an image."""
 

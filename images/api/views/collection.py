@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.access import idempotency
 from accounts.access.caller import Caller, caller_of
-from accounts.access.idempotency import Attempt, is_kept_status
+from accounts.access.idempotency import Attempt
 from images.api.requests.image_requests import ListRequest
 from images.api.requests.upload_request import BatchRequest, UploadRequest, receive_upload
 from images.api.schema import images as schema
@@ -116,8 +116,8 @@ def _store_all(view: APIView, batch_request: BatchRequest, attempt: Attempt) -> 
         except (ProgImageError, ValidationError) as error:
             problem = json.loads(view.handle_exception(error).content)
             result |= {"status": problem["status"], "error": problem}
-            if not is_kept_status(problem["status"]):
-                attempt.is_final = False
+            if isinstance(error, ProgImageError):
+                attempt.note(error)
         else:
             result |= {"status": status.HTTP_201_CREATED, "image": ImageSerializer(image).data}
         results.append(result)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
@@ -18,6 +19,7 @@ from images.api.schema import transforms as schema
 from images.api.schema.endpoint import ApiView
 from images.delivery.responses import chunks, send_rendered, send_rendition
 from images.ids import uuid7
+from images.models import Image
 from images.receiving.uploads import Upload, spooled
 from images.renditions.getting import open_rendition
 from images.renditions.plans import describe_plan
@@ -111,18 +113,24 @@ def _store(transform_request: TransformRequest, attempt: idempotency.Attempt) ->
     image = find_stored(attempt, caller)
     if image is not None:
         return created(image)
-    with _prepared(transform_request) as prepared, _result_of(prepared) as upload:
-        attempt.renew()
-        parent = prepared.source.image
-        description = replace(
-            transform_request.instructions.description or Description(),
-            parent=parent.pk if parent else None,
-            transform=prepared.resolved.as_dict(),
-        )
-        image_id = attempt.ids[0]
-        return created(
-            storing.store(upload, account=caller.account, description=description, image_id=image_id)
-        )
+    with _prepared(transform_request) as prepared:
+        attempt.renew()  # downloads may have taken long, and now the render may
+        with _result_of(prepared) as upload:
+            attempt.renew()
+            return created(_store_result(transform_request, prepared, upload, attempt.ids[0]))
+
+
+def _store_result(
+    transform_request: TransformRequest, prepared: Prepared, upload: Upload, image_id: UUID
+) -> Image:
+    parent = prepared.source.image
+    description = replace(
+        transform_request.instructions.description or Description(),
+        parent=parent.pk if parent else None,
+        transform=prepared.resolved.as_dict(),
+    )
+    account = transform_request.caller.account
+    return storing.store(upload, account=account, description=description, image_id=image_id)
 
 
 @contextmanager

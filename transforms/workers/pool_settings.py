@@ -1,0 +1,34 @@
+"""What a pool of renderers may use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from transforms.limits import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolSettings:
+    """`timeout_s` bounds the wait for a turn and, separately, the CPU time of the work.
+
+    One owner has at most `workers` children. The `spare` ones keep other owners from waiting for it."""
+
+    workers: int = 1
+    spare: int = 0
+    max_queue: int = 16
+    timeout_s: float = 10.0
+    wall_factor: float = 2.0
+    """The work may take so many times `timeout_s` by the clock: a child shares its processor with others."""
+    max_child_memory_bytes: int = 1_500_000_000
+    max_output_bytes: int = 512_000_000
+    max_tasks: int = 1_000
+    limits: Limits = field(default_factory=Limits)
+    before_waiting: Callable[[], None] = lambda: None
+    """Called by every task's thread before it waits for a turn, and before it waits for a child."""
+
+    @property
+    def children(self) -> int:
+        return self.workers + self.spare
+
+    @property
+    def wall_timeout_s(self) -> float:
+        return self.timeout_s * self.wall_factor

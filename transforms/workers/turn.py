@@ -1,0 +1,141 @@
+"""A turn at the children: one task, judged by the CPU time that it takes."""
+
+import signal
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, wait
+from concurrent.futures.process import BrokenProcessPool
+from math import ceil
+from pathlib import Path
+from time import monotonic
+from typing import TypeVar
+
+from pebble import ProcessExpired
+
+from progimage.errors import RendererEnded, TakesTooLong, Unavailable
+from progimage.transform import Transform
+from transforms.decoding.decode import probe, validate
+from transforms.decoding.header import Header
+from transforms.engine import NO_OTHERS, Rendered, render_file
+
+from .child import give_way
+from .process_pool import Processes
+
+T = TypeVar("T")
+
+_ATTEMPTS = 2
+"""pebble also gives a pool up if an idle child is killed. The second attempt has a new pool."""
+_GRACE_S = 2.0
+"""The time after its deadline at which a running task means that the
+pool is broken. pebble looks every 0.1 s."""
+
+
+class Turn:
+    """The right to one task. It ends with the task; what the thread does with the result holds up nobody."""
+
+    def __init__(self, processes: Processes, stops: int, end: Callable[[], None]) -> None:
+        """`stops` is the count of `processes` from before the wait for this turn."""
+        self._processes = processes
+        self._settings = processes.settings
+        self._stops = stops
+        self._end = end
+
+    def validate(self, path: Path) -> Header:
+        """Decode every frame of an image, at a lower priority than renders, for which clients wait.
+
+        Raise UnsupportedFormat, UnprocessableImage or ImageTooLarge; TakesTooLong if the image needs more
+        CPU time than it may have, Unavailable if it gets too little of it."""
+        header: Header = self.run(give_way, validate, path, self._settings.limits)
+        return header
+
+    def probe(self, path: Path) -> Header:
+        """Read the header of an image. Raise the errors of `validate`."""
+        header: Header = self.run(probe, path, self._settings.limits)
+        return header
+
+    def render(
+        self,
+        source: Path,
+        transform: Transform,
+        target: Path,
+        *,
+        others: Mapping[str, Path] = NO_OTHERS,
+    ) -> Rendered:
+        """Write the result of a resolved transform of `source` to `target`. Raise the errors of `validate`.
+
+        `others` holds the files of the images that operations name, by their references."""
+        return self.run(
+            render_file,
+            source,
+            transform,
+            target,
+            self._settings.limits,
+            others,
+        )
+
+    def run(self, function: Callable[..., T], *args: object) -> T:
+        """Do the task of this turn."""
+        self._settings.before_waiting()
+        try:
+            return self._run_with_retry(function, *args)
+        finally:
+            self._end()
+
+    def _run_with_retry(self, function: Callable[..., T], *args: object) -> T:
+        """Run a task again if its child dies.
+
+        The kernel or an operator may have killed it because of another.
+
+        Raise RendererEnded only for an image that ends two children, and Unavailable if the pool was
+        stopped since the turn was waited for."""
+        ends_at = monotonic() + self._settings.wall_timeout_s
+        last_death: ProcessExpired | None = None
+        for _ in range(_ATTEMPTS):
+            if self._processes.stops != self._stops:
+                raise Unavailable("The renderers are being stopped")
+            try:
+                return self._run_once(ends_at, function, *args)
+            except ProcessExpired as error:
+                self._check_death(error)
+                last_death = error
+            except BrokenProcessPool:
+                pass
+        if last_death:
+            raise RendererEnded("The image could not be processed: its renderer ended") from last_death
+        raise Unavailable("The renderers are being replaced")
+
+    def _run_once(self, ends_at: float, function: Callable[..., T], *args: object) -> T:
+        wall_s = ends_at - monotonic()
+        if wall_s <= 0:
+            raise self._too_slow()
+        future = self._processes.schedule(function, args, wall_s=wall_s)
+        wait([future], self._settings.timeout_s)
+        if future.running():
+            wait([future], wall_s + _GRACE_S)
+        if not future.done():
+            future.cancel()
+            self._processes.stop_if_stuck()
+            raise Unavailable("Every renderer is busy, and none became free in time")
+        try:
+            return future.result()
+        except TimeoutError as error:
+            raise self._too_slow() from error
+        except CancelledError as error:
+            raise Unavailable("The renderers are being stopped") from error
+
+    def _check_death(self, death: ProcessExpired) -> None:
+        """Raise TakesTooLong or Unavailable if a timer of the child's own has ended it."""
+        if death.exitcode == -signal.SIGPROF:
+            max_s = self._settings.timeout_s
+            raise TakesTooLong(
+                f"Expected an image that takes at most {max_s:g} s of CPU time but it takes longer"
+            ) from death
+        if death.exitcode == -signal.SIGALRM:
+            raise self._too_slow() from death
+
+    def _too_slow(self) -> Unavailable:
+        """Return the error for a task that had too little CPU time. Nothing is known to be wrong with it."""
+        max_s = self._settings.wall_timeout_s
+        return Unavailable(
+            f"The server is too busy to finish this image within {max_s:g} s",
+            retry_after_s=max(1, ceil(self._settings.timeout_s)),
+        )
