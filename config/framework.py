@@ -25,6 +25,7 @@ MIDDLEWARE = [
     "config.http.middleware.RequestLog",
     "config.http.middleware.DrainBody",
     "config.http.middleware.BodilessResponses",
+    "config.slow_clients.large_responses.LargeResponses",
     "config.http.middleware.ProbesByAnyName",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
