@@ -49,13 +49,14 @@ def ended(monkeypatch: pytest.MonkeyPatch, connections: Connections, *, seconds:
     for second in range(seconds):
         samples = []
         for number, facts in connections.items():
-            values = {
+            values: dict[str, Any] = {
                 "address": LATE,
                 "received_bytes": 500,
                 "acknowledged_bytes": 0,
                 "unsent_bytes": 0,
                 "is_clients_turn_over": True,
-            } | {name: value(second) if callable(value) else value for name, value in facts.items()}
+            }
+            values |= {name: value(second) if callable(value) else value for name, value in facts.items()}
             samples.append((Socket(number), Sample(number=number, at_s=float(second), **values)))
         monkeypatch.setattr(connection_guard, "open_connections", lambda port, found=samples: iter(found))
         guard.look()

@@ -33,13 +33,14 @@ def test_places(response: HttpResponseBase, places: int) -> None:
     assert len(PLACES) == places
     if answer.streaming:
         assert b"".join(answer.streaming_content)
-    answer.close()
+    for close in answer._resource_closers:
+        close()
     assert len(PLACES) == 0
 
 
 def test_without_a_place(settings: Any) -> None:
     settings.SLOW_CLIENTS = 1
-    response = streamed(LARGE)
+    response: Any = streamed(LARGE)
     closed: list[bool] = []
     response._resource_closers.append(lambda: closed.append(True))
     with PLACES.hold("clients", limit=1):
