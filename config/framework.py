@@ -25,6 +25,7 @@ MIDDLEWARE = [
     "config.http.middleware.RequestLog",
     "config.http.middleware.DrainBody",
     "config.http.middleware.BodyHeaders",
+    "config.slow_clients.large_responses.LargeResponses",
     "config.http.text_encoding.TextEncoding",
     "config.http.middleware.ProbesByAnyName",
     "django.middleware.security.SecurityMiddleware",

@@ -151,6 +151,15 @@ MAX_TOTAL_PIXELS = env.int("MAX_TOTAL_PIXELS", 100_000_000, validate=POSITIVE)  
 MAX_FRAMES = env.int("MAX_FRAMES", 200, validate=POSITIVE)
 MAX_OUTPUT_SIDE_PX = env.int("MAX_OUTPUT_SIDE_PX", 8_192, validate=validate.Range(min=1, max=16_383))
 
+# --- Slow clients
+# At most this many threads of one web process wait for bodies, or for readers of large responses.
+SLOW_CLIENTS = env.int("SLOW_CLIENTS", 64, validate=POSITIVE)
+# After the grace a body must arrive, and a response must be read, at this rate. No body may take longer than
+# BODY_TIMEOUT_S at any rate.
+CLIENT_GRACE_S = env.float("CLIENT_GRACE_S", 10, validate=validate.Range(min=1, max=600))
+CLIENT_MIN_BYTES_PER_S = env.int("CLIENT_MIN_BYTES_PER_S", 8_000, validate=POSITIVE)
+BODY_TIMEOUT_S = env.float("BODY_TIMEOUT_S", 900, validate=validate.Range(min=1))
+
 # --- Rendering
 # CPU time of a decode or a render. It may take twice as long by the clock, on a busy machine.
 RENDER_TIMEOUT_S = env.int("RENDER_TIMEOUT_S", 10, validate=validate.Range(min=1, max=60))

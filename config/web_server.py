@@ -4,6 +4,7 @@ granian takes two deaths of a worker within 5.5 s for a fault in the application
 was killed says nothing about the application: the kernel was short of memory, or an operator killed it. The
 requests of the other workers must go on."""
 
+import resource
 import time
 from typing import Any
 
@@ -14,6 +15,10 @@ _PAUSE_S = 1.0
 """Before a worker starts whose forerunner was killed at once. Starts must not take all CPU time."""
 _SOON_S = 5.5
 """As long as granian takes a death for one of a loop."""
+
+
+_MAX_DESCRIPTORS = 65_536
+"""For one process. Each connection is a file descriptor, and many systems begin with 1,024."""
 
 
 class WebServer(MPServer):
@@ -43,8 +48,19 @@ def _was_killed(worker: Any) -> bool:
     return exit_code is not None and exit_code < 0
 
 
+def raise_descriptor_limit() -> None:
+    """Let this process and its workers have many connections, as far as the system allows."""
+    soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_DESCRIPTORS
+    if hard_limit != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard_limit)
+    if soft_limit != resource.RLIM_INFINITY and soft_limit < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard_limit))
+
+
 def main() -> None:
     """Run granian's command line with this server."""
+    raise_descriptor_limit()
     cli.Server = WebServer  # type: ignore[attr-defined]
     cli.entrypoint()  # type: ignore[no-untyped-call]
 

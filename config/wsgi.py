@@ -14,8 +14,9 @@ from images import temporary_files  # noqa: E402
 
 from .checks import stop_if_wrong  # noqa: E402
 from .http.outermost import Handler, Outermost  # noqa: E402
+from .slow_clients.application import limit_slow_clients  # noqa: E402
 
-application = Outermost(Handler())
+application = Outermost(limit_slow_clients(Handler()))
 
 stop_if_wrong()
 temporary_files.keep_swept()

@@ -89,6 +89,13 @@ ENTRIES = (
         headers=("Allow",),
     ),
     ErrorEntry(
+        error=errors.RequestTimeout,
+        meaning="The body of the request arrived too slowly, or not at all. The server ends the connection "
+        "with this answer.",
+        advice="Send the request again over a faster connection, or in smaller parts: one file in a request.",
+        is_retryable=True,
+    ),
+    ErrorEntry(
         error=errors.Conflict,
         meaning="The present state does not allow the change: for example the image to replace has a "
         "successor already, or the image of this id was deleted.",

@@ -8,6 +8,7 @@
     │   └── SignatureRefused    403 signature_refused
     ├── NotFound                404 not_found
     ├── MethodNotAllowed        405 method_not_allowed
+    ├── RequestTimeout          408 request_timeout
     ├── Conflict                409 conflict
     │   ├── AlreadyUsed         409 already_used
     │   └── InProgress          409 in_progress
@@ -109,6 +110,14 @@ class MethodNotAllowed(ProgImageError):
     code = "method_not_allowed"
     status = 405
     summary = "The method is not allowed here"
+
+
+class RequestTimeout(ProgImageError):
+    """The body of the request arrived too slowly."""
+
+    code = "request_timeout"
+    status = 408
+    summary = "The body arrived too slowly"
 
 
 class Conflict(ProgImageError):

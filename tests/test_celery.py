@@ -15,8 +15,8 @@ from kombu.utils.functional import retry_over_time
 from config.celery import app
 from config.local import embedded_services, valkey
 from config.local.processes import free_ports
-from config.local.state import State
 from config.local.server_commands import WORKER
+from config.local.state import State
 from config.local.supervisor import ROOT
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -171,13 +172,18 @@ class TestBucket:
         return api.stored(PNG)
 
     @pytest.fixture(params=["missing", "empty"])
-    def typo(self, path: str, settings: Any, request: pytest.FixtureRequest) -> str:
-        """The name of a bucket that is not ours, though an image is known."""
+    def typo(self, path: str, settings: Any, request: pytest.FixtureRequest) -> Iterator[str]:
+        """The path of an image, while the settings name a bucket that is not ours."""
         name = f"typo-{uuid7()}"
         if request.param == "empty":
             create_bucket(os.environ | {"S3_BUCKET": name})
         use_s3(settings, bucket_name=name)
-        return path
+        yield path
+        # SeaweedFS gives each bucket volumes of its own, of which it has a few dozen.
+        use_s3(settings, bucket_name=os.environ["S3_BUCKET"])
+        store: Any = originals()
+        with suppress(store.client.exceptions.NoSuchBucket):
+            store.client.delete_bucket(Bucket=name)
 
     def test_takes_and_loses_nothing(self, typo: str, api: Api, settings: Any) -> None:
         no_patience(settings)

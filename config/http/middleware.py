@@ -13,12 +13,15 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
+from images.receiving.forms import OVERHEAD_BYTES
+from progimage.errors import ProgImageError
+
 log = structlog.get_logger("progimage.request")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _PROBES = ("/healthz", "/readyz")
-_MAX_DRAINED_BYTES = 1_000_000
-_MAX_DRAINING = 4
+_MAX_DRAINING = 8
+_DRAIN_TIMEOUT_S = 30
 _CHUNK_BYTES = 64 * 1024
 MAX_LOGGED_PATH = 200
 _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
@@ -52,8 +55,9 @@ class ProbesByAnyName:
 class DrainBody:
     """Read and discard the rest of a request body after an error response.
 
-    If a body is left unread, the WSGI server closes the connection and loses the client's next request on it.
-    A body that is too long or too slow to drain gets `Connection: close`, which tells the client."""
+    If a body is left unread, the WSGI server closes the connection. A proxy that is still sending then takes
+    the server for broken and responds 502, and a client loses its next request on that connection. A body
+    that is too long or too slow to drain gets `Connection: close`, which tells the client."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -71,27 +75,29 @@ class DrainBody:
         # With Expect, reading would ask the client to send its body. A chunked body has no known end.
         if request.META.keys() & {"HTTP_EXPECT", "HTTP_TRANSFER_ENCODING"}:
             return False
-        if request.META.get("CONTENT_LENGTH", "") in ("", "0"):
+        length = request.META.get("CONTENT_LENGTH", "")
+        if length in ("", "0"):
             return True
+        # No endpoint takes a longer body than this.
+        if not length.isdigit() or int(length) > settings.MAX_REQUEST_BYTES + OVERHEAD_BYTES:
+            return False
         if not self.slots.acquire(blocking=False):
             return False
         try:
             return _read_to_end(request)
-        except UnreadablePostError:
+        except (UnreadablePostError, ProgImageError):  # the client has hung up, or is too slow
             return False
         finally:
             self.slots.release()
 
 
 def _read_to_end(request: HttpRequest) -> bool:
-    """Read at most about _MAX_DRAINED_BYTES, and return True if the body ended before."""
-    remaining_bytes = _MAX_DRAINED_BYTES
-    while remaining_bytes > 0:
-        chunk = request.read(_CHUNK_BYTES)
-        if not chunk:
-            return True
-        remaining_bytes -= len(chunk)
-    return False
+    """Return True if the body ended within _DRAIN_TIMEOUT_S."""
+    gives_up_at = time.monotonic() + _DRAIN_TIMEOUT_S
+    while request.read(_CHUNK_BYTES):
+        if time.monotonic() > gives_up_at:
+            return False
+    return True
 
 
 class BodyHeaders:

@@ -7,9 +7,12 @@ WEB = (
     "--interface=wsgi",
     f"--host={HOST}",
     "--no-access-log",
+    "--http=1",
     "--workers=2",
-    # Twice RENDITION_WAITERS: at most half of the threads wait for renders, the others stay free for hits.
-    "--blocking-threads=128",
+    # RENDITION_WAITERS may wait for renders and SLOW_CLIENTS for clients: a third of the threads stays free.
+    "--blocking-threads=192",
+    # The number of open connections. A slow or idle client holds one, and the default is 512.
+    "--backpressure=8192",
     "--respawn-failed-workers",
     "--workers-kill-timeout=10",
 )

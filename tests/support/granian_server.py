@@ -80,7 +80,7 @@ def run_granian(folder: Path, environment: dict[str, str], key: str) -> Iterator
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "config.web_server", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}",
-               "--workers=1", "--blocking-threads=16", "--no-access-log", "--respawn-failed-workers",
+               "--http=1", "--workers=1", "--blocking-threads=16", "--no-access-log", "--respawn-failed-workers",
                "--respawn-interval=0.1", "config.wsgi:application"]  # fmt: skip
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

@@ -1,0 +1,55 @@
+"""The WSGI application, with a time limit for the bodies of its requests."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from .connection_guard import guard
+from .exchanges import Exchange, Phase, begin, end
+from .timed_body import TimedBody
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Any], Iterable[bytes]]
+
+
+def limit_slow_clients(application: Application) -> Application:
+    """Return the application with a time limit for the bodies of its requests."""
+
+    def limited(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        guard(int(environ["SERVER_PORT"]))
+        exchange = begin(environ.get("REMOTE_ADDR", ""))
+        try:
+            length_bytes = _length(environ.get("CONTENT_LENGTH", ""))
+            environ["wsgi.input"] = TimedBody(environ["wsgi.input"], exchange, length_bytes)
+            response = application(environ, start_response)
+        except BaseException:
+            end(exchange)
+            raise
+        exchange.enter(Phase.SENDING)
+        return _Response(response, exchange)
+
+    return limited
+
+
+class _Response:
+    """A WSGI response whose exchange ends when the server closes it."""
+
+    def __init__(self, content: Iterable[bytes], exchange: Exchange) -> None:
+        self._content = content
+        self._exchange = exchange
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._content:
+            yield chunk
+            self._exchange.enter(Phase.SENDING)
+
+    def close(self) -> None:
+        try:
+            close = getattr(self._content, "close", None)
+            if close:
+                close()
+        finally:
+            end(self._exchange)
+
+
+def _length(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0

@@ -1,0 +1,68 @@
+"""The middleware that counts the readers of large responses."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from config.http.problems import problem_response
+from progimage.errors import Unavailable
+
+from .exchanges import PLACES
+
+_BUFFERED_BYTES = 256 * 1024
+"""A smaller response never waits for its reader: granian takes four chunks of 64 KB, and the kernel more."""
+
+
+class LargeResponses:
+    """Let SLOW_CLIENTS threads wait for bodies and for readers of large responses.
+
+    A request that finds no place gets 503 and `Connection: close`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not response.streaming or _is_small(response):
+            return response
+        place = ExitStack()
+        try:
+            place.enter_context(PLACES.hold("clients", limit=settings.SLOW_CLIENTS))
+        except Unavailable as error:
+            _close_content(response)
+            refusal = problem_response(error)
+            refusal["Connection"] = "close"
+            return refusal
+        streaming: Any = response
+        streaming.streaming_content = _Placed(streaming.streaming_content, place)
+        return response
+
+
+class _Placed:
+    """The content of a response, and its place. Django closes both when the response has been sent."""
+
+    def __init__(self, content: Iterator[bytes], place: ExitStack) -> None:
+        self._content = content
+        self._place = place
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._content)
+
+    def close(self) -> None:
+        self._place.close()
+
+
+def _close_content(response: Any) -> None:
+    """Close the files of a response. Its own `close` would also tell Django that the request is over."""
+    for close in response._resource_closers:  # noqa: SLF001 - Django has no public name for them
+        close()
+
+
+def _is_small(response: HttpResponseBase) -> bool:
+    """A response without a length may be of any size."""
+    length = response.get("Content-Length", "")
+    return length.isdecimal() and int(length) < _BUFFERED_BYTES

@@ -1,0 +1,73 @@
+"""The body of a request, as a stream with a time limit."""
+
+from typing import Protocol
+
+from django.conf import settings
+
+from images.database import release_connection
+from progimage.errors import RequestTimeout
+
+from .exchanges import PLACES, Exchange, Phase
+
+
+class Stream(Protocol):
+    """The part of `wsgi.input` that Django reads by."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def readline(self, size: int, /) -> bytes: ...
+
+
+class TimedBody:
+    """A body whose reads hold no database connection, and one of the places for slow clients.
+
+    A read waits inside granian for as long as the client sends nothing. The connection guard ends that wait
+    by ending the incoming half of the connection."""
+
+    def __init__(self, stream: Stream, exchange: Exchange, length_bytes: int) -> None:
+        self._stream = stream
+        self._exchange = exchange
+        self._length_bytes = length_bytes
+        self._has_place = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Raise Unavailable if too many clients send at once, RequestTimeout if this one sends too slowly."""
+        remaining_bytes = self._length_bytes - self._exchange.received_bytes
+        if remaining_bytes <= 0:
+            return b""
+        self._check_time()
+        self._take_place()
+        release_connection()
+        self._exchange.enter(Phase.READING)
+        try:
+            chunk = self._stream.read(remaining_bytes if size < 0 else size)
+        finally:
+            self._exchange.enter(Phase.WORKING)
+        self._exchange.received_bytes += len(chunk)
+        self._check_time()
+        if self._exchange.received_bytes >= self._length_bytes:
+            self._exchange.places.close()
+        return chunk
+
+    def readline(self, size: int = -1) -> bytes:
+        """Return a line, read byte by byte: granian's own drops its end. No endpoint reads lines."""
+        line = bytearray()
+        while len(line) != size and not line.endswith(b"\n"):
+            byte = self.read(1)
+            if not byte:
+                break
+            line += byte
+        return bytes(line)
+
+    def _take_place(self) -> None:
+        if not self._has_place:
+            place = PLACES.hold("clients", limit=settings.SLOW_CLIENTS)
+            self._exchange.places.enter_context(place)
+            self._has_place = True
+
+    def _check_time(self) -> None:
+        if self._exchange.is_late():
+            raise RequestTimeout(
+                f"Expected a body at {settings.CLIENT_MIN_BYTES_PER_S} bytes a second, and whole within "
+                f"{settings.BODY_TIMEOUT_S} s, but it arrived more slowly"
+            )

@@ -1,0 +1,126 @@
+"""Which connections the guard ends: never one that may belong to another exchange than the late one."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from config.slow_clients import connection_guard
+from config.slow_clients.connection_guard import ConnectionGuard
+from config.slow_clients.exchanges import IN_PROGRESS, Exchange, Phase
+from config.slow_clients.tcp_connections import Sample
+
+LATE, OTHER = "192.0.2.1", "192.0.2.2"
+Connections = dict[int, dict[str, Any]]
+
+
+@pytest.fixture
+def exchanges(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Exchange]]:
+    """Makes exchanges whose body is late, or that have worked for a while."""
+
+    def make(address: str, *, is_late: bool = False, worked_s: float = 0.0) -> Exchange:
+        exchange = Exchange(address)
+        if is_late:
+            exchange.enter(Phase.READING)
+            exchange.waited_s = 10_000
+            exchange.since_s -= 5
+        exchange.since_s -= worked_s
+        IN_PROGRESS.add(exchange)
+        return exchange
+
+    yield make
+    IN_PROGRESS.clear()
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, connections: Connections, *, seconds: int) -> dict[int, set[int]]:
+    """Let the guard look once a second. Return the halves of connections that it has ended, by their numbers."""
+    guard = ConnectionGuard(8000)
+    halves: dict[int, set[int]] = {}
+
+    class Socket:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def shutdown(self, how: int) -> None:
+            halves.setdefault(self.number, set()).add(how)
+
+    for second in range(seconds):
+        samples = []
+        for number, facts in connections.items():
+            values: dict[str, Any] = {
+                "address": LATE,
+                "received_bytes": 500,
+                "acknowledged_bytes": 0,
+                "unsent_bytes": 0,
+                "is_clients_turn_over": True,
+            }
+            values |= {name: value(second) if callable(value) else value for name, value in facts.items()}
+            samples.append((Socket(number), Sample(number=number, at_s=float(second), **values)))
+        monkeypatch.setattr(connection_guard, "open_connections", lambda port, found=samples: iter(found))
+        guard.look()
+    return halves
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_ended"),
+    [
+        pytest.param({}, True, id="silent"),
+        pytest.param({"received_bytes": lambda second: 500 + second}, True, id="drips"),
+        pytest.param({"received_bytes": lambda second: 500 + 9_000 * second}, False, id="sends fast enough"),
+        pytest.param({"is_clients_turn_over": False}, False, id="idle: the server spoke last"),
+        pytest.param({"acknowledged_bytes": lambda second: second}, False, id="gets responses"),
+        pytest.param({"address": OTHER}, False, id="of another address"),
+    ],
+)
+def test_beside_a_late_body(
+    monkeypatch: pytest.MonkeyPatch,
+    exchanges: Callable[..., Exchange],
+    facts: dict[str, Any],
+    is_ended: bool,
+) -> None:
+    exchanges(LATE, is_late=True)
+    expected = {7: {socket.SHUT_RD}} if is_ended else {}
+    assert ended(monkeypatch, {7: facts}, seconds=12) == expected
+
+
+@pytest.mark.parametrize(("seconds", "is_ended"), [(12, False), (30, True)])
+def test_a_connection_that_may_belong_to_a_working_exchange_stays(
+    monkeypatch: pytest.MonkeyPatch, exchanges: Callable[..., Exchange], seconds: int, is_ended: bool
+) -> None:
+    exchanges(LATE, is_late=True)
+    exchanges(LATE, worked_s=15)
+    assert bool(ended(monkeypatch, {7: {}}, seconds=seconds)) == is_ended
+
+
+def test_nothing_is_late(monkeypatch: pytest.MonkeyPatch, exchanges: Callable[..., Exchange]) -> None:
+    exchanges(LATE, worked_s=100)
+    assert ended(monkeypatch, {7: {}}, seconds=30) == {}
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_ended"),
+    [
+        pytest.param({}, True, id="reads nothing"),
+        pytest.param({"acknowledged_bytes": lambda second: 100 * second}, True, id="reads too slowly"),
+        pytest.param({"acknowledged_bytes": lambda second: 9_000 * second}, False, id="reads fast enough"),
+        pytest.param({"unsent_bytes": lambda second: second % 5}, False, id="has read all in between"),
+    ],
+)
+def test_readers(
+    monkeypatch: pytest.MonkeyPatch,
+    exchanges: Callable[..., Exchange],
+    facts: dict[str, Any],
+    is_ended: bool,
+) -> None:
+    exchanges(OTHER, worked_s=60).phase = Phase.SENDING
+    facts = {"unsent_bytes": 1_000_000, "is_clients_turn_over": False} | facts
+    expected = {7: {socket.SHUT_RDWR}} if is_ended else {}
+    assert ended(monkeypatch, {7: facts}, seconds=14) == expected
+
+
+def test_a_client_that_has_hung_up_meanwhile() -> None:
+    sample = Sample(1, LATE, 0.0, 0, 0, 0, is_clients_turn_over=True)
+    with closing(socket.socket()) as unconnected:
+        connection_guard._end(unconnected, socket.SHUT_RD, sample, "a client sends too slowly")

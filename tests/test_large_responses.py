@@ -1,0 +1,63 @@
+"""Readers of large responses hold places; small responses and refusals hold none."""
+
+import json
+from typing import Any
+
+import pytest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from config.slow_clients.exchanges import PLACES
+from config.slow_clients.large_responses import LargeResponses
+from tests.conftest import body
+
+LARGE = 300 * 1024
+
+
+def streamed(size: int, *, has_length: bool = True) -> StreamingHttpResponse:
+    headers = {"Content-Length": str(size)} if has_length else {}
+    return StreamingHttpResponse(iter([bytes(size)]), headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("response", "places"),
+    [
+        pytest.param(HttpResponse(bytes(LARGE)), 0, id="in memory"),
+        pytest.param(streamed(12_000), 0, id="small"),
+        pytest.param(streamed(LARGE), 1, id="large"),
+        pytest.param(streamed(10, has_length=False), 1, id="without a length"),
+    ],
+)
+def test_places(response: HttpResponseBase, places: int) -> None:
+    answer: Any = LargeResponses(lambda request: response)(HttpRequest())
+    assert len(PLACES) == places
+    if answer.streaming:
+        assert b"".join(answer.streaming_content)
+    for close in answer._resource_closers:
+        close()
+    assert len(PLACES) == 0
+
+
+def test_without_a_place(settings: Any) -> None:
+    settings.SLOW_CLIENTS = 1
+    response: Any = streamed(LARGE)
+    closed: list[bool] = []
+    response._resource_closers.append(lambda: closed.append(True))
+    with PLACES.hold("clients", limit=1):
+        answer: Any = LargeResponses(lambda request: response)(HttpRequest())
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (503, "unavailable")
+    assert answer["Connection"] == "close"
+    assert answer["Retry-After"]
+    assert closed == [True]
+
+
+def test_a_large_original_by_the_whole_stack(api: Any, settings: Any) -> None:
+    from tests.support import images as made
+
+    path = api.stored(made.encoded("bmp", made.picture(400, 400)))
+    settings.SLOW_CLIENTS = 1
+    assert len(body(api.get(path))) > 256 * 1024
+    with PLACES.hold("clients", limit=1):
+        assert api.get(path).status_code == 503
+        assert api.get(f"{path}.webp").status_code == 200
+    assert api.get(path).status_code == 200

@@ -1,0 +1,109 @@
+"""The body of a request as a stream: its places, its time, and the database connection of its thread."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts.models import Account
+from config.slow_clients.exchanges import PLACES, Exchange, Phase
+from config.slow_clients.timed_body import TimedBody
+from progimage.errors import RequestTimeout, Unavailable
+
+CONTENT = b"first line\nsecond line"
+
+
+class Watched(io.BytesIO):
+    """A stream that calls `watch` at each read."""
+
+    watch: Callable[[], object] = staticmethod(lambda: None)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.watch()
+        return super().read(size)
+
+
+@pytest.fixture
+def stream() -> Watched:
+    return Watched(CONTENT)
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    return Exchange("192.0.2.1")
+
+
+@pytest.fixture
+def body(stream: Watched, exchange: Exchange) -> TimedBody:
+    return TimedBody(stream, exchange, len(CONTENT))
+
+
+def test_the_bytes_are_those_of_the_stream(body: TimedBody, exchange: Exchange) -> None:
+    assert body.read(5) + body.read() == CONTENT
+    assert body.read(5) == b""
+    assert exchange.received_bytes == len(CONTENT)
+
+
+def test_nothing_is_read_beyond_the_length(stream: Watched, exchange: Exchange) -> None:
+    """Behind it granian would wait for a client that has nothing to send."""
+    body = TimedBody(stream, exchange, 5)
+    assert (body.read(), body.read(1)) == (b"first", b"")
+
+
+def test_lines(body: TimedBody) -> None:
+    assert [body.readline(), body.readline(4), body.readline(), body.readline()] == [
+        b"first line\n",
+        b"seco",
+        b"nd line",
+        b"",
+    ]
+
+
+def test_a_place_is_held_until_the_body_is_whole(body: TimedBody, stream: Watched) -> None:
+    held: list[int] = []
+    stream.watch = lambda: held.append(len(PLACES))
+    body.read(5)
+    held.append(len(PLACES))
+    body.read()
+    held.append(len(PLACES))
+    assert held == [1, 1, 1, 0]
+
+
+def test_a_place_is_given_back_at_the_end_of_the_exchange(body: TimedBody, exchange: Exchange) -> None:
+    body.read(5)
+    exchange.places.close()
+    assert len(PLACES) == 0
+
+
+def test_without_a_place_nothing_is_read(body: TimedBody, stream: Watched, settings: Any) -> None:
+    settings.SLOW_CLIENTS = 1
+    reads: list[bool] = []
+    stream.watch = lambda: reads.append(True)
+    with PLACES.hold("clients", limit=1), pytest.raises(Unavailable):
+        body.read(5)
+    assert reads == []
+
+
+def test_a_late_body_is_refused_for_good(
+    body: TimedBody, exchange: Exchange, stream: Watched, settings: Any
+) -> None:
+    def arrive_late() -> None:
+        exchange.waited_s += settings.BODY_TIMEOUT_S + 1
+
+    stream.watch = arrive_late
+    for _ in range(2):
+        with pytest.raises(RequestTimeout):
+            body.read(5)
+    assert exchange.received_bytes == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_holds_no_connection(body: TimedBody, stream: Watched, exchange: Exchange) -> None:
+    seen: list[tuple[bool, Phase]] = []
+    stream.watch = lambda: seen.append((connection.connection is not None, exchange.phase))
+    Account.objects.exists()
+    body.read(5)
+    assert seen == [(False, Phase.READING)]
+    assert exchange.phase is Phase.WORKING
