@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.core.files.storage import storages
@@ -26,7 +26,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item._id = item.id.with_params(label)
 
 
-def skip_or_fail(reason: str) -> None:
+def skip_or_fail(reason: str) -> NoReturn:
     """Skip for want of a tool; in CI, which installs every tool, a skip is a failure."""
     if os.environ.get("PROGIMAGE_REQUIRE_TOOLS"):
         pytest.fail(f"PROGIMAGE_REQUIRE_TOOLS is set but: {reason}")

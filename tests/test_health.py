@@ -111,16 +111,27 @@ def test_cache_that_takes_no_writes_is_degraded(
     assert (status, word, checks["cache"]) == (200, "degraded", message)
 
 
+def forget_connections() -> None:
+    connection.close()
+    pooled: Any = connection
+    pooled.close_pool()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_database_that_is_read_only_is_degraded(client: Client) -> None:
     """Images are delivered. A load balancer that took out every server would end that, too."""
+    database = connection.ops.quote_name(connection.settings_dict["NAME"])
     with connection.cursor() as cursor:
-        cursor.execute("SET default_transaction_read_only TO on")
+        cursor.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    # The setting holds for new connections. None may stay in the pool with the other value.
+    forget_connections()
     try:
         status, word, checks = ready(client)
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("SET default_transaction_read_only TO off")
+            cursor.execute("SET default_transaction_read_only = off")
+            cursor.execute(f"ALTER DATABASE {database} RESET default_transaction_read_only")
+        forget_connections()
     assert (status, word) == (200, "degraded")
     assert checks["database"].startswith("read-only: ")
 

@@ -13,8 +13,10 @@ from config.slow_clients.timed_body import TimedBody
 
 
 @pytest.fixture(autouse=True)
-def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start no guard, and forget the responses that other tests have not closed."""
     monkeypatch.setattr(application, "guard", lambda port: None)
+    IN_PROGRESS.clear()
 
 
 def environ(**values: Any) -> dict[str, Any]:

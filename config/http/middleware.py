@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from images.receiving.forms import OVERHEAD_BYTES
+from images.receiving.uploads import read_length
 from progimage.errors import ProgImageError
 
 log = structlog.get_logger("progimage.request")
@@ -75,11 +76,11 @@ class DrainBody:
         # With Expect, reading would ask the client to send its body. A chunked body has no known end.
         if request.META.keys() & {"HTTP_EXPECT", "HTTP_TRANSFER_ENCODING"}:
             return False
-        length = request.META.get("CONTENT_LENGTH", "")
-        if length in ("", "0"):
+        length = read_length(request.META.get("CONTENT_LENGTH") or "0")
+        if length == 0:
             return True
         # No endpoint takes a longer body than this.
-        if not length.isdigit() or int(length) > settings.MAX_REQUEST_BYTES + OVERHEAD_BYTES:
+        if length is None or length > settings.MAX_REQUEST_BYTES + OVERHEAD_BYTES:
             return False
         if not self.slots.acquire(blocking=False):
             return False

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from images.database import release_connection
+from images.receiving.uploads import read_length
+
 from .connection_guard import guard
 from .exchanges import Exchange, Phase, begin, end
 from .timed_body import TimedBody
@@ -18,9 +21,11 @@ def limit_slow_clients(application: Application) -> Application:
         guard(int(environ["SERVER_PORT"]))
         exchange = begin(environ.get("REMOTE_ADDR", ""))
         try:
-            length_bytes = _length(environ.get("CONTENT_LENGTH", ""))
+            # Endpoints refuse a body whose length is none by themselves.
+            length_bytes = read_length(environ.get("CONTENT_LENGTH", "")) or 0
             environ["wsgi.input"] = TimedBody(environ["wsgi.input"], exchange, length_bytes)
             response = application(environ, start_response)
+            release_connection()  # the client may be slow
         except BaseException:
             end(exchange)
             raise
@@ -49,7 +54,3 @@ class _Response:
                 close()
         finally:
             end(self._exchange)
-
-
-def _length(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0

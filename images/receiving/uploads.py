@@ -85,15 +85,20 @@ def upload_of_file(path: Path) -> Upload:
     return Upload(path, size_bytes, sha256, path.name)
 
 
+def read_length(text: str) -> int | None:
+    """Return the value of a Content-Length; None if the text is no length."""
+    return int(text) if _LENGTH.fullmatch(text) else None
+
+
 def check_body(request: HttpRequest, *, max_bytes: int) -> None:
     """Refuse a body by its headers, before a byte of it is read.
 
     Raise LengthRequired, BodyTooLarge or UnsupportedFormat."""
-    length = request.headers.get("Content-Length", "")
-    if not _LENGTH.fullmatch(length):
+    length = read_length(request.headers.get("Content-Length", ""))
+    if length is None:
         # WSGI would read a body of unknown length as an empty one.
         raise LengthRequired("Expected a Content-Length but received a body without one, perhaps chunked")
-    if int(length) > max_bytes:
+    if length > max_bytes:
         raise BodyTooLarge(f"Expected a body of at most {max_bytes} bytes but received {length}")
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):

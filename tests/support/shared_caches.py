@@ -64,7 +64,7 @@ def run_cache(name: str, folder: Path, origin_port: int) -> Iterator[int]:
     with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        _wait_until_open(port, process)
+        wait_until_open(port, process)
         yield port
     finally:
         process.terminate()
@@ -75,7 +75,7 @@ def run_cache(name: str, folder: Path, origin_port: int) -> Iterator[int]:
             process.wait(10)
 
 
-def _wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -84,4 +84,4 @@ def _wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
         else:
             return
-    pytest.fail("the cache did not start")
+    pytest.fail(f"nothing listens on port {port}")
