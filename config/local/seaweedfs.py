@@ -45,7 +45,8 @@ FLAGS = (
     "-s3.port.lance=0",
     "-master.volumeSizeLimitMB=64",
     "-master.telemetry=false",
-    "-volume.max=30",
+    # Each bucket begins with seven volumes. Together they hold 64 GB, and take the room of what they hold.
+    "-volume.max=1000",
     "-volume.preStopSeconds=0",
 )
 
