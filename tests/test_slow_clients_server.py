@@ -175,6 +175,18 @@ def test_slow_readers_give_their_threads_back(start_server: Callable[..., Server
     assert statuses[-1] == 200
 
 
+@pytest.mark.parametrize("head", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n", None], ids=str)
+def test_an_idle_connection_ends(start_server: Callable[..., Server], head: bytes | None) -> None:
+    """Before its first request, within the head of one, and after one (None)."""
+    server = start_server(GRANIAN_HTTP1_HEADER_READ_TIMEOUT="1500")
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" if head is None else head)
+        answer = receive(connection, timeout_s=20)
+    assert status_of(answer) == (200 if head is None else 0)
+    assert 1.4 < time.monotonic() - began < 15
+
+
 def test_http_2_is_not_spoken(start_server: Callable[..., Server]) -> None:
     """With HTTP/2 on its port granian was seen to lose threads for good. It belongs to the proxy."""
     server = start_server()

@@ -8,6 +8,7 @@ WEB = (
     f"--host={HOST}",
     "--no-access-log",
     "--http=1",
+    "--http1-header-read-timeout=30000",  # ms for the head of a request: idle connections end, too
     "--workers=2",
     # RENDITION_WAITERS may wait for renders and SLOW_CLIENTS for clients: a third of the threads stays free.
     "--blocking-threads=192",
