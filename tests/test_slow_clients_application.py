@@ -71,3 +71,13 @@ def test_the_body_is_timed(length: str, content: bytes) -> None:
     response: Any = limit_slow_clients(work)(environ(CONTENT_LENGTH=length), None)
     response.close()
     assert read == [content]
+
+
+@pytest.mark.parametrize("variables", [{}, {"SERVER_PORT": ""}, {"SERVER_PORT": "0"}], ids=str)
+def test_a_unix_socket_has_no_port(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    monkeypatch.undo()
+    response: Any = limit_slow_clients(lambda environ, start_response: [b"content"])(
+        {"wsgi.input": io.BytesIO(), **variables}, None
+    )
+    assert list(response) == [b"content"]
+    response.close()

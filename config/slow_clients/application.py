@@ -18,7 +18,7 @@ def limit_slow_clients(application: Application) -> Application:
     """Return the application with a time limit for the bodies of its requests."""
 
     def limited(environ: Environ, start_response: Any) -> Iterable[bytes]:
-        guard(int(environ["SERVER_PORT"]))
+        guard(int(environ.get("SERVER_PORT") or 0))
         exchange = begin(environ.get("REMOTE_ADDR", ""))
         try:
             # Endpoints refuse a body whose length is none by themselves.

@@ -76,9 +76,9 @@ _guarded_port = 0
 
 
 def guard(port: int) -> None:
-    """Start the guard of this process, once."""
+    """Start the guard of this process, once. A Unix socket has the port 0: only a proxy can connect to it."""
     global _guarded_port  # noqa: PLW0603
-    if _guarded_port or sys.platform != "linux":  # only Linux counts a connection's bytes
+    if _guarded_port or not port or sys.platform != "linux":  # only Linux counts a connection's bytes
         return
     with _lock:
         if not _guarded_port:

@@ -69,7 +69,8 @@ def _read(connection: socket.socket, port: int) -> Sample | None:
     try:
         if connection.getsockname()[1] != port:
             return None
-        address = connection.getpeername()[0]
+        # WSGI's REMOTE_ADDR has no zone of IPv6.
+        address = connection.getpeername()[0].partition("%")[0]
         info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
         unsent = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
     except OSError:
