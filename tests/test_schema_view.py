@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Api
+from tests.support.problems import check_problem
 from tests.support.starts import COMPLETE, run
 
 CLIENTS = 16
@@ -67,6 +68,13 @@ def test_is_small_json_in_two_encodings(anonymous: Api) -> None:
     assert plain["Content-Type"] == "application/vnd.oai.openapi+json"
     assert plain["Content-Disposition"] == 'inline; filename="ProgImage (0.1.0).json"'
     assert anonymous.get("/schema", **{"If-None-Match": plain["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/schema", "/operations", "/docs/errors"])
+def test_conditions_are_those_of_images(anonymous: Api, path: str) -> None:
+    check_problem(anonymous.get(path, **{"If-Match": '"another"'}), 412, "precondition_failed")
+    date = "Thu, 01 Jan 1970 00:00:00 GMT"
+    assert anonymous.get(path, **{"If-Unmodified-Since": date, "If-Modified-Since": date}).status_code == 200
 
 
 def test_needs_no_database_and_no_key() -> None:

@@ -11,7 +11,6 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from images.api.requests.bodies import unread
 from images.delivery.documents import Document, Once
 from progimage.error_reference import ENTRIES, ErrorEntry
 
@@ -36,8 +35,8 @@ class ErrorsPageView(APIView):
     permission_classes = (AllowAny,)
     schema = None
 
-    def get(self, request: Request) -> HttpResponse | None:
-        return _PAGE.get().respond(unread(request))
+    def get(self, request: Request) -> HttpResponse:
+        return _PAGE.get().respond(request.headers)
 
 
 def link_to(code: str) -> str:

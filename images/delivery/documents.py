@@ -1,7 +1,7 @@
 """Documents that are the same for every client: made once in a process, and sent as bytes.
 
     catalogue = Once(lambda: Document(json.dumps(schema).encode(), media_type="application/schema+json"))
-    response = catalogue.get().respond(request)
+    response = catalogue.get().respond(request.headers)
 
 A document needs no database."""
 
@@ -14,8 +14,9 @@ from hashlib import sha256
 from threading import Lock
 from typing import Generic, TypeVar
 
-from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response
+from django.http import HttpResponse, HttpResponseNotModified
+
+from .responses import check_if_match, is_not_modified
 
 ValueT = TypeVar("ValueT")
 
@@ -60,23 +61,18 @@ class Document:
         """The same in every process, because no time stands in it."""
         return gzip.compress(self.content, mtime=0)
 
-    def respond(self, request: HttpRequest) -> HttpResponse | None:
-        """Return a response with the document, or 304 if the client has it."""
-        headers = {
-            "Content-Type": self.media_type,
-            "Cache-Control": "public, no-cache",
-            "Vary": "Accept-Encoding",
-            **self.headers,
-        }
-        if accepts_gzip(request.headers.get("Accept-Encoding", "")):
-            content = self.compressed
-            headers["ETag"] = f'"{self.digest}-gzip"'
-            headers["Content-Encoding"] = "gzip"
-        else:
-            content = self.content
-            headers["ETag"] = f'"{self.digest}"'
-        response = HttpResponse(content, headers=headers)
-        return get_conditional_response(request, etag=headers["ETag"], response=response)
+    def respond(self, request_headers: Mapping[str, str]) -> HttpResponse:
+        """Return a response with the document, or 304 if the client has it. Raise PreconditionFailed."""
+        is_compressed = accepts_gzip(request_headers.get("Accept-Encoding", ""))
+        etag = f'"{self.digest}-gzip"' if is_compressed else f'"{self.digest}"'
+        headers = {"Cache-Control": "public, no-cache", "Vary": "Accept-Encoding", "ETag": etag}
+        check_if_match(request_headers, etag)
+        if is_not_modified(request_headers, etag):
+            return HttpResponseNotModified(headers=headers)
+        headers |= {"Content-Type": self.media_type, **self.headers}
+        if is_compressed:
+            return HttpResponse(self.compressed, headers=headers | {"Content-Encoding": "gzip"})
+        return HttpResponse(self.content, headers=headers)
 
 
 def accepts_gzip(header: str) -> bool:

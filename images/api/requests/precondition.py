@@ -14,7 +14,7 @@ from progimage.errors import PreconditionFailed
 
 @dataclass(frozen=True)
 class Precondition:
-    """What a client knows of an image that it changes. The ETag is that of the image's `.json`."""
+    """The conditions of a request that changes an image. Their ETags are those of the image's `.json`."""
 
     headers: Mapping[str, str]
 

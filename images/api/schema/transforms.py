@@ -186,7 +186,7 @@ OPERATIONS = Endpoint(
     summary="List the operations as JSON Schema",
     security=NOBODY,
     examples=[example_of_response(examples.CATALOGUE, media_type=JSON_SCHEMA)],
-    errors=(errors.ParameterError,),
+    errors=(errors.ParameterError, errors.PreconditionFailed),
     responses={
         (200, JSON_SCHEMA): OpenApiResponse({"type": "object"}, description=f"In the dialect {DIALECT}."),
         304: OpenApiResponse(description="It has the ETag of If-None-Match."),

@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 
-from images.api.requests.bodies import unread
 from images.api.requests.query import refuse_unknown
 from images.api.schema import transforms as schema
 from images.api.schema.endpoint import ApiView
@@ -21,10 +20,10 @@ class OperationsView(ApiView):
     permission_classes = (AllowAny,)
 
     @schema.OPERATIONS
-    def get(self, request: Request) -> HttpResponse | None:
+    def get(self, request: Request) -> HttpResponse:
         """Return the JSON Schema of a transform. Its $defs are the operations, with units and examples."""
         refuse_unknown(request.query_params, "no query")
-        return _CATALOGUE.get().respond(unread(request))
+        return _CATALOGUE.get().respond(request.headers)
 
 
 def _make_catalogue() -> Document:
