@@ -5,7 +5,6 @@ machine finds them an hour old: it looks for them at its start, and every ten mi
 
 import logging
 import tempfile
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import IO
 
 from django.conf import settings
 
+from .periodic_thread import PeriodicThread
+
 log = logging.getLogger("progimage.temporary_files")
 
 _PREFIX = "progimage-"
 _MAX_AGE_S = 3_600
 """No request, render or download uses a file for that long after the last byte was written to it."""
-
-_SWEEP_EVERY_S = 600
 
 
 def new_file() -> IO[bytes]:
@@ -41,17 +40,18 @@ def sweep() -> int:
 
 
 def keep_swept() -> None:
-    """Start a thread that sweeps for as long as this process lives. Every machine has a folder of its own."""
-    threading.Thread(target=_sweep_for_ever, name="temporary files", daemon=True).start()
+    """Sweep for as long as this process lives. Every machine has a folder of its own."""
+    _sweeper.start(_sweep_again)
 
 
-def _sweep_for_ever() -> None:
-    while True:
-        time.sleep(_SWEEP_EVERY_S)
-        try:
-            removed = sweep()
-        except OSError as error:
-            log.warning("temporary files could not be swept (%s)", error.strerror)
-            continue
-        if removed:
-            log.info("removed temporary files of killed processes", extra={"files": removed})
+def _sweep_again() -> None:
+    try:
+        removed = sweep()
+    except OSError as error:
+        log.warning("temporary files could not be swept (%s)", error.strerror)
+        return
+    if removed:
+        log.info("removed temporary files of killed processes", extra={"files": removed})
+
+
+_sweeper = PeriodicThread("temporary files", every_s=600)

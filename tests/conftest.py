@@ -89,7 +89,7 @@ def make_api(name: str, **options: Any) -> Api:
 def no_thread_writes_hits() -> Iterator[None]:
     """Tests write hits themselves, so that no thread touches the database between them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hit_counts, "_start_writer", lambda: None)
+        patch.setattr(hit_counts._writer, "start", lambda work: False)
         yield
 
 

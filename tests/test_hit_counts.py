@@ -88,11 +88,11 @@ import django; django.setup()
 from images.services import hit_counts as hits
 from images.models import Rendition
 row = Rendition.objects.get()
-hits._EVERY_S = 0.05
+hits._writer.every_s = 0.05
 hits.count(row)
 while not Rendition.objects.get().hits:
     time.sleep(0.01)
-hits._EVERY_S = 1_000
+hits._writer.every_s = 1_000
 time.sleep(0.1)
 hits.count(row)
 from django.db import connection; connection.close_pool()
@@ -100,7 +100,7 @@ if child := os.fork():
     os.waitpid(child, 0)
 else:
     hits.count(row)
-    hits._EVERY_S = 1_000
+    hits._writer.every_s = 1_000
     util._exit_function()
     os._exit(0)
 """

@@ -4,10 +4,8 @@ import io
 import os
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from images import temporary_files
@@ -26,32 +24,16 @@ def test_temporary_files_are_gone(api: Api, settings: Any, tmp_path: Any) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_files_of_killed_processes_are_swept_again_and_again(
-    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_of_killed_processes_are_swept(settings: Any, tmp_path: Path) -> None:
     """Only those that are an hour old: another process may use a younger one."""
     settings.TEMP_DIR = tmp_path
-    sweeps: list[list[str]] = []
-
-    def pause(seconds: float) -> None:
-        if len(sweeps) == 2:
-            raise SystemExit
-        sweeps.append(sorted(path.name for path in tmp_path.iterdir()))
-        leave("progimage-old", age_s=3_700)
-
-    def leave(name: str, *, age_s: float) -> None:
+    for name, age_s in {"progimage-young": 3_500, "another's": 9_999, "progimage-old": 3_700}.items():
         path = tmp_path / name
         path.touch()
         moment = time.time() - age_s
         os.utime(path, (moment, moment))
-
-    leave("progimage-young", age_s=3_500)
-    leave("another's", age_s=9_999)
-    monkeypatch.setattr(temporary_files, "time", SimpleNamespace(sleep=pause, time=time.time))
-    with pytest.raises(SystemExit):
-        temporary_files._sweep_for_ever()
-    assert sweeps == [["another's", "progimage-young"]] * 2
-    assert not (tmp_path / "progimage-old").exists()
+    temporary_files._sweep_again()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["another's", "progimage-young"]
 
 
 def test_servers_and_workers_keep_it_swept() -> None:

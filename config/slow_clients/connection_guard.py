@@ -5,25 +5,24 @@ an exchange from an address is late, and on a connection from that address too f
 long that it can belong to no other exchange."""
 
 import logging
-import os
 import socket
 import sys
-import threading
-import time
 from contextlib import suppress
 
 from django.conf import settings
+
+from images.periodic_thread import PeriodicThread
 
 from .exchanges import IN_PROGRESS, Exchange, Phase
 from .tcp_connections import Sample, open_connections
 
 log = logging.getLogger("progimage.slow_clients")
 
-_EVERY_S = 1.0
 _WATCHED_AFTER_S = 2.0
 """Connections are sampled as soon as an exchange has waited for that long. Most never do."""
 _MARGIN_S = 2.0
 """The time between the last byte of a body and the moment at which its exchange goes on."""
+_thread = PeriodicThread("slow-clients", every_s=1)
 
 
 class ConnectionGuard:
@@ -62,37 +61,12 @@ class ConnectionGuard:
         self._readers = readers
         return ended
 
-    def run(self) -> None:
-        while True:
-            time.sleep(_EVERY_S)
-            try:
-                self.look()
-            except Exception:
-                log.exception("connections could not be looked at")
-
-
-_lock = threading.Lock()
-_guarded_port = 0
-
 
 def guard(port: int) -> None:
     """Start the guard of this process, once. A Unix socket has the port 0: only a proxy can connect to it."""
-    global _guarded_port  # noqa: PLW0603
-    if _guarded_port or not port or sys.platform != "linux":  # only Linux counts a connection's bytes
-        return
-    with _lock:
-        if not _guarded_port:
-            _guarded_port = port
-            threading.Thread(target=ConnectionGuard(port).run, name="slow-clients", daemon=True).start()
-
-
-def _after_fork() -> None:
-    global _guarded_port, _lock  # noqa: PLW0603
-    _guarded_port = 0
-    _lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_after_fork)
+    is_linux = sys.platform == "linux"  # only Linux counts a connection's bytes
+    if is_linux and port and not _thread.is_started:
+        _thread.start(ConnectionGuard(port).look)
 
 
 def _is_waiting(exchange: Exchange) -> bool:

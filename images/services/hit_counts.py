@@ -4,18 +4,17 @@ A process that ends writes its counts. A process that is killed loses those sinc
 
 import logging
 import os
-import threading
-import time
 from multiprocessing import util
+from threading import Lock
 
 from django.db import Error, connection
 
-from images.database import reason_of, release_connection
+from images.database import reason_of
 from images.models import Rendition
+from images.periodic_thread import PeriodicThread
 
 log = logging.getLogger("progimage.hits")
 
-_EVERY_S = 5
 _MAX_RENDITIONS = 100_000
 """So many renditions are counted while the database is away: some 10 MB."""
 # Every process locks rows in the order of their ids, so that none waits for another for ever.
@@ -29,9 +28,9 @@ _WRITE = """
     FROM counted JOIN locked USING (id) WHERE images_rendition.id = counted.id
 """
 
-_lock = threading.Lock()
+_writer = PeriodicThread("hits", every_s=5)
+_lock = Lock()
 _counts: dict[int, int] = {}
-_has_writer = False
 
 
 def count(rendition: Rendition) -> None:
@@ -40,8 +39,8 @@ def count(rendition: Rendition) -> None:
         return
     with _lock:
         _counts[rendition.pk] = _counts.get(rendition.pk, 0) + 1
-    if not _has_writer:
-        _start_writer()
+    if not _writer.is_started and _writer.start(flush):
+        util.Finalize(None, flush, exitpriority=10)  # atexit never runs in a worker of granian
 
 
 def flush() -> None:
@@ -68,29 +67,11 @@ def _keep(counts: dict[int, int]) -> None:
                 _counts[rendition_id] = _counts.get(rendition_id, 0) + hits
 
 
-def _start_writer() -> None:
-    global _has_writer  # noqa: PLW0603
-    with _lock:
-        if _has_writer:
-            return
-        _has_writer = True
-    threading.Thread(target=_write_for_ever, name="hits", daemon=True).start()
-    util.Finalize(None, flush, exitpriority=10)  # atexit never runs in a worker of granian
-
-
-def _write_for_ever() -> None:
-    while True:
-        time.sleep(_EVERY_S)
-        flush()
-        release_connection()
-
-
 def _after_fork() -> None:
     """Start from nothing in a forked process: its parent writes the counts that it has inherited."""
-    global _lock, _counts, _has_writer  # noqa: PLW0603
-    _lock = threading.Lock()
+    global _lock, _counts  # noqa: PLW0603
+    _lock = Lock()
     _counts = {}
-    _has_writer = False
 
 
 os.register_at_fork(after_in_child=_after_fork)
