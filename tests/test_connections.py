@@ -15,7 +15,7 @@ import pytest
 from images.remote import connections, public_addresses
 from images.remote.download import _download_slots
 from progimage.errors import Unavailable
-from tests.support.fetching import FAILED, PNG, REFUSED, fetched, refusal, remote, wait_until
+from tests.support.fetching import FAILED, PNG, REFUSED, fetched, refusal, remote
 from tests.support.remote_servers import (
     LOOPBACK,
     Remote,
@@ -25,6 +25,7 @@ from tests.support.remote_servers import (
     respond,
     serve,
 )
+from tests.support.waiting import wait_until
 
 __all__ = ["remote"]
 

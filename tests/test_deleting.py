@@ -22,7 +22,7 @@ from progimage.errors import Conflict
 from tests.conftest import Api, body, make_api
 from tests.support import images as made
 from tests.support.deletion import LONG_AGO, PNG, delete, id_of, is_there, refuse, statuses, sweep
-from tests.support.pools import wait_until
+from tests.support.waiting import wait_until
 
 
 class TestDelete:

@@ -1,19 +1,11 @@
 """Threads that do the same work again and again. tests/test_hit_counts.py has the start after a fork."""
 
 import threading
-import time
-from collections.abc import Callable
 
 import pytest
 
 from images.periodic_thread import PeriodicThread
-
-
-def wait_until(is_true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+from tests.support.waiting import wait_until
 
 
 def test_it_goes_on_after_an_error(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,9 +4,6 @@ hold are reported."""
 import json
 import os
 import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,9 +16,10 @@ from django.db import connection
 
 from config.local.processes import free_ports
 from config.local.supervisor import ROOT
-from tests.conftest import make_api, skip_or_fail
+from tests.conftest import make_api
 from tests.support import images as made
 from tests.support.granian_server import run_granian
+from tests.support.programs import find_program, running
 from tests.support.servers import make_storage_root
 from tests.support.starts import COMPLETE, run
 
@@ -32,14 +30,11 @@ PNG = made.encoded("png")
 @pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of the tests' database through PgBouncer, with the settings of docs/deploying.md."""
-    program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
-    if not program:
-        skip_or_fail("pgbouncer is not installed")
+    program = find_program("pgbouncer")
     direct = urlsplit(os.environ["DATABASE_URL"])
     (port,) = free_ports(1)
-    folder = (
-        Path("/tmp") / f"progimage-pgbouncer-{port}"
-    )  # root's PgBouncer runs as nobody, who must get there
+    # root's PgBouncer runs as nobody, who must get there
+    folder = Path("/tmp") / f"progimage-pgbouncer-{port}"
     folder.mkdir(mode=0o755)
     users = folder / "users.txt"
     users.write_text(f'"{direct.username}" "{direct.password}"\n')
@@ -59,14 +54,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     ]
     (folder / "pgbouncer.ini").write_text("\n".join(settings) + "\n")
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    with ExitStack() as running:
-        running.callback(shutil.rmtree, folder)
-        bouncer = subprocess.Popen(
-            [str(program), *user, str(folder / "pgbouncer.ini")], stderr=subprocess.DEVNULL
-        )
-        running.callback(bouncer.wait)
-        running.callback(bouncer.terminate)
-        wait_until_open(port)
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder)
+        stack.enter_context(running([program, *user, str(folder / "pgbouncer.ini")], port=port))
         name = connection.settings_dict["NAME"]
         yield f"postgres://{direct.username}:{direct.password}@127.0.0.1:{port}/{name}"
 
@@ -93,18 +83,6 @@ def reconnect(url: str) -> None:
     # The console knows simple queries alone.
     with psycopg.connect(console, autocommit=True, cursor_factory=psycopg.ClientCursor) as administrator:
         administrator.execute("RECONNECT")
-
-
-def wait_until_open(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("PgBouncer does not listen")
 
 
 def test_service_works(url: str, tmp_path: Path) -> None:

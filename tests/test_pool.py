@@ -16,7 +16,8 @@ from tests.support.child_tasks import (
     priority,
     resident_bytes,
 )
-from tests.support.pools import MakePool, gone, make_pool, wait_until
+from tests.support.pools import MakePool, gone, make_pool
+from tests.support.waiting import wait_until
 from transforms.planning.resolve import resolve
 from transforms.workers.child import give_way
 from transforms.workers.pool import configure, pool

@@ -3,7 +3,6 @@
 import getpass
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from config.local.processes import free_ports
-from tests.conftest import skip_or_fail
 from tests.support.granian_server import Server, serving
-from tests.support.shared_caches import find_program, wait_until_open
+from tests.support.programs import find_program, running
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -57,8 +55,7 @@ http {{
 def nginx(folder: Path, port: int, *, buffering: str) -> Iterator[dict[str, int]]:
     """Run nginx in front of a port. Yield its own ports, by the version of HTTP that each one speaks."""
     program = find_program("nginx")
-    if program is None or find_program("curl") is None:
-        skip_or_fail("nginx or curl is not installed")
+    find_program("curl")
     http1, http2 = free_ports(2)
     configuration = folder / "nginx.conf"
     configuration.write_text(
@@ -67,13 +64,8 @@ def nginx(folder: Path, port: int, *, buffering: str) -> Iterator[dict[str, int]
         )
     )
     command = [program, "-e", str(folder / "nginx.log"), "-c", str(configuration)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_until_open(http1, process)
+    with running(command, port=http1):
         yield {"--http1.1": http1, "--http2-prior-knowledge": http2}
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
 
 
 def post(version: str, port: int, body: Path, path: str, media_type: str, key: str) -> tuple[int, str]:

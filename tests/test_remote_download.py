@@ -12,13 +12,14 @@ import pytest
 from accounts.models import Account
 from images.remote.download import download
 from progimage.errors import FetchFailed, Unavailable, UrlNotAllowed
-from tests.support.fetching import ACCOUNT, PNG, fetched, log_lines, refusal, remote, wait_until
+from tests.support.fetching import ACCOUNT, PNG, fetched, log_lines, refusal, remote
 from tests.support.remote_servers import (
     Remote,
     redirect,
     respond,
     serve,
 )
+from tests.support.waiting import wait_until
 
 __all__ = ["remote"]
 

@@ -11,7 +11,8 @@ import pytest
 
 from progimage.errors import TakesTooLong, Unavailable
 from tests.support.child_tasks import burn, nap, spin, spin_in_threads
-from tests.support.pools import MakePool, make_pool, wait_until
+from tests.support.pools import MakePool, make_pool
+from tests.support.waiting import wait_until
 from transforms.workers.child import give_way
 
 __all__ = ["make_pool"]

@@ -17,6 +17,7 @@ from tests.support.remote_servers import (
     respond,
     serve,
 )
+from tests.support.waiting import wait_until
 
 ACCOUNT = Account(pk=7, name="alice")
 PNG = encoded("png")
@@ -50,13 +51,6 @@ def remote(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
         open_the_way(settings, monkeypatch, server)
         yield server
     wait_until(lambda: not _download_slots)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert is_so()
 
 
 def log_lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:

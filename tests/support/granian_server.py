@@ -19,6 +19,7 @@ import psutil
 import pytest
 from django.db import connection
 
+from config.local.processes import free_ports
 from tests.conftest import make_api
 from tests.support.servers import make_storage_root
 
@@ -76,9 +77,7 @@ def serving(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
 
 @contextmanager
 def run_granian(folder: Path, environment: dict[str, str], key: str) -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     command = [sys.executable, "-m", "config.web_server", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}",
                "--http=1", "--workers=1", "--blocking-threads=16", "--no-access-log", "--respawn-failed-workers",
                "--respawn-interval=0.1", "config.wsgi:application"]  # fmt: skip

@@ -31,13 +31,6 @@ def make_pool() -> Iterator[Callable[..., RenderPool]]:
 MakePool = Callable[..., RenderPool]
 
 
-def wait_until(is_so: Callable[[], bool], *, within_s: float = 5.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert is_so()
-
-
 def is_running(pid: int) -> bool:
     """A zombie runs no more."""
     try:

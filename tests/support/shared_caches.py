@@ -1,14 +1,11 @@
 """Shared caches in front of a server: Squid and Varnish, as Debian packages them."""
 
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from config.local.processes import free_ports
+from tests.support.programs import find_program, running
 
 _SQUID = """
 http_port 127.0.0.1:{port} accel defaultsite=127.0.0.1
@@ -48,40 +45,10 @@ _COMMANDS: dict[str, Callable[[Path, int, int], list[str]]] = {"squid": _squid, 
 CACHES = tuple(_COMMANDS)
 
 
-def find_program(name: str) -> str | None:
-    """Return the path of a program. Debian's daemons stand in a folder that users may not search."""
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin")
-
-
 @contextmanager
 def run_cache(name: str, folder: Path, origin_port: int) -> Iterator[int]:
     """Yield the port of a cache in front of `origin_port`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     program, *options = _COMMANDS[name](folder, port, origin_port)
-    command = [find_program(program) or program, *options]
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        wait_until_open(port, process)
+    with running([find_program(program), *options], port=port):
         yield port
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-
-
-def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"nothing listens on port {port}")
