@@ -49,11 +49,11 @@ def check_time_limits(databases: Sequence[str] | None = None, **options: Any) ->
 
 def find_lost_limits() -> str:
     """Return a sentence with the time limits that do not hold, or nothing if all do."""
-    wanted = {name: limit_ms for name, limit_ms in settings.DATABASE_LIMITS_MS.items() if limit_ms}
+    limits = {name: limit_ms for name, limit_ms in settings.DATABASE_LIMITS_MS.items() if limit_ms}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name, setting::bigint FROM pg_settings WHERE name = ANY(%s)", [list(wanted)])
+        cursor.execute("SELECT name, setting::bigint FROM pg_settings WHERE name = ANY(%s)", [list(limits)])
         actual = dict(cursor.fetchall())
-    lost = [name for name, limit_ms in wanted.items() if not 0 < actual[name] <= limit_ms]
+    lost = [name for name, limit_ms in limits.items() if not 0 < actual[name] <= limit_ms]
     if not lost:
         return ""
     return f"Sessions of Postgres run without {', '.join(lost)}: set them for the role of DATABASE_URL."

@@ -15,8 +15,6 @@ _PAUSE_S = 1.0
 """Before a worker starts whose forerunner was killed at once. Starts must not take all CPU time."""
 _SOON_S = 5.5
 """As long as granian takes a death for one of a loop."""
-
-
 _MAX_DESCRIPTORS = 65_536
 """For one process. Each connection is a file descriptor, and many systems begin with 1,024."""
 
@@ -51,11 +49,11 @@ def _was_killed(worker: Any) -> bool:
 def raise_descriptor_limit() -> None:
     """Let this process and its workers have many connections, as far as the system allows."""
     soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MAX_DESCRIPTORS
+    new_limit = _MAX_DESCRIPTORS
     if hard_limit != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard_limit)
-    if soft_limit != resource.RLIM_INFINITY and soft_limit < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard_limit))
+        new_limit = min(new_limit, hard_limit)
+    if soft_limit != resource.RLIM_INFINITY and soft_limit < new_limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (new_limit, hard_limit))
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from tests.support import images as made
 from tests.support.child_tasks import (
     look_around,
     nap,
+    run_task,
     take,
 )
 from tests.support.pools import (
@@ -46,7 +47,7 @@ def test_a_child_ends_itself_when_its_parent_cannot(task: str, limits: str, ende
 
 class TestChild:
     def test_knows_neither_django_nor_the_environment(self, make_pool: MakePool) -> None:
-        modules, environment, block, core_bytes = make_pool()._run(look_around)
+        modules, environment, block, core_bytes = run_task(make_pool(), look_around)
         assert not {
             name for name in modules if name.partition(".")[0] in ("django", "config", "images", "httpx")
         }
@@ -57,10 +58,10 @@ class TestChild:
 
     def test_may_take_only_so_much_memory(self, make_pool: MakePool) -> None:
         renderers = make_pool(max_child_memory_bytes=200_000_000)
-        assert renderers._run(take, 100_000_000) == 100_000_000
+        assert run_task(renderers, take, 100_000_000) == 100_000_000
         with pytest.raises(UnprocessableImage, match="memory"):
-            renderers._run(take, 250_000_000)
-        assert renderers._run(take, 1) == 1
+            run_task(renderers, take, 250_000_000)
+        assert run_task(renderers, take, 1) == 1
 
     def test_may_write_only_so_much(self, make_pool: MakePool, tmp_path: Path) -> None:
         renderers = make_pool(max_output_bytes=10_000)
@@ -77,29 +78,29 @@ class TestChild:
     ) -> None:
         renderers = make_pool()
         with pytest.raises(RendererEnded, match="renderer ended"):
-            renderers._run(signal.raise_signal, with_signal)
-        assert renderers._run(nap, 0) > 0
+            run_task(renderers, signal.raise_signal, with_signal)
+        assert run_task(renderers, nap, 0) > 0
 
     @pytest.mark.parametrize("workers", [1, 2])
     @pytest.mark.parametrize("pause_s", [0.05, 0.3])
     def test_that_dies_idle_is_replaced(self, workers: int, pause_s: float, make_pool: MakePool) -> None:
         renderers = make_pool(workers=workers)
         for _ in range(2):
-            pid = renderers._run(nap, 0)
+            pid = run_task(renderers, nap, 0)
             time.sleep(0.02)  # until it waits for its next task
             os.kill(pid, signal.SIGKILL)
             time.sleep(pause_s)  # pebble looks after its children each 0.1 s
-            assert renderers._run(nap, 0) > 0
+            assert run_task(renderers, nap, 0) > 0
 
     def test_that_dies_with_the_lock_of_the_queue_costs_one_deadline(self, make_pool: MakePool) -> None:
         renderers = make_pool(workers=2, timeout_s=0.5)
-        renderers._run(nap, 0)
+        run_task(renderers, nap, 0)
         manager: Any = renderers._processes.running._pool_manager  # type: ignore[union-attr]
         manager.worker_manager.workers_channel.mutex.acquire()
         with pytest.raises(Unavailable):
-            renderers._run(nap, 0)
-        assert renderers._run(nap, 0) > 0
+            run_task(renderers, nap, 0)
+        assert run_task(renderers, nap, 0) > 0
 
     def test_is_replaced_after_so_many_tasks(self, make_pool: MakePool) -> None:
         renderers = make_pool(max_tasks=3)
-        assert len({renderers._run(nap, 0) for _ in range(9)}) == 3
+        assert len({run_task(renderers, nap, 0) for _ in range(9)}) == 3

@@ -15,6 +15,7 @@ from tests.support.child_tasks import (
     nap,
     priority,
     resident_bytes,
+    run_task,
 )
 from tests.support.pools import MakePool, gone, make_pool
 from tests.support.waiting import wait_until
@@ -40,7 +41,7 @@ class TestErrors:
     def test_come_through_the_pipe_whole(self, make_pool: MakePool, tmp_path: Path) -> None:
         renderers = make_pool()
         with pytest.raises(RangeNotSatisfiable) as caught:
-            renderers._run(fail_with_more_than_a_message)
+            run_task(renderers, fail_with_more_than_a_message)
         assert (caught.value.size, caught.value.message) == (77, "Expected a range inside the image")
         text = tmp_path / "text"
         text.write_text("hello")
@@ -55,67 +56,67 @@ class TestErrors:
 class TestQueue:
     def test_that_is_full_refuses_at_once(self, make_pool: MakePool) -> None:
         renderers = make_pool(workers=1, max_queue=2)
-        renderers._run(nap, 0)
+        run_task(renderers, nap, 0)
         with ThreadPoolExecutor(3) as threads:
             admitted = [threads.submit(renderers._run, nap, 1) for _ in range(3)]
             time.sleep(0.3)
             start = time.monotonic()
             with pytest.raises(Unavailable) as refusal:
-                renderers._run(nap, 0)
+                run_task(renderers, nap, 0)
             assert time.monotonic() - start < 0.5
             assert refusal.value.retry_after_s == 1
             assert all(task.result() for task in admitted)
-        assert renderers._run(nap, 0) > 0
+        assert run_task(renderers, nap, 0) > 0
 
     def test_waiting_has_a_deadline_too(self, make_pool: MakePool) -> None:
         """Nothing is wrong with an image that found no renderer free."""
         renderers = make_pool(workers=1, max_queue=20, timeout_s=0.5)
-        renderers._run(nap, 0)
+        run_task(renderers, nap, 0)
         with ThreadPoolExecutor(8) as threads:
             tasks = [threads.submit(renderers._run, nap, 0.3) for _ in range(8)]
             errors = [task.exception() for task in tasks]
         assert sum(error is None for error in errors) >= 1
         assert {type(error) for error in errors} == {type(None), Unavailable}
-        assert renderers._run(nap, 0) > 0
+        assert run_task(renderers, nap, 0) > 0
 
 
 class TestOwners:
     def test_one_that_asks_for_much_does_not_keep_another_waiting(self, make_pool: MakePool) -> None:
         renderers = make_pool(workers=1, spare=1, max_queue=4)
-        renderers._run(nap, 0)
+        run_task(renderers, nap, 0)
         with ThreadPoolExecutor(5) as threads:
             tasks = [threads.submit(renderers._run, nap, 1, owner="greedy") for _ in range(5)]
             time.sleep(0.3)
             start = time.monotonic()
-            assert renderers._run(nap, 0, owner="modest") > 0
+            assert run_task(renderers, nap, 0, owner="modest") > 0
             assert time.monotonic() - start < 0.7
             assert sum(task.exception() is None for task in tasks) == 5
 
     def test_validation_gives_way_and_renders_after_it_do_not(self, make_pool: MakePool) -> None:
         renderers = make_pool(workers=1)
-        assert renderers._run(give_way, priority) > renderers._run(priority)
+        assert run_task(renderers, give_way, priority) > run_task(renderers, priority)
 
 
 @pytest.mark.parametrize("error", [MemoryError, UnsupportedFormat])
 def test_a_task_that_fails_gives_its_memory_back(error: type[Exception], make_pool: MakePool) -> None:
     renderers = make_pool(workers=1)
-    before = renderers._run(resident_bytes)
+    before = run_task(renderers, resident_bytes)
     with pytest.raises((UnprocessableImage, UnsupportedFormat)):
-        renderers._run(hoard, 200_000_000, error)
-    assert renderers._run(resident_bytes) - before < 50_000_000
+        run_task(renderers, hoard, 200_000_000, error)
+    assert run_task(renderers, resident_bytes) - before < 50_000_000
 
 
 class TestStop:
     def test_ends_every_child_and_the_pool_starts_again(self, make_pool: MakePool) -> None:
         renderers = make_pool(workers=1)
-        pid = renderers._run(nap, 0)
+        pid = run_task(renderers, nap, 0)
         renderers.stop()
         assert gone(pid)
-        assert renderers._run(nap, 0) != pid
+        assert run_task(renderers, nap, 0) != pid
 
     def test_does_not_wait_for_work(self, make_pool: MakePool) -> None:
         renderers = make_pool(workers=1)
-        renderers._run(nap, 0)
+        run_task(renderers, nap, 0)
         with ThreadPoolExecutor(1) as threads:
             task = threads.submit(renderers._run, nap, 30)
             wait_until(lambda: any(future.running() for future in tuple(renderers._processes.futures)))
@@ -135,7 +136,7 @@ class TestStop:
     def test_configure_stops_the_pool_before(self) -> None:
         configure(PoolSettings(workers=1, max_queue=0))
         before = pool()
-        pid = before._run(nap, 0)
+        pid = run_task(before, nap, 0)
         configure(PoolSettings())
         assert gone(pid)
         assert pool() is not before

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from progimage.errors import TakesTooLong, Unavailable
-from tests.support.child_tasks import burn, nap, spin, spin_in_threads
+from tests.support.child_tasks import burn, nap, run_task, spin, spin_in_threads
 from tests.support.pools import MakePool, make_pool
 from tests.support.waiting import wait_until
 from transforms.workers.child import give_way
@@ -37,33 +37,33 @@ class TestDeadline:
         make_pool: MakePool,
     ) -> None:
         renderers = make_pool(workers=2, max_queue=30, timeout_s=0.8, wall_factor=wall_factor)
-        neighbour = renderers._run(nap, 0.1)
+        neighbour = run_task(renderers, nap, 0.1)
         with ThreadPoolExecutor(2) as threads:
-            doomed = threads.submit(lambda: renderers._run(*stuck))
+            doomed = threads.submit(lambda: run_task(renderers, *stuck))
             others = [threads.submit(renderers._run, nap, 0.01) for _ in range(30)]
             pids = {other.result(timeout=5) for other in others}
             with pytest.raises(error, match=message):
                 doomed.result(timeout=17)
         assert neighbour in pids or len(pids) == 1
-        assert renderers._run(nap, 0) > 0
+        assert run_task(renderers, nap, 0) > 0
 
     def test_cpu_time_is_that_of_one_task(self, make_pool: MakePool) -> None:
         """A child does many tasks, and each has the whole time."""
         renderers = make_pool(timeout_s=0.5, wall_factor=20)
-        assert len({renderers._run(burn, 0.3) for _ in range(4)}) == 1
+        assert len({run_task(renderers, burn, 0.3) for _ in range(4)}) == 1
 
     def test_an_image_that_takes_too_long_costs_its_time_once(self, make_pool: MakePool) -> None:
         renderers = make_pool(timeout_s=0.6, wall_factor=20)
-        renderers._run(nap, 0)
+        run_task(renderers, nap, 0)
         before_s = _children_cpu_s()
         with pytest.raises(TakesTooLong):
-            renderers._run(spin)
+            run_task(renderers, spin)
         assert _children_cpu_s() - before_s < 1.1
 
     def test_a_busy_machine_is_not_the_images_fault(self, make_pool: MakePool) -> None:
         """A child that another process keeps from the processor has its own time left."""
         renderers = make_pool(timeout_s=0.6, wall_factor=20)
-        pid = renderers._run(nap, 0)
+        pid = run_task(renderers, nap, 0)
         with ThreadPoolExecutor(1) as threads:
             task = threads.submit(renderers._run, burn, 0.3)
             wait_until(lambda: any(future.running() for future in tuple(renderers._processes.futures)))
@@ -75,8 +75,8 @@ class TestDeadline:
     def test_a_stopped_child_is_replaced(self, make_pool: MakePool) -> None:
         renderers = make_pool(timeout_s=0.3)
         with pytest.raises(Unavailable):
-            renderers._run(signal.raise_signal, signal.SIGSTOP)
-        assert renderers._run(nap, 0) > 0
+            run_task(renderers, signal.raise_signal, signal.SIGSTOP)
+        assert run_task(renderers, nap, 0) > 0
 
 
 def _children_cpu_s() -> float:

@@ -72,14 +72,14 @@ def transform(
     `source` is a path, bytes, an open file, an address, or the UUID of a stored image. `transform` is a
     Transform, its text form, or a list of operations. `parts` are the images that operations name: `logo` for
     `part:logo`. They need a source that is a file, too."""
-    wanted = read_transform(transform, format)
+    whole_transform = read_transform(transform, format)
     call = Call(
         method="POST",
         address=_ADDRESS,
-        media_type=image_type(wanted.output.format),
+        media_type=image_type(whole_transform.output.format),
         receive=partial(into_memory, bytes),
     )
-    call = _with_source(call, source, {"transform": wanted.as_dict()}, parts)
+    call = _with_source(call, source, {"transform": whole_transform.as_dict()}, parts)
     if to is None:
         return call
     return save_to_file(call, Path(to))

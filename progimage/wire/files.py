@@ -96,10 +96,8 @@ def reading(shown_name: str) -> Iterator[None]:
     """Raise FileUnreadable or FileMissing in place of Python's own errors."""
     try:
         yield
-    except (
-        OSError,
-        ValueError,
-    ) as error:  # ValueError: the caller has closed the file, or its name has a NUL
+    # ValueError: the caller has closed the file, or its name has a NUL.
+    except (OSError, ValueError) as error:
         raise _unreadable(error, shown_name) from error
 
 
@@ -121,9 +119,7 @@ def _next_size(remaining_bytes: int) -> int:
     return remaining_bytes + 1
 
 
-def _opener(source: Source) -> OpenPart:
-    if isinstance(source, bytes):
-        return partial(io.BytesIO, source)
+def _opener(source: PathName | IO[bytes]) -> OpenPart:
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         _check_kind(path)

@@ -5,9 +5,22 @@ import resource
 import sys
 import threading
 import time
+from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from progimage.errors import RangeNotSatisfiable
+
+if TYPE_CHECKING:
+    from transforms.workers.pool import RenderPool
+
+T = TypeVar("T")
+
+
+def run_task(pool: "RenderPool", function: Callable[..., T], *args: object, owner: Hashable = "") -> T:
+    """Run a function in a child of the pool, in a turn of its own. Only this process calls it."""
+    with pool.turn(owner) as turn:
+        return turn.run(function, *args)
 
 
 def spin() -> None:

@@ -50,7 +50,7 @@ PROGRAM = """
 import multiprocessing, os, signal, sys, time
 import django  # as the main module of a server does, or manage.py
 sys.path.insert(0, sys.argv[1])
-from tests.support.child_tasks import look_around, nap
+from tests.support.child_tasks import look_around, nap, run_task
 from transforms.workers.pool import configure, pool
 from transforms.workers.pool_settings import PoolSettings
 
@@ -58,9 +58,9 @@ def tell(text):
     print(text, flush=True)
 
 def serve():
-    modules, environment, block, _ = pool()._run(look_around)
+    modules, environment, block, _ = run_task(pool(), look_around)
     tell(f"{'django' in modules} {'transforms.workers.forkserver' in modules} {environment} {b'hush' in block}")
-    tell(" ".join({str(pool()._run(nap, 0.05)) for _ in range(4)}))
+    tell(" ".join({str(run_task(pool(), nap, 0.05)) for _ in range(4)}))
 
 if __name__ == "__main__":
     configure(PoolSettings(workers=2))

@@ -7,12 +7,11 @@
 A process that renders has one pool. It is made on first use, and again after a fork."""
 
 import os
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import util
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
 
 from transforms.decoding.header import Header
 
@@ -20,8 +19,6 @@ from .fair_queue import FairQueue
 from .pool_settings import PoolSettings
 from .process_pool import Processes, forget_forkserver
 from .turn import Turn
-
-T = TypeVar("T")
 
 
 class RenderPool:
@@ -42,7 +39,7 @@ class RenderPool:
 
     @contextmanager
     def turn(self, owner: Hashable = "", *, timeout_s: float | None = None) -> Iterator[Turn]:
-        """Wait for the owner's turn and yield it. Whatever is costly comes after this admission.
+        """Wait for the owner's turn and yield it. Costly work comes after this admission.
 
         Raise Unavailable if the queue is full, or if the turn does not come within `timeout_s`, by default
         that of the settings."""
@@ -71,10 +68,6 @@ class RenderPool:
         """End every child now. The next task starts new ones."""
         self._queue.dismiss()
         self._processes.stop()
-
-    def _run(self, function: Callable[..., T], *args: object, owner: Hashable = "") -> T:
-        with self.turn(owner) as turn:
-            return turn.run(function, *args)
 
 
 _settings = PoolSettings()

@@ -1,4 +1,4 @@
-"""What a pool of renderers may use."""
+"""The limits of a pool of renderers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -25,12 +25,11 @@ T = TypeVar("T")
 _ATTEMPTS = 2
 """pebble also gives a pool up if an idle child is killed. The second attempt has a new pool."""
 _GRACE_S = 2.0
-"""The time after its deadline at which a running task means that the
-pool is broken. pebble looks every 0.1 s."""
+"""If a task still runs so long after its deadline, the pool is broken. pebble looks every 0.1 s."""
 
 
 class Turn:
-    """The right to one task. It ends with the task; what the thread does with the result holds up nobody."""
+    """The right to one task. It ends with the task, so that the use of the result delays no other turn."""
 
     def __init__(self, processes: Processes, stops: int, end: Callable[[], None]) -> None:
         """`stops` is the count of `processes` from before the wait for this turn."""
@@ -81,9 +80,7 @@ class Turn:
             self._end()
 
     def _run_with_retry(self, function: Callable[..., T], *args: object) -> T:
-        """Run a task again if its child dies.
-
-        The kernel or an operator may have killed it because of another.
+        """Run a task, and once more if its child dies: the kernel may have killed it for another's memory.
 
         Raise RendererEnded only for an image that ends two children, and Unavailable if the pool was
         stopped since the turn was waited for."""
