@@ -17,7 +17,8 @@ class PeriodicThread:
     def __init__(self, name: str, *, every_s: float) -> None:
         self.every_s = every_s
         self._name = name
-        self._forget()
+        self._lock = threading.Lock()
+        self._is_started = False
         os.register_at_fork(after_in_child=self._forget)
 
     @property

@@ -1,5 +1,7 @@
 """What an archive decides before its first byte: the files that it has, and the time in which it makes them."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from images.delivery import archive_plan
@@ -51,3 +53,16 @@ def test_lost_originals_do_not_keep_an_archive_of_renditions_from_its_end(
     monkeypatch.setattr(archive_plan.Budget, "allows", lambda budget, pause_s=0: False)
     found, manifest = members(ask(api, ids=ids, format="gif"))
     assert (len(found), errors_in(manifest)) == (1, ["object_missing", "object_missing", None])
+
+
+def test_the_time_begins_with_the_first_render(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock_s = [100.0]
+    monkeypatch.setattr(archive_plan, "time", SimpleNamespace(monotonic=lambda: clock_s[0]))
+    budget = archive_plan.Budget(10)
+
+    def render() -> str:
+        clock_s[0] += 11
+        return "made"
+
+    assert budget.retry(render) == "made"
+    assert not budget.allows()

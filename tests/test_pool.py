@@ -58,7 +58,7 @@ class TestQueue:
         renderers = make_pool(workers=1, max_queue=2)
         run_task(renderers, nap, 0)
         with ThreadPoolExecutor(3) as threads:
-            admitted = [threads.submit(renderers._run, nap, 1) for _ in range(3)]
+            admitted = [threads.submit(run_task, renderers, nap, 1) for _ in range(3)]
             time.sleep(0.3)
             start = time.monotonic()
             with pytest.raises(Unavailable) as refusal:
@@ -73,7 +73,7 @@ class TestQueue:
         renderers = make_pool(workers=1, max_queue=20, timeout_s=0.5)
         run_task(renderers, nap, 0)
         with ThreadPoolExecutor(8) as threads:
-            tasks = [threads.submit(renderers._run, nap, 0.3) for _ in range(8)]
+            tasks = [threads.submit(run_task, renderers, nap, 0.3) for _ in range(8)]
             errors = [task.exception() for task in tasks]
         assert sum(error is None for error in errors) >= 1
         assert {type(error) for error in errors} == {type(None), Unavailable}
@@ -85,7 +85,7 @@ class TestOwners:
         renderers = make_pool(workers=1, spare=1, max_queue=4)
         run_task(renderers, nap, 0)
         with ThreadPoolExecutor(5) as threads:
-            tasks = [threads.submit(renderers._run, nap, 1, owner="greedy") for _ in range(5)]
+            tasks = [threads.submit(run_task, renderers, nap, 1, owner="greedy") for _ in range(5)]
             time.sleep(0.3)
             start = time.monotonic()
             assert run_task(renderers, nap, 0, owner="modest") > 0
@@ -118,7 +118,7 @@ class TestStop:
         renderers = make_pool(workers=1)
         run_task(renderers, nap, 0)
         with ThreadPoolExecutor(1) as threads:
-            task = threads.submit(renderers._run, nap, 30)
+            task = threads.submit(run_task, renderers, nap, 30)
             wait_until(lambda: any(future.running() for future in tuple(renderers._processes.futures)))
             start = time.monotonic()
             renderers.stop()

@@ -40,7 +40,7 @@ class TestDeadline:
         neighbour = run_task(renderers, nap, 0.1)
         with ThreadPoolExecutor(2) as threads:
             doomed = threads.submit(lambda: run_task(renderers, *stuck))
-            others = [threads.submit(renderers._run, nap, 0.01) for _ in range(30)]
+            others = [threads.submit(run_task, renderers, nap, 0.01) for _ in range(30)]
             pids = {other.result(timeout=5) for other in others}
             with pytest.raises(error, match=message):
                 doomed.result(timeout=17)
@@ -65,7 +65,7 @@ class TestDeadline:
         renderers = make_pool(timeout_s=0.6, wall_factor=20)
         pid = run_task(renderers, nap, 0)
         with ThreadPoolExecutor(1) as threads:
-            task = threads.submit(renderers._run, burn, 0.3)
+            task = threads.submit(run_task, renderers, burn, 0.3)
             wait_until(lambda: any(future.running() for future in tuple(renderers._processes.futures)))
             os.kill(pid, signal.SIGSTOP)
             time.sleep(1)

@@ -6,10 +6,10 @@ kept, so that a repetition of the request goes on from there."""
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -33,6 +33,7 @@ MANIFEST = "manifest.json"
 _UNSAFE = re.compile(r"[^\w.()-]+")
 _MAX_STEM = 80
 _BATCH_SIZE = 500
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,32 @@ class ArchivePlan:
 
 @dataclass
 class Budget:
-    """The time in which missing renditions may be made. It begins with the first of them."""
+    """The time in which missing images may be made or opened. It begins with the first of them."""
 
     seconds: float
     _ends_at: float | None = None
 
     def allows(self, pause_s: float = 0) -> bool:
         """Whether the time has not ended after a pause."""
-        now_s = time.monotonic()
+        return time.monotonic() + pause_s <= self._begin()
+
+    def retry(self, attempt: Callable[[], ResultT]) -> ResultT:
+        """Return the result of an attempt. Repeat an attempt that raises Unavailable while the time lasts."""
+        self._begin()
+        while True:
+            try:
+                return attempt()
+            except Unavailable as error:
+                pause_s = error.retry_after_s or 1
+                if not self.allows(pause_s):
+                    raise
+            sleep_without_connection(pause_s)
+
+    def _begin(self) -> float:
+        """Return the end of the time, which begins now if it has not begun."""
         if self._ends_at is None:
-            self._ends_at = now_s + self.seconds
-        return now_s + pause_s <= self._ends_at
+            self._ends_at = time.monotonic() + self.seconds
+        return self._ends_at
 
 
 def plan_archive(ids: Sequence[UUID], account: Account, recipe: Recipe | None) -> ArchivePlan:
@@ -165,18 +181,18 @@ def _make_members(
 
 def _make_member(image_id: UUID, account: Account, recipe: Recipe, budget: Budget) -> Member | ProgImageError:
     """Render, and return the member or its error. Raise Unavailable if the renderers stay busy."""
-    while True:
-        try:
-            image = finding.get_own_image(image_id, account=account)
-            with open_rendition(prepare_recipe(image, recipe)) as rendition:
-                return _member_of(image, rendition.row)
-        except Unavailable as error:
-            pause_s = error.retry_after_s or 1
-            if not budget.allows(pause_s):
-                raise
-        except ProgImageError as error:
-            return error
-        sleep_without_connection(pause_s)
+
+    def make() -> Member:
+        image = finding.get_own_image(image_id, account=account)
+        with open_rendition(prepare_recipe(image, recipe)) as rendition:
+            return _member_of(image, rendition.row)
+
+    try:
+        return budget.retry(make)
+    except Unavailable:
+        raise
+    except ProgImageError as error:
+        return error
 
 
 def _member_of(image: Image, row: Image | Rendition) -> Member:

@@ -1,7 +1,6 @@
 """Many images as one zip. It is streamed: this machine never holds it whole, in memory or on disk."""
 
 import logging
-import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.models import Account
-from images.database import release_connection, sleep_without_connection
+from images.database import release_connection
 from images.models import Image, Rendition
 from images.renditions.getting import open_rendition
 from images.renditions.preparing import prepare_recipe
@@ -24,7 +23,7 @@ from images.slots import Slots
 from images.storage import renditions
 from progimage.errors import ProgImageError, Unavailable
 
-from .archive_plan import ArchivePlan, Member, plan_archive
+from .archive_plan import ArchivePlan, Budget, Member, plan_archive
 from .responses import chunks
 from .zip_format import ZipWriter
 
@@ -84,8 +83,9 @@ def _stream(plan: ArchivePlan, account: Account, recipe: Recipe | None, slots: E
 
 def _read(member: Member, account: Account, recipe: Recipe | None) -> Iterator[bytes]:
     """Yield the bytes of a file. Raise the errors of opening it, and Unavailable if it is not as planned."""
+    budget = Budget(settings.RENDER_TIMEOUT_S)
     try:
-        row, content = _wait_for(member.image_id, account, recipe)
+        row, content = budget.retry(lambda: _open(member.image_id, account, recipe))
     finally:
         release_connection()  # the client may be slow
     if (row.size_bytes, row.sha256) != (member.entry.size_bytes, member.sha256):
@@ -98,20 +98,8 @@ def _read(member: Member, account: Account, recipe: Recipe | None) -> Iterator[b
         raise
 
 
-def _wait_for(image_id: UUID, account: Account, recipe: Recipe | None) -> tuple[Image | Rendition, IO[bytes]]:
-    """Open an image as it is by now. Raise Unavailable if that takes longer than a render may take."""
-    gives_up_at = time.monotonic() + settings.RENDER_TIMEOUT_S
-    while True:
-        try:
-            return _open(image_id, account, recipe)
-        except Unavailable as error:
-            pause_s = error.retry_after_s or 1
-            if time.monotonic() + pause_s > gives_up_at:
-                raise
-        sleep_without_connection(pause_s)
-
-
 def _open(image_id: UUID, account: Account, recipe: Recipe | None) -> tuple[Image | Rendition, IO[bytes]]:
+    """Open an image as it is by now."""
     image = finding.get_own_image(image_id, account=account)
     if recipe is None:
         return image, open_original(image)

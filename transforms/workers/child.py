@@ -18,8 +18,8 @@ T = TypeVar("T")
 _ALARM_S = 1.0
 """The time after the deadline at which a child ends itself. The parent may be dead."""
 _NICENESS = 5
-"""A third of the processor if a render wants all of it, too. Not much less: a client waits for a validation as
-well, and its time by the clock is bounded."""
+"""A third of the processor if a render wants all of it, too. It is not much less: a client waits for a
+validation as well, and its time by the clock is bounded."""
 
 
 def confine(max_memory_bytes: int, max_output_bytes: int) -> None:
@@ -75,7 +75,7 @@ def run(
 def give_way(function: Callable[..., T], *args: object) -> T:
     """Call `function` with a lower priority than other children have.
 
-    It runs in a thread of its own. On Linux a thread has its own priority, which it may lower but not raise."""
+    It runs in a thread of its own. On Linux a thread has its own priority, and may lower it alone."""
     with ThreadPoolExecutor(1, initializer=_lower_priority) as thread:
         return thread.submit(function, *args).result()
 
