@@ -4,6 +4,8 @@ Settings that an operator may change are in config/settings.py, which includes t
 
 from typing import Any
 
+from progimage import __version__
+
 # --- Django
 INSTALLED_APPS = [
     "accounts.apps.OperatorAdminConfig",
@@ -94,7 +96,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "ProgImage",
     "DESCRIPTION": "Stores images and returns them in any format and size.",
-    "VERSION": "0.1.0",
+    "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -23,7 +23,7 @@ def sleep_without_connection(pause_s: float) -> None:
 
 
 def reason_of(error: Exception) -> str:
-    """Return an outage as one line for the log. Where it was met says nothing, so no traceback is kept."""
+    """Return an outage as one line for the log. A traceback would not tell its cause."""
     if isinstance(error, Error):
         return f"{explain(error)}: {detail_of(error)}"
     first_line = str(error).strip().partition("\n")[0]

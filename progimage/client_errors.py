@@ -29,7 +29,7 @@ class FileUnreadable(ProgImageError, OSError):
     summary = "The file cannot be read"
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle what OSError keeps outside of the attributes, too."""
+        """Pickle the facts that OSError keeps outside of the attributes, too."""
         own = {name: getattr(self, name) for name in ("errno", "strerror", "filename")}
         return rebuild, (type(self), self.message, self.__dict__ | own)
 

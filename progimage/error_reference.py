@@ -1,4 +1,4 @@
-"""What each error means and what to do about it: for docs/errors.md, and for the page that `type` links to.
+"""The meaning of each error, and advice: for docs/errors.md, and for the page that `type` links to.
 
 A test demands an entry for each class of errors.py, and holds `is_retryable` to the client's own rule."""
 

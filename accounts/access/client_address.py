@@ -1,7 +1,7 @@
 """The address of the client that sent a request. Everything that counts or logs by address calls this module.
 
 A client may write anything into X-Forwarded-For. A proxy that TRUSTED_PROXIES names appends the address
-from which it was called, so of its list the last address that is no trusted proxy is the client's."""
+from which it was called. So the last address in its list that is no trusted proxy is the client's."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -20,8 +20,8 @@ _CLIENT_PREFIX_V6 = 64
 def client_address(request: HttpRequest) -> Address:
     """Return the address of the connection, or the client's if the connection comes from a trusted proxy.
 
-    If the proxy's list names no other address than those of trusted proxies, or if it is malformed where the
-    client's address should be, return the address of the connection, which nobody can forge."""
+    Return the address of the connection, which nobody can forge, also if the proxy's list has no other
+    addresses than those of trusted proxies, or if the entry of the client is malformed."""
     connection = _parse(request.META.get("REMOTE_ADDR", "")) or UNKNOWN
     if not _is_trusted(connection):
         return connection

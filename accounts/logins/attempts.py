@@ -1,4 +1,4 @@
-"""One attempt to log in with a password: whether it may begin, and what follows from its failure."""
+"""One attempt to log in with a password: whether it may begin, and the consequences of a failure."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,8 +30,8 @@ def attempt(request: HttpRequest, name: str) -> Iterator[None]:
     try:
         delayed = _delayed_subjects(address, subject, network, name)
         with place():
-            for each in delayed:
-                backoff.begin(each)
+            for delayed_subject in delayed:
+                backoff.begin(delayed_subject)
             yield
     except TooManyLogins as refusal:
         _log_failure(request, name, refusal.reason)

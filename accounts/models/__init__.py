@@ -1,4 +1,4 @@
-"""Database models: accounts, their API keys, requests with an Idempotency-Key, and where operators log in."""
+"""Database models: accounts, their API keys, requests with an Idempotency-Key, and known logins."""
 
 from .accounts import LAST_USED_EVERY, Account, ApiKey, Scope
 from .idempotency import IdempotentRequest

@@ -1,4 +1,6 @@
-"""GET /: where everything is."""
+"""GET /: links to the parts of the API."""
+
+from typing import Any
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, extend_schema, inline_serializer
@@ -23,7 +25,12 @@ def _links(url: str) -> dict[str, str]:
     return {name: f"{url}{path}" for name, path in _PATHS.items()}
 
 
-_EXAMPLE = {"name": "ProgImage", "version": "0.1.0", "links": _links("https://images.example.com")}
+def _describe(url: str) -> dict[str, Any]:
+    about = settings.SPECTACULAR_SETTINGS
+    return {"name": about["TITLE"], "version": about["VERSION"], "links": _links(url)}
+
+
+_EXAMPLE = _describe("https://images.example.com")
 _RESPONSE = inline_serializer(
     "Index",
     {
@@ -48,6 +55,4 @@ class IndexView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Return the addresses of the API's parts."""
-        about = settings.SPECTACULAR_SETTINGS
-        links = _links(settings.PUBLIC_URL)
-        return Response({"name": about["TITLE"], "version": about["VERSION"], "links": links})
+        return Response(_describe(settings.PUBLIC_URL))

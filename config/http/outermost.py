@@ -52,7 +52,7 @@ class Outermost:
             parts = iter(body)
             first = list(_take_one(parts))
         except Exception as error:  # noqa: BLE001 - any exception becomes a problem
-            _close(body)
+            close_body(body)
             return _answer(error, environ, head, start_response)
         start_response(head.status, head.headers)
         return _Body(body, chain(first, parts))
@@ -81,7 +81,7 @@ class _Body:
         return self._parts
 
     def close(self) -> None:
-        _close(self._body)
+        close_body(self._body)
 
 
 def _take_one(parts: Iterator[bytes]) -> Iterator[bytes]:
@@ -90,7 +90,8 @@ def _take_one(parts: Iterator[bytes]) -> Iterator[bytes]:
         return
 
 
-def _close(body: Iterable[bytes]) -> None:
+def close_body(body: Iterable[bytes]) -> None:
+    """Close the body of a response, if it can be closed."""
     close = getattr(body, "close", None)
     if close:
         close()

@@ -20,7 +20,7 @@ _ASCII = string.printable.replace("\\", "").encode() + _ESCAPES
 class TextEncoding:
     """Answer 400 to a query that is not UTF-8, and to a charset that does not read ASCII as ASCII.
 
-    Django would replace what it cannot read, and would read the query by the charset of the Content-Type.
+    Django would replace bytes that it cannot read, and read the query by the charset of the Content-Type.
     Python's codecs are more than charsets: base64, zip, and escapes of Python's source."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

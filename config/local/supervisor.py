@@ -182,7 +182,7 @@ Ctrl-C or `{state.command("stop")}` ends it.
 
 def _credentials(state: State, values: dict[str, str]) -> tuple[str, str]:
     """Return curl with the API key, and the password. If others than the user may read the output, as in the
-    log of a service, both say where the secret is instead."""
+    log of a service, both name the file of the secrets instead."""
     if sys.stdout.isatty():
         header = f"Authorization: Bearer {values['PROGIMAGE_API_KEY']}"
         return f"curl -H '{header}'", values["PROGIMAGE_ADMIN_PASSWORD"]

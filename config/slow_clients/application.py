@@ -1,17 +1,15 @@
 """The WSGI application, with a time limit for the bodies of its requests."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from config.http.outermost import Application, Environ, close_body
 from images.database import release_connection
 from images.receiving.uploads import read_length
 
 from .connection_guard import guard
 from .exchanges import Exchange, Phase, begin, end
 from .timed_body import TimedBody
-
-Environ = dict[str, Any]
-Application = Callable[[Environ, Any], Iterable[bytes]]
 
 
 def limit_slow_clients(application: Application) -> Application:
@@ -49,8 +47,6 @@ class _Response:
 
     def close(self) -> None:
         try:
-            close = getattr(self._content, "close", None)
-            if close:
-                close()
+            close_body(self._content)
         finally:
             end(self._exchange)

@@ -1,4 +1,4 @@
-"""The requests that this process works on, and what each one waits for."""
+"""The requests that this process works on, and the party that each one waits for."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field

@@ -65,7 +65,7 @@ class ZipEntry:
         return b"PK\7\x08" + struct.pack(sizes, crc32, self.stored_bytes, self.size_bytes)
 
     def central_header(self, crc32: int, offset: int) -> bytes:
-        """Return the record in the directory at the end. `offset` is where the local header begins."""
+        """Return the record in the directory at the end. The local header begins at `offset`."""
         values = [self.size_bytes, self.stored_bytes, offset]
         large_values = [value for value in values if value >= _ZIP64_FROM]
         extra = b""
@@ -152,7 +152,7 @@ def _block_header(size_bytes: int, *, is_last: bool) -> bytes:
 
 
 def _end(count: int, directory_bytes: int, directory_offset: int) -> bytes:
-    """Return the last records: where the directory begins, and how long it is."""
+    """Return the last records: the place and the length of the directory."""
     zip64_end = b""
     if count >= _MAX_UINT16 or max(directory_bytes, directory_offset) >= _ZIP64_FROM:
         versions = (_VERSION_OF_ZIP64, _VERSION_OF_ZIP64)

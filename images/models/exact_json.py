@@ -12,7 +12,7 @@ class ExactFloats(json.JSONEncoder):
     """Writes floats without an exponent, and with a point.
 
     jsonb keeps decimal digits: of 1e23 it makes a whole number of 24 digits, which Python reads as another
-    number than the float. The length of the text is that of what Postgres keeps."""
+    number than the float. The text is as long as the one that Postgres keeps."""
 
     def encode(self, o: Any) -> str:
         return _TEXT_OR_EXPONENT.sub(_without_exponent, super().encode(o))

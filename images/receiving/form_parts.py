@@ -1,7 +1,7 @@
 """The parts of a form: which of them are files, and which are text fields.
 
-A file has a file name. But a page sends JSON as a Blob, which has one too; a small client leaves the name of
-an image out; and a file input of a page in which nothing was chosen has an empty one."""
+A file has a file name. But a page sends JSON as a Blob, which has one too. A small client leaves the name of
+an image out. A file input of a page in which nothing was chosen has an empty one."""
 
 import json
 from collections.abc import Mapping

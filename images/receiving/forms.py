@@ -25,6 +25,7 @@ from django.http.multipartparser import (  # type: ignore[attr-defined]
 from django.utils.http import parse_header_parameters
 
 from progimage.errors import BodyTooLarge, ParameterError
+from progimage.parameters.parameter import PART_NAME
 from progimage.text_form import TRANSFORM
 from progimage.wording import show_value, suggest
 
@@ -37,8 +38,6 @@ OVERHEAD_BYTES = 1_100_000
 """Allowance of a form beside its files: text fields, boundaries and the headers of parts."""
 _BOUNDARY = re.compile(r"[ -~]{0,200}[!-~]")
 _PLAIN_ENCODINGS = ("7bit", "8bit", "binary")
-_PART_NAME = re.compile(r"[\w.-]{1,60}", re.ASCII)
-"""The names that a reference `part:<name>` can have."""
 _PART_NAMES = "one part named file, and others each with a name of its own, of 1 to 60 letters, digits, _ . -"
 
 
@@ -148,7 +147,7 @@ def _check_file(part: Part, form: Form) -> None:
     if name != "file":
         if form.parts is None:
             raise _unexpected_part("parts named file", name)
-        if name in form.parts or not _PART_NAME.fullmatch(name):
+        if name in form.parts or not PART_NAME.fullmatch(name):
             raise _unexpected_part(_PART_NAMES, name)
     if form.file_count == settings.MAX_UPLOAD_FILES:
         raise BodyTooLarge(f"Expected at most {settings.MAX_UPLOAD_FILES} files")

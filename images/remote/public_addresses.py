@@ -1,6 +1,6 @@
 """The addresses that this server may connect to. A URL is checked as text, a host by all its IP addresses.
 
-Nothing here connects. The client learns what is wrong with the text of its URL. It gets the same error for
+Nothing here connects. The client learns of faults in the text of its URL. It gets the same error for
 every host that is refused, and for every redirect: different errors would tell which names and hosts exist
 behind this server."""
 

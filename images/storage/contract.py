@@ -133,7 +133,7 @@ class ObjectStorage(ABC, Storage):
             self._mark(owner)
 
     def explain(self, error: Unavailable) -> str:
-        """Return what an operator should know of an error of this storage: more than clients are told."""
+        """Return a sentence for operators about an error of this storage. Clients are told less."""
         return error.message
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
@@ -156,7 +156,7 @@ class ObjectStorage(ABC, Storage):
     @property
     @abstractmethod
     def advice(self) -> str:
-        """What an operator can do about a storage that is not this installation's."""
+        """The advice to an operator whose storage is not this installation's."""
 
     @abstractmethod
     def _put(self, name: str, content: BinaryIO, *, sha256: str) -> None: ...

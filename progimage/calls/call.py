@@ -46,7 +46,7 @@ class Call(Generic[T]):
         return 200 <= status < 300
 
     def check_media_type(self, status: int, headers: Mapping[str, str]) -> None:
-        """Raise ConnectionFailed if a success is not what ProgImage sends, such as a page to log in."""
+        """Raise ConnectionFailed if a success is of another media type, such as a page to log in."""
         expected = PROBLEM if status == 404 else self.media_type
         content_type = headers.get("Content-Type", "")
         is_empty = status == 204 and expected == NOTHING

@@ -106,7 +106,7 @@ class PlanStep(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan(Result):
-    """What a transform would do. `source` and `output` are as in the API.
+    """The plan of a transform. `source` and `output` are as in the API.
 
     `reason` says why the result has its format: asked, source, negotiated or fallback. `cache_key` is the
     Transform-Key of the result."""

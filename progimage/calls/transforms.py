@@ -1,9 +1,8 @@
-"""The requests that transform an image, or that say what a transform does.
+"""The requests that transform an image, or that plan a transform.
 
 Each public function is a method of both clients, with the same parameters and docstring. A client's method
 returns the T of the Call[T] that stands here."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any, TypeVar, Unpack, overload
 from uuid import UUID
 
 from progimage.errors import ParameterError
+from progimage.parameters.parameter import PART_NAME, UUID_TEXT
 from progimage.wire.bodies import form_body
 from progimage.wire.files import PathName, Source, file_part
 from progimage.wire.media_types import JSON, JSON_SCHEMA, image_type
@@ -31,8 +31,6 @@ ImageSource = Source | UUID
 Parts = Mapping[str, Source]
 """Other images, by the names that operations give them: logo for image="part:logo"."""
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PART_NAME = re.compile(r"[\w.-]{1,60}", re.ASCII)
 _FILE = "file"
 _ADDRESS = Address("/transforms")
 
@@ -119,7 +117,7 @@ def plan(
     format: str | None = None,
     parts: Parts | None = None,
 ) -> Call[Plan]:
-    """Return what a transform of an image would do: its sizes, its format and its cache key.
+    """Return the plan of a transform of an image: its sizes, its format and its cache key.
 
     No pixel is decoded. The errors are those of the transform itself. `source`, `transform` and `parts` are
     as for the method `transform`."""
@@ -167,7 +165,7 @@ def _find_reference(source: Source) -> dict[str, str] | None:
     """Return the member of JSON that names the source: an id or an address; None for a file."""
     if not isinstance(source, str):
         return None
-    if _UUID.fullmatch(source):
+    if UUID_TEXT.fullmatch(source):
         return {"id": source}
     if source.startswith(("https://", "http://")):
         return {"url": source}
@@ -177,7 +175,7 @@ def _find_reference(source: Source) -> dict[str, str] | None:
 def _checked(parts: Parts) -> Parts:
     """Return the parts. Raise ParameterError if the form cannot have a part of that name."""
     for name in parts:
-        if name in (_FILE, "transform") or not _PART_NAME.fullmatch(name):
+        if name in (_FILE, "transform") or not PART_NAME.fullmatch(name):
             raise ParameterError(
                 "Expected 1 to 60 letters, digits, _ . - for the name of a part, and neither file nor "
                 f"transform, but received {name[:60]!r}",

@@ -21,8 +21,10 @@ MAX_REFERENCE = 2_048
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
 _RATIO = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,5})?):([0-9]{1,5}(?:\.[0-9]{1,5})?)")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_REFERENCE = re.compile(r"https?://\S+|part:[\w.-]{1,60}|sha256:[0-9a-f]{64}", re.ASCII)
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+PART_NAME = re.compile(r"[\w.-]{1,60}", re.ASCII)
+"""The name of a part of a form, in a reference `part:<name>`."""
+_REFERENCE = re.compile(rf"https?://\S+|part:{PART_NAME.pattern}|sha256:[0-9a-f]{{64}}", re.ASCII)
 """The server resolves every reference to sha256: and refuses that form from a client."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _JSON_TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
@@ -203,7 +205,7 @@ def _check_image(parameter: Parameter, value: object) -> str | None:
     if not isinstance(value, str) or len(value) > MAX_REFERENCE:
         return None
     lowered = value.lower()
-    if _UUID.fullmatch(lowered):
+    if UUID_TEXT.fullmatch(lowered):
         return lowered
     return value if _REFERENCE.fullmatch(value) else None
 

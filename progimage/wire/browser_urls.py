@@ -25,7 +25,7 @@ _ABOVE = ("..", ".%2E", "%2E.", "%2E%2E")
 def as_browsers_send(url: str) -> SplitResult:
     """Return the parts of a URL, with the path and the query as a browser sends them.
 
-    What is encoded stays so, with its escapes in capitals. Raise ParameterError if the URL is malformed."""
+    Escapes stay, in capitals. Raise ParameterError if the URL is malformed."""
     text = url.strip(_OUTER).translate(_REMOVED)
     before_query = re.match("[^?#]*", text)
     end = before_query.end() if before_query else 0

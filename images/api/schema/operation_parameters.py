@@ -17,7 +17,7 @@ _OUTPUT = "output"
 def operation_parameters() -> list[OpenApiParameter]:
     """Return a parameter for each name that an operation or the output has.
 
-    Its schema takes the values of all owners of the name. Its description says what it means to each."""
+    Its schema takes the values of all owners of the name. Its description has its meaning for each owner."""
     owners: list[tuple[str, type[ParameterSet]]] = [*operations().items(), (_OUTPUT, Output)]
     by_name: dict[str, list[tuple[str, Parameter]]] = {}
     for owner_name, owner in owners:

@@ -1,4 +1,4 @@
-"""Schemas of the documentation that no serializer makes. config/http/openapi.py adds what they refer to."""
+"""Schemas of the documentation that no serializer makes. config/http/openapi.py adds their components."""
 
 from typing import Any
 
