@@ -12,6 +12,7 @@ from django.test import RequestFactory
 
 from config.http.outermost import Application, Outermost
 from images.api.views.operations import OperationsView
+from images.database import release_connection
 from progimage.errors import Unavailable
 from tests.support.granian_server import Server, serving
 from tests.support.problems import MEMBERS, lines
@@ -54,6 +55,12 @@ class Sent:
         assert problem["request_id"] == self.headers["X-Request-ID"] != ""
         assert problem["status"] == self.status_code
         return problem
+
+
+@pytest.fixture(autouse=True)
+def no_connection_is_left() -> None:
+    """The handler looks at the connection of its thread first, and an earlier test may have left one."""
+    release_connection()
 
 
 def whole() -> Application:

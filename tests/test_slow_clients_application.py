@@ -23,6 +23,10 @@ def environ(**values: Any) -> dict[str, Any]:
     return {"SERVER_PORT": "8000", "REMOTE_ADDR": "192.0.2.1", "wsgi.input": io.BytesIO(b"abc")} | values
 
 
+def start_nothing(*head: object) -> None:
+    pass
+
+
 class Response:
     is_closed = False
 
@@ -42,7 +46,7 @@ def test_an_exchange_lasts_until_the_response_is_closed() -> None:
         ]
         return inner
 
-    response: Any = limit_slow_clients(work)(environ(), None)
+    response: Any = limit_slow_clients(work)(environ(), start_nothing)
     assert [exchange.phase for exchange in IN_PROGRESS] == [Phase.SENDING]
     assert list(response) == [b"content"]
     response.close()
@@ -55,7 +59,7 @@ def test_an_application_that_fails_leaves_no_exchange() -> None:
         raise RuntimeError("a fault")
 
     with pytest.raises(RuntimeError):
-        limit_slow_clients(work)(environ(), None)
+        limit_slow_clients(work)(environ(), start_nothing)
     assert not IN_PROGRESS
 
 
@@ -68,7 +72,7 @@ def test_the_body_is_timed(length: str, content: bytes) -> None:
         read.append(environ["wsgi.input"].read())
         return [b""]
 
-    response: Any = limit_slow_clients(work)(environ(CONTENT_LENGTH=length), None)
+    response: Any = limit_slow_clients(work)(environ(CONTENT_LENGTH=length), start_nothing)
     response.close()
     assert read == [content]
 
@@ -77,7 +81,7 @@ def test_the_body_is_timed(length: str, content: bytes) -> None:
 def test_a_unix_socket_has_no_port(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
     monkeypatch.undo()
     response: Any = limit_slow_clients(lambda environ, start_response: [b"content"])(
-        {"wsgi.input": io.BytesIO(), **variables}, None
+        {"wsgi.input": io.BytesIO(), **variables}, start_nothing
     )
     assert list(response) == [b"content"]
     response.close()
