@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from accounts.logins import hashing
-from accounts.logins.hashing import BoundedHasher, TooManyLogins, place, prepared_hash
+from accounts.logins.hashing import BoundedHasher, TooManyLogins, prepared_hash, slot
 
 PASSWORD = "correct horse battery staple"
 
@@ -106,12 +106,12 @@ def test_prepared_hash_serves_its_password_alone(hashed: list[bool]) -> None:
 
 @pytest.fixture
 def full() -> Iterator[None]:
-    """All places are held, by other threads."""
+    """All slots are held, by other threads."""
     may_end = Event()
     begun = Barrier(hashing.MAX_AT_ONCE + 1)
 
     def hold() -> None:
-        with place():
+        with slot():
             begun.wait(5)
             may_end.wait(10)
 
@@ -133,7 +133,7 @@ def test_no_place_is_refused_at_once(full: None, hashed: list[bool]) -> None:
 
 def test_a_place_is_free_again_after_a_failure(hashed: list[bool]) -> None:
     def fail() -> None:
-        with place(), place():
+        with slot(), slot():
             make_password(PASSWORD)
             raise RuntimeError
 

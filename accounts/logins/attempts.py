@@ -11,7 +11,7 @@ from accounts import services
 from accounts.access.client_address import client_address, client_network, is_forwarded_by_stranger
 
 from . import backoff
-from .hashing import TooManyLogins, place
+from .hashing import TooManyLogins, slot
 
 log = structlog.get_logger("progimage.login")
 
@@ -29,7 +29,7 @@ def attempt(request: HttpRequest, name: str) -> Iterator[None]:
     subject = backoff.name_subject(name)
     try:
         delayed = _delayed_subjects(address, subject, network, name)
-        with place():
+        with slot():
             for delayed_subject in delayed:
                 backoff.begin(delayed_subject)
             yield

@@ -15,8 +15,8 @@ from django.db import connection
 MAX_AT_ONCE = 2
 _BUSY_RETRY_AFTER_S = 2
 
-_places = BoundedSemaphore(MAX_AT_ONCE)
-_has_place: ContextVar[bool] = ContextVar("has_place", default=False)
+_slots = BoundedSemaphore(MAX_AT_ONCE)
+_has_slot: ContextVar[bool] = ContextVar("has_slot", default=False)
 _prepared: ContextVar[tuple[str, str] | None] = ContextVar("prepared", default=None)
 
 
@@ -31,35 +31,35 @@ class TooManyLogins(Exception):
 
 
 class BoundedHasher(PBKDF2PasswordHasher):
-    """Django's own hasher, whose hashes it reads and writes. It raises TooManyLogins if no place is free."""
+    """Django's own hasher, whose hashes it reads and writes. It raises TooManyLogins if no slot is free."""
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
         prepared = _prepared.get()
         if prepared and iterations is None and prepared[0] == password:
             return prepared[1]
-        with place():
+        with slot():
             if not connection.in_atomic_block:
                 connection.close()
             return super().encode(password, salt, iterations)
 
 
 @contextmanager
-def place() -> Iterator[None]:
-    """Hold one of the process's places for the context. Inside it, hashes take no further place.
+def slot() -> Iterator[None]:
+    """Hold one of the slots of the process for the context. Inside it, hashes take no further slot.
 
-    Raise TooManyLogins if no place is free. A wait would hold the request's thread."""
-    if _has_place.get():
+    Raise TooManyLogins if no slot is free. A wait would hold the request's thread."""
+    if _has_slot.get():
         yield
         return
-    if not _places.acquire(blocking=False):
+    if not _slots.acquire(blocking=False):
         message = "Too many people log in at this moment. Please try again in a few seconds."
         raise TooManyLogins(message, retry_after_s=_BUSY_RETRY_AFTER_S, reason="busy")
-    token = _has_place.set(True)
+    token = _has_slot.set(True)
     try:
         yield
     finally:
-        _has_place.reset(token)
-        _places.release()
+        _has_slot.reset(token)
+        _slots.release()
 
 
 @contextmanager

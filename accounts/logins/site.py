@@ -82,7 +82,7 @@ class OperatorSite(AdminSite):
         return _with_refusal(page(request))
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Wrap a page of the admin. A page that finds no place to hash a new password says so."""
+        """Wrap a page of the admin. A page that finds no slot to hash a new password says so."""
 
         @wraps(view)
         def with_refusal(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
