@@ -1,8 +1,7 @@
 """One page of an account's images, newest first, in a time that does not grow with their number.
 
-No index serves every combination of filters in the list's order. So a page is searched in bounded steps:
-
-The order is that of `ready_id`, an image's place: when it became ready.
+The order is that of `ready_id`, an image's place: when it became ready. No index serves every combination of
+filters in that order. So a page is searched in bounded steps:
 
 1. For every index that holds places in their order (all images, those of a format, of a tag ...), find the
    place at which its next thousand entries end. The index that reaches furthest back is the sparsest: search
