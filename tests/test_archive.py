@@ -1,5 +1,9 @@
 """POST /images/archive: many images as one streamed zip."""
 
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
 import pytest
 
 from images.models import Image, Rendition
@@ -42,6 +46,17 @@ def test_query_finds_them_newest_first(api: Api, other_api: Api) -> None:
     stored(other_api, made.encoded("png"), tags="a")
     _, manifest = members(ask(api, query={"tag": "a"}))
     assert [entry["id"] for entry in manifest] == [third, first]
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "日", "𠜎"], ids=["1 byte", "2 bytes", "3 bytes", "4 bytes"])
+def test_no_name_is_longer_than_file_systems_allow(api: Api, tmp_path: Path, letter: str) -> None:
+    content = made.encoded("png")
+    image_id = stored(api, content, filename=f"{letter * 240}.png")
+    answer = ask(api, ids=[image_id], format="tiff")
+    with ZipFile(BytesIO(body(answer))) as archive:
+        archive.extractall(tmp_path)
+    (name,) = (path.name for path in tmp_path.glob("*.tiff"))
+    assert name.startswith(letter * 30) and name.endswith(f"-{image_id}.tiff")
 
 
 def test_nothing_found_is_an_empty_zip(api: Api) -> None:

@@ -31,7 +31,8 @@ from .zip_format import ZipEntry, length_of
 
 MANIFEST = "manifest.json"
 _UNSAFE = re.compile(r"[^\w.()-]+")
-_MAX_STEM = 80
+_MAX_STEM_BYTES = 120
+"""With the id and the extension a name stays below 255 bytes, the limit of most file systems."""
 _BATCH_SIZE = 500
 
 
@@ -200,7 +201,8 @@ def _name_of(image: Image, format: str) -> str:
     """Return a name that is unique by the id and says the format. The caller's own name is made inert."""
     filename = clean_filename(image.filename)
     stem = filename.rpartition(".")[0] or filename
-    safe_stem = _UNSAFE.sub("_", stem)[:_MAX_STEM].strip("._")
+    cut_stem = _UNSAFE.sub("_", stem).encode()[:_MAX_STEM_BYTES].decode(errors="ignore")
+    safe_stem = cut_stem.strip("._")
     name = "-".join(part for part in (safe_stem, str(image.pk)) if part)
     return f"{name}.{FORMATS[format].extensions[0]}"
 
