@@ -56,7 +56,8 @@ def test_no_name_is_longer_than_file_systems_allow(api: Api, tmp_path: Path, let
     with ZipFile(BytesIO(body(answer))) as archive:
         archive.extractall(tmp_path)
     (name,) = (path.name for path in tmp_path.glob("*.tiff"))
-    assert name.startswith(letter * 30) and name.endswith(f"-{image_id}.tiff")
+    assert name.startswith(letter * 30)
+    assert name.endswith(f"-{image_id}.tiff")
 
 
 def test_nothing_found_is_an_empty_zip(api: Api) -> None:

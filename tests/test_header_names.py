@@ -55,7 +55,12 @@ def test_a_page_may_read_why_it_got_no_image(
 
 def test_no_page_of_another_origin_may_read_answers_to_a_key(api: Api) -> None:
     path = api.stored(PNG)
-    answers = [api.get(path), api.get(f"{path}.json"), api.get("/images"), api.request("DELETE", f"{path}?x=1")]
+    answers = [
+        api.get(path),
+        api.get(f"{path}.json"),
+        api.get("/images"),
+        api.request("DELETE", f"{path}?x=1"),
+    ]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 400]
     assert not any("Access-Control-Allow-Origin" in answer for answer in answers)
 

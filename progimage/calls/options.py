@@ -92,7 +92,7 @@ def split_idempotency_key(options: Mapping[str, Any]) -> tuple[dict[str, Any], d
 def as_pairs(members: Mapping[str, Any]) -> Pairs:
     """Return the names and values of a query or a form. A list repeats its name; None is left out.
 
-    Tags are one array in JSON: as plain text one with a comma would be two, and `[x]` would be read as JSON."""
+    Tags are one array in JSON: as plain text a tag with a comma would be two, and `[x]` would be no tag."""
     pairs: list[tuple[str, str]] = []
     for name, value in members.items():
         items = value if isinstance(value, list) and name != _TAGS else [value]

@@ -21,6 +21,8 @@ MAX_TAG_LENGTH = 64
 MAX_METADATA_BYTES = 16_384
 MAX_METADATA_DEPTH = 32
 _JSON_STARTS = ("[", "{", '"')
+_BYTE_ORDER_MARK = "\ufeff"
+"""Some editors begin a file with it, and curl sends the file as it is."""
 
 
 class PlainText(serializers.CharField):
@@ -147,7 +149,8 @@ class TagsField(Array):
 
     def _names_in(self, text: str) -> list[Any]:
         """Return the names of one field. A text that looks like JSON is JSON, and never a name itself."""
-        if not text.lstrip().startswith(_JSON_STARTS):
+        text = text.lstrip(_BYTE_ORDER_MARK).strip()
+        if not text.startswith(_JSON_STARTS):
             names = [name.strip() for name in text.split(",")]
             return [name for name in names if name]
         value: object = None
