@@ -4,6 +4,7 @@ import json
 import math
 from contextlib import suppress
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
@@ -67,6 +68,18 @@ class FileName(PlainText):
             return super().to_internal_value(clean_filename(data))
         except ParameterError as error:
             raise serializers.ValidationError(error.message) from error
+
+
+class ImageId(serializers.UUIDField):
+    """An id as the API spells it, in either case of letters: no number, no URN, no braces."""
+
+    default_error_messages: ClassVar = dict.fromkeys(("invalid", "null"), "Expected the id of an image")
+
+    def to_internal_value(self, data: Any) -> UUID:
+        image_id: UUID = super().to_internal_value(data)
+        if str(data).lower() != str(image_id):
+            self.fail("invalid")
+        return image_id
 
 
 class WholeNumber(serializers.IntegerField):
