@@ -74,9 +74,10 @@ def test_foreign_id_is_as_a_missing_one_before_anything_is_sent(api: Api, other_
     own = stored(api, made.encoded("png"))
     for image_id in (foreign, MISSING):
         answer = ask(api, ids=[own, image_id])
-        assert (answer.status_code, answer.json()["detail"]) == (
+        assert (answer.status_code, answer.json()["detail"], answer.json()["pointer"]) == (
             404,
             f"There is no image with the id {image_id}",
+            "/ids",
         )
 
 
