@@ -53,9 +53,9 @@ ENTRIES = (
     ),
     ErrorEntry(
         error=errors.UrlNotAllowed,
-        meaning="The server does not fetch from this address: its host is private, unknown or "
-        "malformed. The answer is the same for all of these, so that nobody explores a private "
-        "network by it.",
+        meaning="The server does not fetch from this address: it is no http or https URL, its port is not "
+        "allowed, or its host is private or unknown. The answer is the same for a private and an unknown "
+        "host, so that nobody explores a private network by it.",
         advice="Give a public http or https address, or send the bytes themselves.",
     ),
     ErrorEntry(

@@ -17,6 +17,7 @@ MAX_OPERATIONS = 10
 """Chosen for the deadline of a render. imgproxy and thumbor have no limit, and their users ask for one."""
 
 _MEMBERS = ("operations", "output")
+_MAX_DIGITS = 4_300
 
 TransformKind = Kind | Literal["pipeline"]
 
@@ -121,6 +122,7 @@ def parse_json(text: str | bytes) -> object:
             text,
             object_pairs_hook=_without_repeats,
             parse_constant=_refuse_constant,
+            parse_int=_read_whole_number,
         )
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -142,6 +144,13 @@ def _expect_object(value: object, owner: str, pointer: str) -> Mapping[str, obje
             pointer=pointer,
         )
     return value
+
+
+def _read_whole_number(digits: str) -> int:
+    """Python refuses longer ones by itself, as if they were no JSON."""
+    if len(digits) > _MAX_DIGITS:
+        raise ParameterError(f"Expected numbers of at most {_MAX_DIGITS} digits but received {len(digits)}")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> None:

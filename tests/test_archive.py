@@ -1,5 +1,9 @@
 """POST /images/archive: many images as one streamed zip."""
 
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
 import pytest
 
 from images.models import Image, Rendition
@@ -44,6 +48,18 @@ def test_query_finds_them_newest_first(api: Api, other_api: Api) -> None:
     assert [entry["id"] for entry in manifest] == [third, first]
 
 
+@pytest.mark.parametrize("letter", ["x", "é", "日", "𠜎"], ids=["1 byte", "2 bytes", "3 bytes", "4 bytes"])
+def test_no_name_is_longer_than_file_systems_allow(api: Api, tmp_path: Path, letter: str) -> None:
+    content = made.encoded("png")
+    image_id = stored(api, content, filename=f"{letter * 240}.png")
+    answer = ask(api, ids=[image_id], format="tiff")
+    with ZipFile(BytesIO(body(answer))) as archive:
+        archive.extractall(tmp_path)
+    (name,) = (path.name for path in tmp_path.glob("*.tiff"))
+    assert name.startswith(letter * 30)
+    assert name.endswith(f"-{image_id}.tiff")
+
+
 def test_nothing_found_is_an_empty_zip(api: Api) -> None:
     assert members(ask(api, query={"tag": "nothing"})) == ({}, [])
 
@@ -58,9 +74,10 @@ def test_foreign_id_is_as_a_missing_one_before_anything_is_sent(api: Api, other_
     own = stored(api, made.encoded("png"))
     for image_id in (foreign, MISSING):
         answer = ask(api, ids=[own, image_id])
-        assert (answer.status_code, answer.json()["detail"]) == (
+        assert (answer.status_code, answer.json()["detail"], answer.json()["pointer"]) == (
             404,
             f"There is no image with the id {image_id}",
+            "/ids",
         )
 
 

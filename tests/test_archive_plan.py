@@ -1,16 +1,20 @@
 """What an archive decides before its first byte: the files that it has, and the time in which it makes them."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from images.delivery import archive_plan
 from images.models import Image
+from images.renditions import rendering
 from images.services.integrity import mark_missing
 from images.storage import ObjectStorage
+from progimage.errors import TakesTooLong
 from tests.conftest import Api
 from tests.support import images as made
 from tests.support.archives import ask, errors_in, members, stored
+from tests.support.renders import failing
 
 
 def test_an_original_that_came_back_is_sent(api: Api, storage: ObjectStorage) -> None:
@@ -33,6 +37,24 @@ def test_renditions_are_made_first_and_kept_for_the_repetition(
     assert answers[0].json()["detail"].startswith("1 renditions are still to be made")
     assert errors_in(members(answers[1])[1]) == [None] * 3
     assert next(looks, "looked") == "looked"
+
+
+def test_failures_that_are_forgotten_in_turn_do_not_keep_an_archive_from_its_end(
+    api: Api, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """Each takes the whole time of a request, and may be tried again before the last one was tried."""
+    ids = [stored(api, made.encoded("png")) for _ in range(3)]
+    settings.RENDITION_FAILURE_TTL_S = 0
+    monkeypatch.setattr(archive_plan.Budget, "allows", lambda budget, pause_s=0: False)
+    with monkeypatch.context() as patch:
+        patch.setattr(rendering, "render", failing(TakesTooLong("Too slow")))
+        answers = [ask(api, ids=ids, format="gif") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [503, 503, 200]
+    assert errors_in(members(answers[-1])[1]) == ["takes_too_long"] * 3
+    # Each repetition has the time to try one of them again. Perhaps it can be made now.
+    for made_count in (1, 2, 3):
+        manifest = members(ask(api, ids=ids, format="gif"))[1]
+        assert errors_in(manifest).count(None) == made_count
 
 
 def test_a_failed_render_is_an_entry_and_harms_no_other(api: Api) -> None:

@@ -26,6 +26,24 @@ def test_an_upload_url_takes_one_image_without_a_key(client: Client) -> None:
     assert (image.tags, image.filename, image.bytes) == (("browser",), "x.png", len(PNG))
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [
+        pytest.param(["a,b", "c"], id="a comma"),
+        pytest.param(["[draft]", "b"], id="brackets"),
+        pytest.param(['["a"]'], id="an array in JSON"),
+        pytest.param(["{x}", '"q"'], id="other beginnings of JSON"),
+        pytest.param(["grün"], id="letters beyond ASCII"),
+        pytest.param([f"{number:02} {'x' * 60}" for number in range(50)], id="too long for a query"),
+    ],
+)
+def test_tags_are_stored_as_given_by_every_call(client: Client, tags: list[str]) -> None:
+    stored = client.upload(PNG, tags=tags)
+    derived = client.derive(PNG, "grayscale", format="png", tags=tags)
+    of_stored = client.derive(stored.id, "grayscale", format="png", tags=tags)
+    assert {image.tags for image in (stored, derived, of_stored)} == {tuple(tags)}
+
+
 def test_upload_url(client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve() as remote:
         open_the_way(settings, monkeypatch, remote)

@@ -1,5 +1,7 @@
 """Fields of descriptions: tags, metadata, file names."""
 
+import json
+
 import pytest
 
 from images.models import Image
@@ -32,6 +34,9 @@ PNG = made.encoded("png")
         ("?visibility=", "/visibility"),
         ("?metadata=", "/metadata"),
         ("?replaces=", "/replaces"),
+        ("?replaces=urn:uuid:01890000-0000-7000-8000-000000000000", "/replaces"),
+        ("?replaces={01890000-0000-7000-8000-000000000000}", "/replaces"),
+        ("?replaces=01890000000070008000000000000000", "/replaces"),
     ],
 )
 def test_refused_descriptions(api: Api, query: str, pointer: str) -> None:
@@ -39,6 +44,14 @@ def test_refused_descriptions(api: Api, query: str, pointer: str) -> None:
     assert (answer.status_code, answer.json()["pointer"].partition("/x")[0]) == (400, pointer)
     assert answer.json()["detail"].startswith("Expected ")
     assert not Image.objects.exists()
+
+
+@pytest.mark.parametrize("replaces", [5, 0, True, ["01890000-0000-7000-8000-000000000000"]])
+def test_no_other_json_is_an_id(api: Api, replaces: object) -> None:
+    sent = json.dumps({"url": "https://images.invalid/a.png", "replaces": replaces})
+    answer = api.request("POST", "/images", data=sent, content_type="application/json")
+    assert (answer.status_code, answer.json()["pointer"]) == (400, "/replaces")
+    assert answer.json()["detail"] == "Expected the id of an image"
 
 
 def test_metadata_keep_a_backslash(api: Api) -> None:

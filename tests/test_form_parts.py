@@ -92,6 +92,7 @@ class TestTags:
             pytest.param(["a, b ,,c"], ["a", "b", "c"], id="names"),
             pytest.param(['["a","b"]'], ["a", "b"], id="JSON"),
             pytest.param([' ["a, b"] '], ["a, b"], id="JSON with a comma in a name"),
+            pytest.param(['\ufeff["a"]\r\n', "\ufeffb"], ["a", "b"], id="from a file with a byte order mark"),
             pytest.param(["[]"], [], id="an empty list"),
             pytest.param(["a,b", '["c"]'], ["a", "b", "c"], id="both"),
             pytest.param(["a[1]", "b]"], ["a[1]", "b]"], id="brackets inside"),

@@ -33,6 +33,38 @@ def test_a_page_may_read_the_headers_of_a_public_image(
     assert set(answer["Access-Control-Expose-Headers"].split(", ")) == EXPOSED
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("suffix", "headers", "status"),
+    [
+        pytest.param(".webp?w=0", {}, 400, id="wrong parameter"),
+        pytest.param("?sig=x", {}, 403, id="wrong signature"),
+        pytest.param(".xyz", {}, 415, id="unknown extension"),
+        pytest.param("", {"If-Match": '"x"'}, 412, id="failed condition"),
+        pytest.param("/", {}, 308, id="redirect"),
+    ],
+)
+def test_a_page_may_read_why_it_got_no_image(
+    api: Api, anonymous: Api, method: str, suffix: str, headers: dict[str, str], status: int
+) -> None:
+    path = api.stored(PNG, query="?visibility=public") + suffix
+    answer = anonymous.request(method, path, headers=headers)
+    assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (status, "*")
+    assert {"Retry-After", "X-Request-ID"} <= set(answer["Access-Control-Expose-Headers"].split(", "))
+
+
+def test_no_page_of_another_origin_may_read_answers_to_a_key(api: Api) -> None:
+    path = api.stored(PNG)
+    answers = [
+        api.get(path),
+        api.get(f"{path}.json"),
+        api.get("/images"),
+        api.request("DELETE", f"{path}?x=1"),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 400]
+    assert not any("Access-Control-Allow-Origin" in answer for answer in answers)
+
+
 @pytest.mark.parametrize("method", ["OPTIONS", "PUT"])
 def test_a_page_may_read_the_headers_of_an_upload(anonymous: Api, method: str) -> None:
     """Of errors, too: the PUT has no signature."""

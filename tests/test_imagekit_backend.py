@@ -54,6 +54,13 @@ class TestFailures:
         with pytest.raises(FileNotFoundError):
             renditions().open_range(lapsed.storage_name)
 
+    @pytest.mark.parametrize(("minutes", "count"), [(59, 0), (61, 1)])
+    def test_sweep_drops_failures_an_hour_after_their_time(self, api: Api, minutes: int, count: int) -> None:
+        api.get(f"{api.stored(PNG)}.gif")
+        ended_at = timezone.now() - timedelta(minutes=minutes)
+        Rendition.objects.update(state="failed", failure_code="takes_too_long", lease_until=ended_at)
+        assert tasks.sweep()["renders that ended halfway"] == count
+
     def test_lease_that_was_lost_is_another_renders(
         self, api: Api, monkeypatch: pytest.MonkeyPatch, settings: Any
     ) -> None:

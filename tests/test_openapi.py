@@ -58,7 +58,7 @@ def test_upload_documents_its_bodies(schema: dict[str, Any]) -> None:
     assert content["image/*"]["schema"] == {"type": "string", "format": "binary"}
     assert content["multipart/form-data"]["schema"]["properties"]["file"]["items"]["format"] == "binary"
     assert "url" in schema["components"]["schemas"]["UploadFromUrlRequest"]["required"]
-    refused = {"400", "401", "403", "404", "409", "411", "413", "415", "422", "500", "503"}
+    refused = {"400", "401", "403", "404", "408", "409", "411", "413", "415", "422", "500", "503"}
     assert set(upload["responses"]) == {"201", "207"} | refused
     headers = {parameter["name"] for parameter in upload["parameters"] if parameter["in"] == "header"}
     assert headers == {"Idempotency-Key", "Content-Digest", "Repr-Digest"}
@@ -110,6 +110,25 @@ def test_one_path_documents_the_parameters_of_all_operations(schema: dict[str, A
         "Vary",
         "Idempotency-Replayed",
     }
+
+
+def test_every_body_may_be_late_too_long_or_of_no_length(schema: dict[str, Any]) -> None:
+    for name, endpoint in endpoints(schema).items():
+        of_bodies = {"408", "411", "413", "415"} & set(endpoint["responses"])
+        if "requestBody" in endpoint:
+            assert of_bodies == {"408", "411", "413", "415"}, name
+        else:
+            assert "408" not in of_bodies, name
+
+
+def test_every_answer_to_a_wrong_query_is_documented(api: Api, schema: dict[str, Any]) -> None:
+    image_path = api.stored(made.encoded("png"))
+    for path, methods in schema["paths"].items():
+        if "get" not in methods:
+            continue
+        url = path.replace("/images/{image_id}", image_path).replace("{extension}", "webp")
+        answer = api.get(f"{url}?widht=3")
+        assert str(answer.status_code) in methods["get"]["responses"], path
 
 
 def test_every_endpoint_has_a_summary_and_an_example(schema: dict[str, Any]) -> None:

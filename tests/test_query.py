@@ -78,10 +78,12 @@ def test_without_names() -> None:
 @pytest.mark.parametrize(
     ("query", "pointer", "expected"),
     [
-        ({"w": "0"}, "/operations/0/width", "/width"),
+        ({"w": "0"}, "/operations/0/width", "/w"),
+        ({"width": "0"}, "/operations/0/width", "/width"),
         ({"w": "0"}, "/output/quality", "/quality"),
         ({"transform": "resize:0"}, "/operations/0/width", "/operations/0/width"),
-        ({"transform": "resize:9"}, "/output/quality", "/quality"),
+        ({"transform": "resize:9", "q": "1"}, "/output/quality", "/q"),
+        ({"fm": "jp2"}, "/output/format", "/fm"),
     ],
 )
 def test_pointers_into_a_query(query: dict[str, str], pointer: str, expected: str) -> None:
@@ -111,7 +113,7 @@ def test_pointers_of_errors_become_the_requests() -> None:
     pointer_of = Query({"w": "1"}).pointer_of
     with pytest.raises(ParameterError) as caught, pointed(pointer_of):
         raise ParameterError("Expected less", pointer="/operations/0/width")
-    assert caught.value.pointer == "/width"
+    assert caught.value.pointer == "/w"
     with pytest.raises(UnprocessableImage) as failed, pointed(lambda pointer: f"/transform{pointer}"):
         raise UnprocessableImage("The image could not be decoded")
     assert failed.value.pointer == ""

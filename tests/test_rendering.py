@@ -22,18 +22,11 @@ from progimage.errors import Unavailable, UnprocessableImage
 from tests.conftest import Api, body
 from tests.support import images as made
 from tests.support.child_tasks import nap, spin
+from tests.support.renders import failing
 from transforms.workers.pool import configure, pool
 from transforms.workers.turn import Turn
 
 PNG = made.encoded("png")
-Render = Callable[..., rendering.RenderedFile]
-
-
-def failing(error: Exception) -> Render:
-    def fail(*_: Any) -> rendering.RenderedFile:
-        raise error
-
-    return fail
 
 
 def test_failed_render_is_remembered_briefly_and_then_tried_again(

@@ -85,7 +85,8 @@ def test_unknown_extension_lists_the_known_ones(api: Api) -> None:
     ("query", "pointer"),
     [("w=0", "/w"), ("w=-1", "/w"), ("w=1e9", "/w"), ("w=NaN", "/w"), ("w=40.5", "/w"), ("q=0", "/q"), ("q=101", "/q"),
      ("width=16384", "/width"), ("w=1&w=2", "/w"), ("w=1&width=2", "/w"), ("fit=5&w=3", "/fit"), ("dpr=inf&w=3", "/dpr"),
-     ("wdth=3", "/wdth"), ("background=bluish", "/background"), ("format=gif", "/format"), ("enlarge=yes&w=3", "/enlarge"),
+     ("wdth=3", "/wdth"), ("background=bluish", "/background"), ("format=gif", "/format"), ("fm=gif", "/fm"),
+     ("enlarge=yes&w=3", "/enlarge"),
      ("fit=cover", "/width"), ("transform=resize:0", "/operations/0/width"), ("transform=blurr", "/operations/0/op"),
      ("transform=resize:3&w=3", "/w"), ("transform=" + "/".join(["resize:3"] * 11), "/operations")],
 )  # fmt: skip

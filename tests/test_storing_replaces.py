@@ -55,6 +55,12 @@ def test_image_has_one_successor(api: Api, old: str) -> None:
     assert Image.objects.count() == 2
 
 
+def test_a_missing_image_is_replaced_by_none(api: Api) -> None:
+    answer = upload(api, "01890000-0000-7000-8000-000000000000")
+    assert (answer.status_code, answer.json()["pointer"]) == (404, "/replaces")
+    assert not Image.objects.exists()
+
+
 @pytest.mark.parametrize("state", ["deleted", "purging", "purged"])
 def test_successor_that_is_gone_is_in_nobodys_way(api: Api, old: str, state: str) -> None:
     Image.objects.filter(pk=upload(api, id_of(old)).json()["id"]).update(state=state)

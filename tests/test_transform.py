@@ -8,6 +8,7 @@ import pytest
 from progimage import Transform
 from progimage.errors import ParameterError
 from progimage.operations import Output, Resize
+from progimage.transform import parse_json
 
 
 def from_json(step: dict[str, Any]) -> Transform:
@@ -50,6 +51,13 @@ def test_refused_json(step: dict[str, Any], pointer: str) -> None:
 def test_refused_documents(text: str) -> None:
     with pytest.raises(ParameterError):
         Transform.from_json(text)
+
+
+def test_a_number_that_is_too_long_is_json_all_the_same() -> None:
+    """Python's own limit would make it look like text that is not JSON."""
+    with pytest.raises(ParameterError, match="Expected numbers of at most 4300 digits but received 5000"):
+        parse_json(f'{{"metadata": {{"a": {"9" * 5_000}}}}}')
+    assert parse_json("-1234567890") == -1_234_567_890
 
 
 @pytest.mark.parametrize(

@@ -8,3 +8,4 @@ def test_is_sent_once(anonymous: Api) -> None:
     again = anonymous.get("/operations", **{"If-None-Match": first["ETag"]})
     assert (again.status_code, again.body) == (304, b"")
     assert anonymous.get("/operations?w=3").status_code == 400
+    assert anonymous.get("/operations?utm_source=news&fbclid=x").body == first.body

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
+from images.delivery.header_names import ANY_ORIGIN
+
 _METHODS = ("GET", "HEAD")
 _SLASHES = re.compile(r"/{2,}")
 _ID = re.compile(r"(?<=/)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=[/.]|$)", re.IGNORECASE)
@@ -28,7 +30,7 @@ def find_redirect(request: HttpRequest) -> HttpResponse | None:
     query = request.META.get("QUERY_STRING", "").encode("latin-1")
     if query:
         location = f"{location}?{quote(query, safe=_SAFE_IN_QUERY)}"
-    headers = {"Location": location, "Cache-Control": "no-store"}
+    headers = {"Location": location, "Cache-Control": "no-store", **ANY_ORIGIN}
     return HttpResponse(status=HTTPStatus.PERMANENT_REDIRECT, headers=headers, content_type="text/plain")
 
 

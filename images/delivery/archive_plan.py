@@ -6,7 +6,7 @@ kept, so that a repetition of the request goes on from there."""
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from accounts.models import Account
 from images.database import sleep_without_connection
 from images.models import Image, Rendition
 from images.receiving.filenames import clean_filename
-from images.renditions.getting import find_kept, open_rendition
+from images.renditions.getting import find_failures, find_kept, open_rendition
 from images.renditions.preparing import prepare_recipe
 from images.renditions.sources import Recipe
 from images.services import finding
@@ -31,7 +31,8 @@ from .zip_format import ZipEntry, length_of
 
 MANIFEST = "manifest.json"
 _UNSAFE = re.compile(r"[^\w.()-]+")
-_MAX_STEM = 80
+_MAX_STEM_BYTES = 120
+"""With the id and the extension a name stays below 255 bytes, the limit of most file systems."""
 _BATCH_SIZE = 500
 ResultT = TypeVar("ResultT")
 
@@ -93,6 +94,13 @@ class Budget:
         return self._ends_at
 
 
+@dataclass(frozen=True)
+class _Missing:
+    """A rendition to be made. `failure` is why it could not be made before; perhaps it can be now."""
+
+    failure: ProgImageError | None = None
+
+
 def plan_archive(ids: Sequence[UUID], account: Account, recipe: Recipe | None) -> ArchivePlan:
     """Decide the files of an archive: the original of each image, or its rendition, in the order of `ids`.
 
@@ -101,16 +109,16 @@ def plan_archive(ids: Sequence[UUID], account: Account, recipe: Recipe | None) -
     answer."""
     budget = Budget(settings.RENDER_TIMEOUT_S)
     found: dict[UUID, Member | ProgImageError] = {}
-    missing_ids: list[UUID] = []
+    missing: dict[UUID, _Missing] = {}
     for start in range(0, len(ids), _BATCH_SIZE):
         batch = ids[start : start + _BATCH_SIZE]
         for image_id, member in _find_members(batch, account, recipe, budget):
-            if member is None:
-                missing_ids.append(image_id)
+            if isinstance(member, _Missing):
+                missing[image_id] = member
             else:
                 found[image_id] = member
     if recipe is not None:
-        found |= _make_members(missing_ids, account, recipe, budget)
+        found |= _make_members(missing, account, recipe, budget)
     members = [member for image_id in ids if isinstance(member := found[image_id], Member)]
     manifest = [_entry_of(image_id, found[image_id]) for image_id in ids]
     return ArchivePlan(members, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
@@ -118,8 +126,8 @@ def plan_archive(ids: Sequence[UUID], account: Account, recipe: Recipe | None) -
 
 def _find_members(
     ids: Sequence[UUID], account: Account, recipe: Recipe | None, budget: Budget
-) -> Iterator[tuple[UUID, Member | ProgImageError | None]]:
-    """Yield each id with its member, or with its error, or with None if its rendition is to be made.
+) -> Iterator[tuple[UUID, Member | ProgImageError | _Missing]]:
+    """Yield each id with its member, its error, or what is known of its rendition that is to be made.
 
     An original that was missing before is looked for within the time of the renders. So images that cannot be
     rendered for that reason do not take the time from the others again and again."""
@@ -138,13 +146,14 @@ def _find_members(
         except ProgImageError as error:
             yield image.pk, error
     kept = find_kept(prepared.values())
+    failures = find_failures(prepared.values())
     for image_id in prepared:
         image = images[image_id]
         row = kept.get(image_id)
         if row is not None:
             yield image_id, _member_of(image, row)
         else:
-            yield image_id, _find_loss(image, budget)
+            yield image_id, _find_loss(image, budget) or _Missing(failures.get(image_id))
 
 
 def _original_of(image: Image, budget: Budget) -> Member | ProgImageError:
@@ -162,20 +171,27 @@ def _find_loss(image: Image, budget: Budget) -> ObjectMissing | None:
 
 
 def _make_members(
-    ids: Sequence[UUID], account: Account, recipe: Recipe, budget: Budget
+    missing: Mapping[UUID, _Missing], account: Account, recipe: Recipe, budget: Budget
 ) -> dict[UUID, Member | ProgImageError]:
-    """Render one image after the other, at least one.
+    """Render one image after the other, at least one. Those that failed before come last.
 
-    Raise RenditionsPending if the time ends before the last."""
+    If the time ends before them, their failures count: each would take the whole time of a request, and be
+    forgotten before the last is tried, so that no repetition came to an end. Raise RenditionsPending if the
+    time ends before the others."""
     made: dict[UUID, Member | ProgImageError] = {}
-    for image_id in ids:
-        if made and not budget.allows():
-            remaining_count = len(ids) - len(made)
+    untried_ids = [image_id for image_id, member in missing.items() if member.failure is None]
+    failures = {image_id: member.failure for image_id, member in missing.items() if member.failure}
+    for image_id in [*untried_ids, *failures]:
+        if not made or budget.allows():
+            made[image_id] = _make_member(image_id, account, recipe, budget)
+        elif image_id in failures:
+            made[image_id] = failures[image_id]
+        else:
+            remaining_count = len(untried_ids) - len(made)
             raise RenditionsPending(
                 f"{remaining_count} renditions are still to be made: repeat the request to go on",
                 retry_after_s=1,
             )
-        made[image_id] = _make_member(image_id, account, recipe, budget)
     return made
 
 
@@ -216,7 +232,8 @@ def _name_of(image: Image, format: str) -> str:
     """Return a name that is unique by the id and says the format. The caller's own name is made inert."""
     filename = clean_filename(image.filename)
     stem = filename.rpartition(".")[0] or filename
-    safe_stem = _UNSAFE.sub("_", stem)[:_MAX_STEM].strip("._")
+    cut_stem = _UNSAFE.sub("_", stem).encode()[:_MAX_STEM_BYTES].decode(errors="ignore")
+    safe_stem = cut_stem.strip("._")
     name = "-".join(part for part in (safe_stem, str(image.pk)) if part)
     return f"{name}.{FORMATS[format].extensions[0]}"
 

@@ -15,8 +15,9 @@ from images.models import Rendition
 from images.services import hit_counts
 from images.services import renditions as rows
 from images.storage import renditions
-from progimage.errors import Unavailable
+from progimage.errors import ProgImageError, Unavailable
 
+from .imagekit_backend import remembered
 from .imagekit_spec import SPEC_ID
 from .preparing import Prepared
 
@@ -100,11 +101,19 @@ def open_rendition(prepared: Prepared) -> Iterator[OpenRendition]:
 
 def find_kept(prepared: Iterable[Prepared]) -> dict[UUID, Rendition]:
     """Return the ready renditions among those of some images, by the ids of the images."""
+    return _find_rows(prepared, Rendition.State.READY)
+
+
+def find_failures(prepared: Iterable[Prepared]) -> dict[UUID, ProgImageError]:
+    """Return the errors of renders that have failed, by the ids of the images, even if another try is due."""
+    rows = _find_rows(prepared, Rendition.State.FAILED)
+    return {image_id: remembered(row) for image_id, row in rows.items()}
+
+
+def _find_rows(prepared: Iterable[Prepared], state: str) -> dict[UUID, Rendition]:
     cache_keys = {each.image.pk: each.cache_key for each in prepared}
     rows = Rendition.objects.filter(
-        image_id__in=cache_keys.keys(),
-        cache_key__in=set(cache_keys.values()),
-        state=Rendition.State.READY,
+        image_id__in=cache_keys.keys(), cache_key__in=set(cache_keys.values()), state=state
     )
     return {row.image_id: row for row in rows if cache_keys[row.image_id] == row.cache_key}
 

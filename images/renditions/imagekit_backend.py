@@ -107,14 +107,14 @@ def _generate(file: ImageCacheFile) -> None:
             spec.source = row
             return
         elif row.state == Rendition.State.FAILED:
-            raise _remembered(row)
+            raise remembered(row)
         if patience.is_over:
             break
         sleep_without_connection(pause_s)
     raise Unavailable("The rendition is still being made", retry_after_s=settings.RENDER_TIMEOUT_S)
 
 
-def _remembered(row: Rendition) -> UnprocessableImage:
+def remembered(row: Rendition) -> UnprocessableImage:
     """Return the error of the render that has failed, as its own client got it."""
     return _REMEMBERED[row.failure_code](row.failure_message, pointer=row.failure_pointer)
 

@@ -22,6 +22,7 @@ from images.receiving.uploads import Upload
 from images.remote.download import download
 from images.services import finding
 from images.services.reading import original_path
+from progimage.errors import NotFound
 from progimage.transform import Transform
 from transforms.decoding.header import Header
 from transforms.workers.pool import pool
@@ -107,7 +108,12 @@ class StoredSource:
 
     @contextmanager
     def open(self, caller: Caller) -> Iterator[OpenSource]:
-        yield source_of(finding.get_visible_image(self.image_id, caller=caller))
+        try:
+            image = finding.get_visible_image(self.image_id, caller=caller)
+        except NotFound as error:
+            error.pointer = "/id"  # as that of an address is /url
+            raise
+        yield source_of(image)
 
 
 Others = Mapping[str, OpenSource]

@@ -56,7 +56,7 @@ def check_own_images(image_ids: Sequence[UUID], *, account: Account) -> None:
     own_ids = set(own_images.values_list("pk", flat=True))
     for image_id in image_ids:
         if image_id not in own_ids:
-            raise NotFound(f"There is no image with the id {image_id}")
+            raise NotFound(f"There is no image with the id {image_id}", pointer="/ids")
 
 
 def find_successor(image: Image) -> Image | None:

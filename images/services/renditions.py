@@ -17,6 +17,8 @@ from images.storage import renditions
 from progimage.errors import ProgImageError
 
 _OVERDUE = timedelta(minutes=1)
+_FAILURE_KEPT = timedelta(hours=1)
+"""So long after it may be tried again a failure is known. An archive with many of them ends by that."""
 _HAS_LAPSED = Q(lease_until__isnull=False, lease_until__lt=Now())
 _READY = {"state": Rendition.State.READY, "lease": None, "lease_until": None}
 _IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
@@ -103,10 +105,10 @@ def forget(rendition: Rendition) -> None:
 
 
 def lapsed_renders() -> QuerySet[Rendition]:
-    """Return the unfinished renditions whose lease, or wait after a failure, ended over a minute ago."""
-    unfinished = Rendition.objects.exclude(state=Rendition.State.READY)
-    lapsed = unfinished.filter(lease_until__lt=Now() - _OVERDUE)
-    return lapsed.order_by("lease_until")
+    """Return the renditions whose lease ended over a minute ago, and failures of over an hour ago."""
+    halfway = Q(state=Rendition.State.RENDERING, lease_until__lt=Now() - _OVERDUE)
+    failed = Q(state=Rendition.State.FAILED, lease_until__lt=Now() - _FAILURE_KEPT)
+    return Rendition.objects.filter(halfway | failed).order_by("lease_until")
 
 
 def drop_lapsed(rendition: Rendition) -> None:

@@ -168,7 +168,7 @@ def _set_successor(replaced_id: UUID, successor: Image) -> None:
     rows = Image.objects.ready().filter(pk=replaced_id, account=successor.account)
     replaced = rows.select_for_update(no_key=True).first()
     if replaced is None:
-        raise NotFound("There is no image with this id to be replaced")
+        raise NotFound("There is no image with this id to be replaced", pointer="/replaces")
     successors = Image.objects.filter(
         state__in=(Image.State.PENDING, Image.State.READY),
         replaces=replaced,

@@ -12,6 +12,7 @@ from progimage.wire.urls import ImageId, Pairs
 
 _KEY = re.compile("[ -~]{1,255}")
 """What a header can hold. The server has the same rule."""
+_TAGS = "tags"
 
 Visibility = Literal["private", "public"]
 
@@ -89,10 +90,12 @@ def split_idempotency_key(options: Mapping[str, Any]) -> tuple[dict[str, Any], d
 
 
 def as_pairs(members: Mapping[str, Any]) -> Pairs:
-    """Return the names and values of a query or a form. A list repeats its name; None is left out."""
+    """Return the names and values of a query or a form. A list repeats its name; None is left out.
+
+    Tags are one array in JSON: as plain text a tag with a comma would be two, and `[x]` would be no tag."""
     pairs: list[tuple[str, str]] = []
     for name, value in members.items():
-        items = value if isinstance(value, list) else [value]
+        items = value if isinstance(value, list) and name != _TAGS else [value]
         pairs += [(name, _as_text(item)) for item in items if item is not None]
     return tuple(pairs)
 
@@ -122,7 +125,7 @@ def _as_point(value: tuple[float, float]) -> dict[str, float]:
 
 _SPELLERS: dict[str, Callable[[Any], Any]] = {
     "tag": _as_list,
-    "tags": _as_list,
+    _TAGS: _as_list,
     "media_types": _as_list,
     "replaces": str,
     "created_after": _as_time,

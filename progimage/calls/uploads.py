@@ -5,7 +5,6 @@ returns the T of the Call[T] that stands here."""
 
 from typing import Unpack
 
-from progimage.errors import ParameterError
 from progimage.wire.bodies import form_body, raw_body
 from progimage.wire.files import Source, name_of
 from progimage.wire.media_types import JSON
@@ -26,8 +25,6 @@ def upload(source: Source, **options: Unpack[UploadOptions]) -> Call[Image]:
     If `filename` is not given, the image gets the file's name. Raise FileUnreadable if it cannot be read."""
     named_options = {"filename": name_of(source), **options}
     fields, key_header = split_idempotency_key(named_options)
-    if any("," in tag for tag in fields.get("tags", ())):
-        raise ParameterError("Expected tags without commas for an upload of bytes", pointer="/tags")
     body = raw_body(source)
     address = Address("/images", as_pairs(fields))
     if len(str(address)) > _MAX_QUERY_CHARS:

@@ -11,7 +11,7 @@ from accounts.access.authentication import SignedUrlAuthentication
 from progimage.errors import ParameterError, ProgImageError
 from progimage.operations import escape_pointer
 from progimage.signing import EXPIRES, PARAMETERS
-from progimage.text_form import TRANSFORM
+from progimage.text_form import TRANSFORM, query_parameters
 from progimage.wording import show_value, suggest
 
 from .values import BLANK
@@ -58,9 +58,13 @@ class Query:
         return {name: text for name, text in self.parameters.items() if name not in names}
 
     def pointer_of(self, pointer: str) -> str:
-        """Return the place of a transform's parameter in this query: its name."""
+        """Return the place of a transform's parameter in this query: its name, as short as it stands here."""
         only_operation = "" if TRANSFORM in self.parameters else "/operations/0"
-        return pointer.removeprefix(only_operation).removeprefix("/output")
+        place = pointer.removeprefix(only_operation).removeprefix("/output")
+        for name, parameter in query_parameters().items():
+            if place == f"/{parameter.name}" and name in self.parameters:
+                return f"/{name}"
+        return place
 
 
 def _is_ignored(name: str) -> bool:

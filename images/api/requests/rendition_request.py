@@ -38,7 +38,7 @@ class RenditionRequest:
         transform_query = query.without(*_DELIVERY)
         transform = parse_query(transform_query.items(), beside=_DELIVERY)
         if format is not None:
-            transform = with_format(transform, format)
+            transform = with_format(transform, format, pointer_of=query.pointer_of)
         elif transform.output.format is None and transform_query:
             name = next(iter(transform_query))
             raise ParameterError(
@@ -60,7 +60,7 @@ class RenditionRequest:
         )
 
 
-def with_format(transform: Transform, format: Format) -> Transform:
+def with_format(transform: Transform, format: Format, *, pointer_of: PointerOf = str) -> Transform:
     """Return the transform with the extension's format. Raise ParameterError if it names another.
 
     A transform with the format "auto" stays as it is."""
@@ -71,7 +71,7 @@ def with_format(transform: Transform, format: Format) -> Transform:
         raise ParameterError(
             f"Expected no format but auto beside the extension, which says {format.name}, "
             f"but received {named!r}",
-            pointer="/format",
+            pointer=pointer_of("/format"),
         )
     output = replace(transform.output, format=format.name)  # type: ignore[arg-type]
     return Transform(transform.operations, output)

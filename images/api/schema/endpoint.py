@@ -31,6 +31,7 @@ from progimage.errors import (
     ParameterError,
     PermissionDenied,
     ProgImageError,
+    RequestTimeout,
     Unavailable,
     UnsupportedFormat,
 )
@@ -42,7 +43,7 @@ MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
 EVERYWHERE: Errors = (NotAuthenticated, PermissionDenied, Unavailable, InternalError)
 """Errors that every endpoint may answer, besides its own."""
-JSON_BODY: Errors = (ParameterError, LengthRequired, BodyTooLarge, UnsupportedFormat)
+JSON_BODY: Errors = (ParameterError, RequestTimeout, LengthRequired, BodyTooLarge, UnsupportedFormat)
 """Errors of every endpoint that takes a JSON object."""
 KEY: Security = ({"ApiKey": ()},)
 SIGNED: Security = ({"SignedUrl": ()},)

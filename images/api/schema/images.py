@@ -159,7 +159,7 @@ METADATA = Endpoint(
     operation_id="get_metadata",
     summary="Get an image's metadata",
     examples=[example_of_response(examples.IMAGE)],
-    errors=(errors.NotFound, errors.PreconditionFailed),
+    errors=(errors.ParameterError, errors.NotFound, errors.PreconditionFailed),
     responses={200: ImageSerializer, 304: _BYTES[304]},
     parameters=[_IMAGE_ID, _JSON_ETAG],
 )

@@ -85,6 +85,7 @@ TAKES_IMAGE: Errors = (
     errors.NotFound,
     errors.Conflict,
     errors.LengthRequired,
+    errors.RequestTimeout,
     errors.BodyTooLarge,
     errors.UnsupportedFormat,
     errors.UnprocessableImage,

@@ -1,7 +1,6 @@
 """A request for many images as one zip."""
 
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -11,21 +10,9 @@ from progimage.errors import ParameterError
 from transforms.formats.table import WRITABLE
 
 from .components import TEXT_OR_TRANSFORM
-from .fields import Array
+from .fields import Array, ImageId
 from .selection import FilterSerializer, FormatField
 from .strict import StrictSerializer
-
-
-class _ImageId(serializers.UUIDField):
-    """An id as the API spells it, in either case of letters: no number, no URN, no braces."""
-
-    default_error_messages: ClassVar = dict.fromkeys(("invalid", "null"), "Expected the id of an image")
-
-    def to_internal_value(self, data: Any) -> UUID:
-        image_id: UUID = super().to_internal_value(data)
-        if str(data).lower() != str(image_id):
-            self.fail("invalid")
-        return image_id
 
 
 @extend_schema_field(TEXT_OR_TRANSFORM)
@@ -38,7 +25,7 @@ class ArchiveSerializer(StrictSerializer):
 
     ids = Array(
         "ids",
-        child=_ImageId(),
+        child=ImageId(),
         required=False,
         allow_empty=False,
         max_length=MAX_IMAGES,

@@ -7,7 +7,7 @@ from rest_framework.fields import empty
 
 from images.models import Visibility
 
-from .fields import Choice, FileName, MetadataField, Share, TagsField
+from .fields import Choice, FileName, ImageId, MetadataField, Share, TagsField
 from .strict import StrictSerializer
 
 MAX_TAGS = 50
@@ -34,11 +34,10 @@ class DescriptionSerializer(StrictSerializer):
         default="",
         help_text="Your name for the image. If it is missing, an upload takes the name in its form or URL.",
     )
-    replaces = serializers.UUIDField(
+    replaces = ImageId(
         default=None,
         allow_null=True,
         help_text="The id of an image of yours that this image is the successor of.",
-        error_messages={"invalid": "Expected the id of an image"},
     )
 
 

@@ -4,6 +4,7 @@ import json
 import math
 from contextlib import suppress
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
@@ -21,6 +22,8 @@ MAX_TAG_LENGTH = 64
 MAX_METADATA_BYTES = 16_384
 MAX_METADATA_DEPTH = 32
 _JSON_STARTS = ("[", "{", '"')
+_BYTE_ORDER_MARK = "\ufeff"
+"""Some editors begin a file with it, and curl sends the file as it is."""
 
 
 class PlainText(serializers.CharField):
@@ -65,6 +68,18 @@ class FileName(PlainText):
             return super().to_internal_value(clean_filename(data))
         except ParameterError as error:
             raise serializers.ValidationError(error.message) from error
+
+
+class ImageId(serializers.UUIDField):
+    """An id as the API spells it, in either case of letters: no number, no URN, no braces."""
+
+    default_error_messages: ClassVar = dict.fromkeys(("invalid", "null"), "Expected the id of an image")
+
+    def to_internal_value(self, data: Any) -> UUID:
+        image_id: UUID = super().to_internal_value(data)
+        if str(data).lower() != str(image_id):
+            self.fail("invalid")
+        return image_id
 
 
 class WholeNumber(serializers.IntegerField):
@@ -147,7 +162,8 @@ class TagsField(Array):
 
     def _names_in(self, text: str) -> list[Any]:
         """Return the names of one field. A text that looks like JSON is JSON, and never a name itself."""
-        if not text.lstrip().startswith(_JSON_STARTS):
+        text = text.lstrip(_BYTE_ORDER_MARK).strip()
+        if not text.startswith(_JSON_STARTS):
             names = [name.strip() for name in text.split(",")]
             return [name for name in names if name]
         value: object = None

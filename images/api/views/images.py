@@ -5,6 +5,7 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from rest_framework import status
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,6 +19,7 @@ from images.api.requests.rendition_request import RenditionRequest
 from images.api.schema import images as schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.representation import Representation
+from images.delivery.header_names import ANY_ORIGIN
 from images.delivery.responses import check_if_match, deliver_original, deliver_rendition, is_not_modified
 from images.renditions.preparing import prepare
 from images.renditions.sources import source_of
@@ -27,7 +29,19 @@ _SIGNED_OR_KEY = (SignedUrlAuthentication, ApiKeyAuthentication)
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
 
-class ImageView(ApiView):
+class _PixelsView(ApiView):
+    """Pixels that pages of any origin may read, if they are public or the URL is signed."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Let such a page read the reason of a refusal as well, and when to try again."""
+        response = super().handle_exception(exc)
+        if self.request.method in SAFE_METHODS:
+            for name, value in ANY_ORIGIN.items():
+                response[name] = value
+        return response
+
+
+class ImageView(_PixelsView):
     authentication_classes = _SIGNED_OR_KEY
     permission_classes = (HasScopeToWrite,)
 
@@ -65,7 +79,7 @@ class ImageView(ApiView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class RenditionView(ApiView):
+class RenditionView(_PixelsView):
     authentication_classes = _SIGNED_OR_KEY
     permission_classes = (HasScopeToWrite,)
 

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 
-from images.api.requests.query import refuse_unknown
+from images.api.requests.query import Query, refuse_unknown
 from images.api.schema import transforms as schema
 from images.api.schema.endpoint import ApiView
 from images.delivery.documents import Document, Once
@@ -22,7 +22,7 @@ class OperationsView(ApiView):
     @schema.OPERATIONS
     def get(self, request: Request) -> HttpResponse:
         """Return the JSON Schema of a transform. Its $defs are the operations, with units and examples."""
-        refuse_unknown(request.query_params, "no query")
+        refuse_unknown(Query.read(request).parameters, "no query")
         return _CATALOGUE.get().respond(request.headers)
 
 
