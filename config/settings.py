@@ -50,6 +50,8 @@ SPECTACULAR_SETTINGS = framework.SPECTACULAR_SETTINGS | {"SERVERS": [{"url": PUB
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_SECURE = IS_HTTPS
+# A proxy may pass a Host without the port, or with a name of its own. Browsers send the origin that they see.
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_SSL_REDIRECT = IS_HTTPS
 # Without it, the redirect goes to the host that the request names.
