@@ -47,11 +47,15 @@ class TimedBody:
         self._check_time()
         self._take_place()
         release_connection()
+        wanted_bytes = remaining_bytes if size < 0 else min(size, remaining_bytes)
         self._exchange.enter(Phase.READING)
         try:
-            chunk = self._stream.read(remaining_bytes if size < 0 else size)
+            chunk = self._stream.read(wanted_bytes)
         finally:
             self._exchange.enter(Phase.WORKING)
+        if len(chunk) < wanted_bytes:
+            # The body ends too early. If it was late, the guard has ended it without knowing of this chunk.
+            self._check_time()
         self._exchange.received_bytes += len(chunk)
         self._check_time()
         if self._exchange.received_bytes >= self._length_bytes:
