@@ -109,8 +109,9 @@ if S3_BUCKET:
         "BACKEND": "images.storage.S3ObjectStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("S3_ENDPOINT_URL", None, validate=is_http_url),
-            "region_name": env.str("S3_REGION", None),
+            # Empty values are the defaults: an override of docker-compose.yml can empty a variable.
+            "endpoint_url": env.str("S3_ENDPOINT_URL", None, validate=is_http_url) or None,
+            "region_name": env.str("S3_REGION", None) or None,
             # Without keys boto3 looks in its usual places: instance roles, profiles.
             "access_key": env.str("S3_ACCESS_KEY_ID", None),
             "secret_key": env.str("S3_SECRET_ACCESS_KEY", None),
