@@ -3,10 +3,13 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import Error
 
 from images.database_failures import detail_of, explain, is_expected
+
+from .checks import stop_if_wrong
 
 
 def main() -> None:
@@ -14,6 +17,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
         execute_from_command_line(sys.argv)
+    except ImproperlyConfigured:
+        # Commands that check no settings before they connect, such as `migrate`, get here if one is wrong.
+        stop_if_wrong()
+        raise
     except Error as error:
         if "--traceback" in sys.argv or not is_expected(error):
             raise

@@ -25,11 +25,12 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.http.middleware.RequestLog",
-    "config.http.middleware.DrainBody",
+    "config.http.unread_bodies.DrainBody",
     "config.http.middleware.BodyHeaders",
     "config.slow_clients.large_responses.LargeResponses",
     "config.http.text_encoding.TextEncoding",
     "config.http.middleware.ProbesByAnyName",
+    "config.http.redirects.KeepMethod",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -50,6 +50,8 @@ SPECTACULAR_SETTINGS = framework.SPECTACULAR_SETTINGS | {"SERVERS": [{"url": PUB
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_SECURE = IS_HTTPS
+# A proxy may pass a Host without the port, or with a name of its own. Browsers send the origin that they see.
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_SSL_REDIRECT = IS_HTTPS
 # Without it, the redirect goes to the host that the request names.
@@ -107,8 +109,9 @@ if S3_BUCKET:
         "BACKEND": "images.storage.S3ObjectStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("S3_ENDPOINT_URL", None, validate=is_http_url),
-            "region_name": env.str("S3_REGION", None),
+            # Empty values are the defaults: an override of docker-compose.yml can empty a variable.
+            "endpoint_url": env.str("S3_ENDPOINT_URL", None, validate=is_http_url) or None,
+            "region_name": env.str("S3_REGION", None) or None,
             # Without keys boto3 looks in its usual places: instance roles, profiles.
             "access_key": env.str("S3_ACCESS_KEY_ID", None),
             "secret_key": env.str("S3_SECRET_ACCESS_KEY", None),

@@ -51,7 +51,7 @@ def is_public_url(text: str) -> None:
 
 
 def is_http_url(text: str | None) -> None:
-    if text is not None:
+    if text:
         _check_http_url(text, example="https://s3.example.com")
 
 

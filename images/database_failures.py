@@ -42,6 +42,10 @@ _BY_TEXT = (
         "Postgres has no TLS: remove sslmode from DATABASE_URL, or configure TLS there",
     ),
     (
+        r"invalid [\w-]+ value|invalid (connection option|integer value)",
+        "A parameter in DATABASE_URL has a wrong value: correct it",
+    ),
+    (
         r"certificate|SSL error|sslmode|root\.crt",
         "The certificate of Postgres is not trusted: see sslmode and sslrootcert in DATABASE_URL",
     ),
@@ -130,8 +134,11 @@ def is_expected(error: BaseException) -> bool:
 def _cause_of(error: BaseException) -> BaseException:
     """Return psycopg's error. If the pool gave up, return the reason for which it has no connection."""
     cause = error
-    if isinstance(error, Error) and error.__cause__ is not None:
-        cause = error.__cause__
+    # Django's `migrate` raises an error of its own while it handles another one.
+    if isinstance(cause, Error) and cause.__cause__ is None and isinstance(cause.__context__, Error):
+        cause = cause.__context__
+    if isinstance(cause, Error) and cause.__cause__ is not None:
+        cause = cause.__cause__
     if isinstance(cause, PoolTimeout) and failures.last is not None:
         return failures.last
     return cause

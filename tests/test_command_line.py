@@ -29,6 +29,13 @@ def test_wrong_password_is_one_sentence() -> None:
     assert "swordfish" not in text
 
 
+@pytest.mark.parametrize("command", [MIGRATE, ["manage.py", "check", "--database", "default"]], ids=" ".join)
+def test_wrong_setting_is_one_sentence(command: list[str]) -> None:
+    code, text = run(command, **COMPLETE | {"DATABASE_URL": "mysql://u:p@localhost/x"})
+    assert (code, text.count("\n")) == (1, 1)
+    assert text.startswith("DATABASE_URL: Expected postgres://user:password@host:port/name. For example ")
+
+
 def test_create_storage_before_migrate_says_so() -> None:
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl()
     code, text = run(["manage.py", "create_storage"], **COMPLETE | {"DATABASE_URL": url})

@@ -45,6 +45,18 @@ def test_every_setting_is_in_the_example() -> None:
     assert named - settings() - variables == set()
 
 
+def test_override_of_the_guide_reaches_every_service_of_the_image() -> None:
+    guide = (ROOT / "docs" / "deploying.md").read_text()
+    (example,) = re.findall(r"^      x-own-s3: .*?^      services: .*?$", guide, re.MULTILINE | re.DOTALL)
+    override = yaml.safe_load(example)
+    image = COMPOSITION["x-app"]["image"]
+    own = {name for name, service in COMPOSITION["services"].items() if service["image"] == image}
+    assert set(override["services"]) == own
+    for service in override["services"].values():
+        assert set(service["environment"]) <= set(COMPOSITION["x-app"]["environment"])
+        assert any(not (COMPOSITION["networks"][name] or {}).get("internal") for name in service["networks"])
+
+
 CHECKS = {
     name: service["healthcheck"]["test"]
     for name, service in COMPOSITION["services"].items()

@@ -7,7 +7,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.db import OperationalError, ProgrammingError, connection
-from psycopg import sql
+from django.db.migrations.exceptions import MigrationSchemaMissing
+from psycopg import errors, sql
 from psycopg_pool import PoolTimeout
 
 from images.database_failures import detail_of, explain, failures, is_expected
@@ -98,6 +99,8 @@ def test_roles_with_too_few_rights(administrator: psycopg.Connection[tuple[objec
         ('FATAL:  no pg_hba.conf entry for host "1.2.3.4", user "u", database "d", SSL encryption', "pg_hba.conf"),
         ("server does not support SSL, but SSL was required", "remove sslmode"),
         ("SSL error: certificate verify failed", "sslrootcert"),
+        ('invalid sslmode value: "bogus"', "wrong value"),
+        ('invalid integer value "soon" for connection option "connect_timeout"', "wrong value"),
         ('root certificate file "/root/.postgresql/root.crt" does not exist', "sslrootcert"),
         ("FATAL:  sorry, too many clients already", "max_connections"),
         ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", "max_connections"),
@@ -121,6 +124,16 @@ def test_pool_that_gives_up_says_why_it_has_no_connection() -> None:
     assert "no-such-database" in detail_of(given_up)
     connect().close()
     assert "free in time" in explain(given_up)
+
+
+def test_error_of_migrate_says_why_it_was_raised() -> None:
+    """Django raises it without `from`."""
+    refused = ProgrammingError("permission denied for schema public")
+    refused.__cause__ = errors.InsufficientPrivilege("permission denied for schema public")
+    raised = MigrationSchemaMissing("Unable to create the django_migrations table")
+    raised.__context__ = refused
+    assert is_expected(raised)
+    assert "too few rights" in explain(raised)
 
 
 def test_faults_of_the_code_are_not_expected() -> None:

@@ -53,6 +53,26 @@ def test_right_password(operator: User, name: str, address: str) -> None:
     assert address not in known.address_hmac
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        pytest.param("http://testserver", 302, id="public url"),
+        pytest.param("http://evil.example.com", 403, id="another site"),
+    ],
+)
+def test_proxy_that_passes_another_host(
+    operator: User, name: str, address: str, settings: Any, origin: str, status: int
+) -> None:
+    """The public URL may have a port that the Host lacks, or the Host be that of the server behind the proxy."""
+    client = Client(enforce_csrf_checks=True, REMOTE_ADDR=address)
+    client.get(PAGE)
+    form = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+    assert settings.PUBLIC_URL == "http://testserver"
+    settings.ALLOWED_HOSTS = ["inside.example.com"]
+    answer = client.post(PAGE, form, headers={"Origin": origin, "Host": "inside.example.com"})
+    assert answer.status_code == status
+
+
 def test_60_wrong_passwords_and_then_the_right_one(operator: User, name: str, address: str) -> None:
     """AUTH-8."""
     wrong = [log_in(name, f"wrong {number}", address) for number in range(60)]

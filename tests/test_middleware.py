@@ -1,15 +1,10 @@
 """Around every request: its id, and the host by which it may come."""
 
-import io
-from typing import Any
-
 import pytest
-from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.test import Client, RequestFactory
+from django.test import Client
 
-from config.http.middleware import BodyHeaders, DrainBody
-from progimage.errors import RequestTimeout
+from config.http.middleware import BodyHeaders
 from tests.conftest import Api
 from tests.support.images import encoded
 from tests.support.problems import MISSING, check_problem
@@ -68,47 +63,3 @@ class TestBodyHeaders:
         """Its response is made before Django's own middleware for lengths."""
         answer = Client(raise_request_exception=False).get("/images/x", headers={"Host": "evil.example"})
         assert answer["Content-Length"] == str(len(answer.content))
-
-
-class TestDrainBody:
-    @staticmethod
-    def refuse(content: bytes, **variables: str) -> tuple[HttpResponse, bytes]:
-        """Refuse a POST with these server variables. Return the response, and the rest of the body."""
-        request = RequestFactory().post("/", content, content_type="text/plain")
-        body = io.BytesIO(content)
-        refused = WSGIRequest(request.environ | {"wsgi.input": body} | variables)
-        response: Any = DrainBody(lambda request: HttpResponse(status=400))(refused)
-        return response, body.read()
-
-    def test_the_body_of_a_refused_request_is_read(self) -> None:
-        response, rest = self.refuse(bytes(3_000_000))
-        assert (rest, "Connection" in response) == (b"", False)
-
-    @pytest.mark.parametrize(
-        "variables",
-        [
-            pytest.param({"CONTENT_LENGTH": "102000000"}, id="longer than any endpoint takes"),
-            pytest.param({"CONTENT_LENGTH": "9" * 5_000}, id="a length that is none"),
-            pytest.param({"HTTP_EXPECT": "100-continue"}, id="not sent yet"),
-            pytest.param({"HTTP_TRANSFER_ENCODING": "chunked"}, id="without an end that is known"),
-        ],
-    )
-    def test_other_bodies_end_the_connection(self, variables: dict[str, str]) -> None:
-        response, rest = self.refuse(b"abc", **variables)
-        assert (response["Connection"], rest) == ("close", b"abc")
-
-    def test_a_client_that_is_too_slow(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def read(request: HttpRequest, size: int) -> bytes:
-            raise RequestTimeout("too slow")
-
-        monkeypatch.setattr(HttpRequest, "read", read)
-        request = RequestFactory().post("/", b"abc", content_type="text/plain")
-        response = DrainBody(lambda request: HttpResponse(status=400))(request)
-        assert response["Connection"] == "close"
-
-    def test_only_some_at_once(self) -> None:
-        drain = DrainBody(lambda request: HttpResponse(status=400))
-        for _ in range(8):
-            assert drain.slots.acquire(blocking=False)
-        request = RequestFactory().post("/", b"abc", content_type="text/plain")
-        assert drain(request)["Connection"] == "close"

@@ -33,7 +33,8 @@ class Sent:
 
     def __init__(self, application: Application, **environ: Any) -> None:
         base = RequestFactory().get("/operations").environ
-        self.environ = base | {"wsgi.input": io.BytesIO(environ.pop("body", b""))} | environ
+        input_stream = io.BytesIO(environ.pop("body", b""))
+        self.environ = base | {"wsgi.input": input_stream} | environ
         self.status_code = 0
         self.headers: dict[str, str] = {}
         body = application(self.environ, self._start)
@@ -41,6 +42,7 @@ class Sent:
         close = getattr(body, "close", None)
         if close:
             close()
+        self.rest = input_stream.read()
 
     def _start(self, status: str, headers: list[tuple[str, str]]) -> None:
         assert not self.status_code
@@ -102,11 +104,23 @@ def test_other_headers_do_no_harm(db: None) -> None:
             assert sent.status_code < 500, (path, name)
 
 
-def test_unread_body_ends_the_connection() -> None:
+def test_unread_body_is_read() -> None:
     broken = MALFORMED["charset holds NUL"]
     sent = Sent(whole(), CONTENT_TYPE=broken, CONTENT_LENGTH="3", body=b"abc", REQUEST_METHOD="POST")
+    assert "Connection" not in sent.headers
+    assert sent.rest == b""
+
+
+def test_unread_body_without_a_known_end_ends_the_connection() -> None:
+    sent = Sent(
+        whole(),
+        CONTENT_TYPE=MALFORMED["charset holds NUL"],
+        HTTP_TRANSFER_ENCODING="chunked",
+        body=b"abc",
+        REQUEST_METHOD="POST",
+    )
     assert sent.headers["Connection"] == "close"
-    assert "Connection" not in Sent(whole(), CONTENT_TYPE=broken).headers
+    assert sent.rest == b"abc"
 
 
 class Body:

@@ -99,12 +99,13 @@ def test_the_redirect_leads_to_the_image(api: Api) -> None:
     assert api.get(answer["Location"].removeprefix("https://images.example.com")).status_code == 200
 
 
-def test_the_redirect_to_https_takes_the_public_host(client: Client, settings: Any) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_the_redirect_to_https_takes_the_public_host_and_the_method(method: str, settings: Any) -> None:
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_SSL_HOST = "images.example.com"
     settings.ALLOWED_HOSTS = ["testserver", "other.example.com"]
-    answer = Client().get("/images/?a=1", headers={"Host": "other.example.com"})
-    assert (answer.status_code, answer["Location"]) == (301, "https://images.example.com/images/?a=1")
+    answer = Client().generic(method, "/images/?a=1", headers={"Host": "other.example.com"})
+    assert (answer.status_code, answer["Location"]) == (308, "https://images.example.com/images/?a=1")
 
 
 def test_the_host_of_that_redirect_is_that_of_the_public_url() -> None:

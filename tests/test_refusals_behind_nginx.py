@@ -93,7 +93,7 @@ def server(tmp_path: Path, db: None) -> Iterator[Server]:
 @pytest.mark.parametrize("buffering", ["on", "off"])
 def test_the_client_gets_the_refusal(server: Server, tmp_path: Path, buffering: str) -> None:
     bodies = {}
-    for size_mb in (20, 26, 28, 30, 60):
+    for size_mb in (20, 26, 28, 30, 60, 103):
         bodies[size_mb] = tmp_path / f"{size_mb}.bin"
         with bodies[size_mb].open("wb") as file:
             os.truncate(file.fileno(), size_mb * MB)
@@ -102,6 +102,8 @@ def test_the_client_gets_the_refusal(server: Server, tmp_path: Path, buffering: 
         (28, "/transforms?q=80", "image/png", server.key, (413, "body_too_large")),
         (30, "/images", "image/png", server.key, (413, "body_too_large")),
         (60, "/images", "image/png", server.key, (413, "body_too_large")),
+        (103, "/images", "image/png", server.key, (413, "body_too_large")),
+        (20, "/images", "text/plain; charset*=none''x", server.key, (400, "invalid_parameter")),
         (20, "/images", "text/plain", server.key, (415, "unsupported_format")),
         (20, "/images?bogus=1", "image/png", server.key, (400, "invalid_parameter")),
         (20, "/images", "image/png", "wrong.key", (401, "not_authenticated")),

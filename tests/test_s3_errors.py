@@ -6,8 +6,10 @@ import pytest
 from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
+    InvalidConfigError,
     NoCredentialsError,
     ParamValidationError,
+    ProfileNotFound,
     SSLError,
 )
 from django.core.management import CommandError, call_command
@@ -30,6 +32,7 @@ def client_error(code: str) -> ClientError:
     ("error", "setting"),
     [
         (client_error("InvalidAccessKeyId"), "S3_ACCESS_KEY_ID"),
+        (client_error("XAdminUserNotFound"), "S3_ACCESS_KEY_ID"),
         (client_error("SignatureDoesNotMatch"), "S3_SECRET_ACCESS_KEY"),
         (client_error("AccessDenied"), "S3_ACCESS_KEY_ID"),
         (client_error("NoSuchBucket"), "S3_BUCKET"),
@@ -40,6 +43,12 @@ def client_error(code: str) -> ClientError:
         (client_error("InternalError"), "InternalError"),
         (NoCredentialsError(), "S3_ACCESS_KEY_ID"),
         (SSLError(endpoint_url="https://s3.example", error=OSError("self-signed")), "AWS_CA_BUNDLE"),
+        (
+            SSLError(endpoint_url="https://s3.example", error=OSError("[SSL: WRONG_VERSION_NUMBER]")),
+            "http://",
+        ),
+        (ProfileNotFound(profile="shop"), "The config profile (shop) could not be found"),
+        (InvalidConfigError(error_msg="AWS_X is empty"), "AWS_X is empty"),
         (ParamValidationError(report="Invalid bucket name"), "S3_BUCKET"),
         (ConnectTimeoutError(endpoint_url="http://s3.example:9000"), "S3_ENDPOINT_URL"),
     ],

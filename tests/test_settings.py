@@ -1,5 +1,6 @@
 """A wrong setting stops the start with a sentence that names it."""
 
+import ast
 from itertools import groupby
 
 import pytest
@@ -65,3 +66,18 @@ def test_complete_environment(code: list[str]) -> None:
 def test_wrong_setting_is_named(name: str, value: str, lines: list[str]) -> None:
     named = [line for line in lines if line.startswith(f"{name}: ")]
     assert len(named) == [wrong_name for wrong_name, _ in WRONG].count(name)
+
+
+def test_empty_endpoint_and_region_are_the_defaults() -> None:
+    """An override of docker-compose.yml can empty a variable, but not remove it."""
+    code = "from django.conf import settings; print(settings.STORAGES['originals']['OPTIONS'])"
+    empty = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "S3_BUCKET": "b",
+        "S3_ENDPOINT_URL": "",
+        "S3_REGION": "",
+    }
+    status, text = run(["-c", code], **COMPLETE | empty)
+    assert status == 0
+    options = ast.literal_eval(text)
+    assert (options["endpoint_url"], options["region_name"]) == (None, None)

@@ -99,6 +99,30 @@ def test_a_late_body_is_refused_for_good(
     assert exchange.received_bytes == 5
 
 
+@pytest.mark.parametrize(
+    ("sent", "waited_s", "is_refused"),
+    [
+        pytest.param(22, 11, True, id="ended by the guard"),
+        pytest.param(22, 9, False, id="ended by the client"),
+        pytest.param(30, 11, False, id="whole, and counted in time"),
+    ],
+)
+def test_a_body_that_is_ended_while_it_is_late(
+    exchange: Exchange, settings: Any, sent: int, waited_s: int, is_refused: bool
+) -> None:
+    """The guard sees no bytes of a chunk before the chunk is whole."""
+    settings.CLIENT_GRACE_S = 10
+    settings.CLIENT_MIN_BYTES_PER_S = 10
+    stream = Watched(bytes(sent))
+    body = TimedBody(stream, exchange, 30)
+    stream.watch = lambda: setattr(exchange, "waited_s", waited_s)
+    if is_refused:
+        with pytest.raises(RequestTimeout):
+            body.read()
+    else:
+        assert len(body.read()) == sent
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_read_holds_no_connection(body: TimedBody, stream: Watched, exchange: Exchange) -> None:
     seen: list[tuple[bool, Phase]] = []

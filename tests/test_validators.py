@@ -35,6 +35,7 @@ from config.validators import (
         (is_public_url, "http://[::1]:8000"),
         (is_public_url, "http://host"),
         (is_http_url, None),
+        (is_http_url, ""),
         (is_http_url, "http://s3:8333"),
         (is_absolute, Path("/files")),
         (is_writable_folder, None),

@@ -1,29 +1,21 @@
-"""Middleware around every request: its id and line in the log, its unread body, and probes by any host."""
+"""Middleware around every request: its id and line in the log, headers of bodies, and probes by any host."""
 
 import re
 import time
 import uuid
 from collections.abc import Callable
 from http import HTTPStatus
-from threading import BoundedSemaphore
 from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-
-from images.receiving.forms import OVERHEAD_BYTES
-from images.receiving.uploads import read_length
-from progimage.errors import ProgImageError
 
 log = structlog.get_logger("progimage.request")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _PROBES = ("/healthz", "/readyz")
-_MAX_DRAINING = 8
-_DRAIN_TIMEOUT_S = 30
-_CHUNK_BYTES = 64 * 1024
 MAX_LOGGED_PATH = 200
 _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 _ABOUT_BODIES = (
@@ -51,54 +43,6 @@ class ProbesByAnyName:
         if request.path in _PROBES:
             request.META["HTTP_HOST"] = self.host
         return self.get_response(request)
-
-
-class DrainBody:
-    """Read and discard the rest of a request body after an error response.
-
-    If a body is left unread, the WSGI server closes the connection. A proxy that is still sending then takes
-    the server for broken and responds 502, and a client loses its next request on that connection. A body
-    that is too long or too slow to drain gets `Connection: close`, which tells the client."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-        # A client whose request was refused may send slowly. Such clients hold at most this many threads.
-        self.slots = BoundedSemaphore(_MAX_DRAINING)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        if response.status_code >= HTTPStatus.BAD_REQUEST and not self.try_drain(request):
-            response["Connection"] = "close"
-        return response
-
-    def try_drain(self, request: HttpRequest) -> bool:
-        """Read the rest of the body, and return True if nothing of it is left."""
-        # With Expect, reading would ask the client to send its body. A chunked body has no known end.
-        if request.META.keys() & {"HTTP_EXPECT", "HTTP_TRANSFER_ENCODING"}:
-            return False
-        length = read_length(request.META.get("CONTENT_LENGTH") or "0")
-        if length == 0:
-            return True
-        # No endpoint takes a longer body than this.
-        if length is None or length > settings.MAX_REQUEST_BYTES + OVERHEAD_BYTES:
-            return False
-        if not self.slots.acquire(blocking=False):
-            return False
-        try:
-            return _read_to_end(request)
-        except (UnreadablePostError, ProgImageError):  # the client has hung up, or is too slow
-            return False
-        finally:
-            self.slots.release()
-
-
-def _read_to_end(request: HttpRequest) -> bool:
-    """Return True if the body ended within _DRAIN_TIMEOUT_S."""
-    gives_up_at = time.monotonic() + _DRAIN_TIMEOUT_S
-    while request.read(_CHUNK_BYTES):
-        if time.monotonic() > gives_up_at:
-            return False
-    return True
 
 
 class BodyHeaders:

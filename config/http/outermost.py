@@ -17,6 +17,7 @@ from progimage.errors import ParameterError
 
 from .middleware import MAX_LOGGED_PATH, choose_request_id
 from .problems import as_problem, problem_response, unexpected
+from .unread_bodies import drain
 
 log = structlog.get_logger("progimage.request")
 error_log = logging.getLogger("progimage.error")
@@ -107,8 +108,7 @@ def _answer(
         problem = as_problem(error) or unexpected(error)
         response = problem_response(problem)
         response["X-Request-ID"] = request_id
-        if environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
-            # Nobody has read the body, so the connection cannot be used again.
+        if not drain(environ, environ["wsgi.input"].read):
             response["Connection"] = "close"
         path = str(environ.get("PATH_INFO", ""))[:MAX_LOGGED_PATH]
         log.info(

@@ -1,14 +1,17 @@
-"""The right address of a known route that was written with a slash too much, or with an id in capitals.
+"""Redirects to the right address: https instead of http, and a known route that was written with a slash too
+much, or with an id in capitals.
 
 Only the path and the query of the request are taken over. The host is that of PUBLIC_URL, so that no
 request can make a response that leads elsewhere, also not from a cache."""
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from images.delivery.header_names import ANY_ORIGIN
@@ -19,6 +22,21 @@ _ID = re.compile(r"(?<=/)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=[/.]|$)",
 # Of RFC 3986: characters that may stand in a path or a query unescaped. % is there already.
 _SAFE_IN_PATH = "/!$&'()*+,;=:@-._~"
 _SAFE_IN_QUERY = _SAFE_IN_PATH + "?%"
+
+
+class KeepMethod:
+    """Turn a 301, with which Django redirects to https, into a 308.
+
+    After a 301 clients send a POST again as a GET. The response is a list, and their image is lost."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.MOVED_PERMANENTLY:
+            response.status_code = HTTPStatus.PERMANENT_REDIRECT
+        return response
 
 
 def find_redirect(request: HttpRequest) -> HttpResponse | None:

@@ -7,7 +7,7 @@ from django.conf import settings
 from images.database import release_connection
 from progimage.errors import RequestTimeout
 
-from .exchanges import PLACES, Exchange, Phase
+from .exchanges import IN_PROGRESS, PLACES, Exchange, Phase
 
 
 class Stream(Protocol):
@@ -30,19 +30,32 @@ class TimedBody:
         self._length_bytes = length_bytes
         self._has_place = False
 
+    @property
+    def remaining_bytes(self) -> int:
+        return max(self._length_bytes - self._exchange.received_bytes, 0)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its request has ended. Then no read has a time limit."""
+        return self._exchange not in IN_PROGRESS
+
     def read(self, size: int = -1) -> bytes:
         """Raise Unavailable if too many clients send at once, RequestTimeout if this one sends too slowly."""
-        remaining_bytes = self._length_bytes - self._exchange.received_bytes
-        if remaining_bytes <= 0:
+        remaining_bytes = self.remaining_bytes
+        if remaining_bytes == 0:
             return b""
         self._check_time()
         self._take_place()
         release_connection()
+        wanted_bytes = remaining_bytes if size < 0 else min(size, remaining_bytes)
         self._exchange.enter(Phase.READING)
         try:
-            chunk = self._stream.read(remaining_bytes if size < 0 else size)
+            chunk = self._stream.read(wanted_bytes)
         finally:
             self._exchange.enter(Phase.WORKING)
+        if len(chunk) < wanted_bytes:
+            # The body ends too early. If it was late, the guard has ended it without knowing of this chunk.
+            self._check_time()
         self._exchange.received_bytes += len(chunk)
         self._check_time()
         if self._exchange.received_bytes >= self._length_bytes:

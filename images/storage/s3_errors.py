@@ -11,9 +11,14 @@ from dataclasses import dataclass
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigNotFound,
+    ConfigParseError,
+    CredentialRetrievalError,
+    InvalidConfigError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
+    ProfileNotFound,
     SSLError,
 )
 
@@ -33,8 +38,11 @@ _DENIED = (
 _NO_PLACE = "has no such bucket: correct S3_BUCKET, or run manage.py create_storage"
 _BAD_NAME = "accepts no bucket of this name: correct S3_BUCKET"
 _OTHER_REGION = "expects another region: correct S3_REGION"
+_NO_TLS = "speaks no TLS: set S3_ENDPOINT_URL to the address with http://"
+_UNTRUSTED = "has a certificate that is not trusted: correct S3_ENDPOINT_URL, or set AWS_CA_BUNDLE"
 _ADVICE = {
     "InvalidAccessKeyId": _NO_KEY,
+    "XAdminUserNotFound": _NO_KEY,  # VersityGW
     "SignatureDoesNotMatch": "does not accept the signature: correct S3_SECRET_ACCESS_KEY",
     "AccessDenied": _DENIED,
     "AllAccessDisabled": _DENIED,
@@ -52,6 +60,14 @@ _ADVICE = {
     "RequestTimeTooSkewed": "reads another time: set the clock of this machine or of that one",
     "NotImplemented": "lacks an ability: set S3_ENDPOINT_URL to another server",
 }
+_WRONG_SETTINGS = (
+    ConfigNotFound,
+    ConfigParseError,
+    CredentialRetrievalError,
+    InvalidConfigError,
+    ProfileNotFound,
+)
+"""Variables such as AWS_PROFILE, and the files that they name."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +112,9 @@ def explain(place: Place, error: BaseException | None) -> str:
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return f"{place} needs credentials: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY"
     if isinstance(error, SSLError):
-        return f"{place} has a certificate that is not trusted: correct S3_ENDPOINT_URL, or set AWS_CA_BUNDLE"
+        return f"{place} {_NO_TLS if 'WRONG_VERSION_NUMBER' in str(error) else _UNTRUSTED}"
     if isinstance(error, ParamValidationError):
         return f"{place} {_BAD_NAME}"
+    if isinstance(error, _WRONG_SETTINGS):
+        return f"{place} is not asked, because boto3 does not accept its own settings: {error}"
     return f"{place} does not answer: correct S3_ENDPOINT_URL, or start that server ({type(error).__name__})"
