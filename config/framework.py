@@ -29,7 +29,7 @@ MIDDLEWARE = [
     "config.http.text_encoding.TextEncoding",
     "config.http.middleware.ProbesByAnyName",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.http.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
