@@ -32,7 +32,7 @@ MIDDLEWARE = [
     "config.http.middleware.ProbesByAnyName",
     "config.http.redirects.KeepMethod",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.http.static_files.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,11 +1,10 @@
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularSwaggerView
 
 from config.http import error_pages
 from config.http.health import HealthView, ReadyView
 from config.http.index import IndexView
-from config.http.schema_view import SchemaView
+from config.http.schema_view import DocsView, SchemaView
 
 admin.site.site_header = "ProgImage"
 admin.site.site_title = "ProgImage"
@@ -18,7 +17,7 @@ urlpatterns = [
     path("healthz", HealthView.as_view()),
     path("readyz", ReadyView.as_view()),
     path("schema", SchemaView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("docs", DocsView.as_view()),
     path(error_pages.PATH, error_pages.ErrorsPageView.as_view()),
     path("admin/", admin.site.urls),
 ]

@@ -4,6 +4,7 @@ granian takes two deaths of a worker within 5.5 s for a fault in the application
 was killed says nothing about the application: the kernel was short of memory, or an operator killed it. The
 requests of the other workers must go on."""
 
+import os
 import resource
 import time
 from typing import Any
@@ -23,6 +24,11 @@ class WebServer(MPServer):
     """granian's server. With --respawn-failed-workers it starts a killed worker again, however often.
 
     A worker that ends by itself, as with a wrong setting, still ends the server the second time."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # granian reads this variable, too. config/slow_clients/connection_guard.py must know the number.
+        os.environ["GRANIAN_BLOCKING_THREADS"] = str(self.blocking_threads)
 
     def _respawn_workers(
         self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0

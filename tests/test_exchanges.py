@@ -60,3 +60,13 @@ def test_in_progress_until_its_end() -> None:
     end(exchange)
     assert exchange not in IN_PROGRESS
     assert closed == [True]
+
+
+def test_peak() -> None:
+    IN_PROGRESS.clear()
+    IN_PROGRESS.take_peak()
+    first, second = begin("192.0.2.1"), begin("192.0.2.2")
+    end(first)
+    assert [IN_PROGRESS.take_peak(), IN_PROGRESS.take_peak()] == [2, 1]
+    end(second)
+    assert [IN_PROGRESS.take_peak(), IN_PROGRESS.take_peak()] == [1, 0]

@@ -84,3 +84,7 @@ def test_needs_no_database_and_no_key() -> None:
     refused_key = Client(headers={"Authorization": "Bearer wrong"})
     for path in ("/schema", "/operations", "/docs", "/docs/errors"):
         assert refused_key.get(path).status_code == 200, path
+
+
+def test_the_page_takes_no_other_methods(api: Api) -> None:
+    check_problem(api.request("OPTIONS", "/docs"), 405, "method_not_allowed")

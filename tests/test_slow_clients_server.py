@@ -187,6 +187,27 @@ def test_an_idle_connection_ends(start_server: Callable[..., Server], head: byte
     assert 1.4 < time.monotonic() - began < 15
 
 
+def test_clients_for_whom_granian_would_wait_for_ever(start_server: Callable[..., Server]) -> None:
+    """The server has spoken last to each of them. It ends their connections all the same."""
+    server = start_server(**HASTE)
+    unread = b"GET /static/admin/js/vendor/select2/select2.full.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with (
+        closing(server.raw(f"{IMAGE}\r\nExpect: 100-continue", b"")) as told_to_continue,
+        closing(server.raw("GET /healthz HTTP/1.1", f"{IMAGE}\r\n".encode() + head_of(server))) as pipelined,
+        closing(server.raw("GET /healthz HTTP/1.1", unread * 50)) as reads_nothing,
+    ):
+        assert receive(told_to_continue, timeout_s=60).startswith(b"HTTP/1.1 100 ")
+        answers = receive(pipelined, timeout_s=10)
+        assert re.findall(rb"HTTP/1.1 ([0-9]{3})", answers) == [b"200", b"408"]
+        with pytest.raises(ConnectionResetError):
+            receive(reads_nothing, timeout_s=10)
+
+
+def head_of(server: Server) -> bytes:
+    """Return the rest of a request, and the first bytes of its body."""
+    return f"Host: 127.0.0.1\r\nAuthorization: Bearer {server.key}\r\n\r\n".encode() + b"\x89PNG"
+
+
 def test_http_2_is_not_spoken(start_server: Callable[..., Server]) -> None:
     """With HTTP/2 on its port granian was seen to lose threads for good. It belongs to the proxy."""
     server = start_server()

@@ -40,6 +40,9 @@ def test_bytes_in_both_directions(pair: tuple[socket.socket, socket.socket]) -> 
     sample = find(server, lambda sample: sample.acknowledged_bytes == 77 and sample.received_bytes == 1_234)
     assert (sample.received_bytes, sample.acknowledged_bytes, sample.unsent_bytes) == (1_234, 77, 0)
     assert sample.address == "127.0.0.1"
+    assert sample.unread_bytes == 1_234
+    server.recv(1_000)
+    assert find(server, lambda sample: sample.unread_bytes < 1_234).unread_bytes == 234
 
 
 def test_whose_turn_it_is(pair: tuple[socket.socket, socket.socket]) -> None:

@@ -16,11 +16,13 @@ from config.slow_clients.timed_body import TimedBody
 from progimage.errors import RequestTimeout
 
 
-def answer(content: bytes, status: int = 400, **variables: str) -> tuple[HttpResponse, bytes]:
+def answer(
+    content: bytes, status: int = 400, variables: dict[str, str] | None = None
+) -> tuple[HttpResponse, bytes]:
     """Answer a POST with these server variables, unread. Return the response, and the rest of the body."""
     body = io.BytesIO(content)
     response = DrainBody(lambda request: HttpResponse(status=status))(
-        request_of(body, len(content), variables)
+        request_of(body, len(content), variables or {})
     )
     assert isinstance(response, HttpResponse)
     return response, body.read()
@@ -47,13 +49,15 @@ def test_the_body_is_read(status: int) -> None:
     ],
 )
 def test_other_bodies_end_the_connection(variables: dict[str, str]) -> None:
-    response, rest = answer(b"abc", **variables)
+    response, rest = answer(b"abc", variables=variables)
     assert (response["Connection"], rest) == ("close", b"abc")
 
 
 def test_a_proxy_may_send_at_once() -> None:
     """Caddy passes Expect on, and the body right after it."""
-    response, rest = answer(b"abc", HTTP_EXPECT="100-continue", HTTP_X_FORWARDED_FOR="192.0.2.1")
+    response, rest = answer(
+        b"abc", variables={"HTTP_EXPECT": "100-continue", "HTTP_X_FORWARDED_FOR": "192.0.2.1"}
+    )
     assert (rest, "Connection" in response) == (b"", False)
 
 

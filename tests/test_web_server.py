@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from granian.constants import Interfaces
 
+from config.web_server import WebServer
 from tests.support.granian_server import ROOT, Server, children_of, serving, wait_until_ready
 from tests.support.starts import COMPLETE
 
@@ -49,3 +51,9 @@ def test_a_worker_that_cannot_start_ends_the_server(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "SECRET_KEY: Shorter than minimum length 32" in done.stdout + done.stderr
+
+
+def test_workers_learn_the_number_of_their_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRANIAN_BLOCKING_THREADS", "1")
+    WebServer("config.wsgi:application", interface=Interfaces.WSGI, blocking_threads=7)
+    assert os.environ["GRANIAN_BLOCKING_THREADS"] == "7"

@@ -1,10 +1,11 @@
-"""GET /schema: the documentation of the API as OpenAPI 3.1, in JSON."""
+"""GET /schema: the documentation of the API as OpenAPI 3.1, in JSON. GET /docs: a page to read and try it."""
 
 import json
 
 from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.views import SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -23,6 +24,13 @@ class SchemaView(APIView):
 
     def get(self, request: Request) -> HttpResponse:
         return _DOCUMENT.get().respond(request.headers)
+
+
+class DocsView(SpectacularSwaggerView):
+    """The page. Its template can show no answer to OPTIONS."""
+
+    url_name = "schema"
+    http_method_names = ("get", "head")
 
 
 def make_document() -> Document:

@@ -2,11 +2,16 @@
 
 WSGI does not tell which connection a request came by. The guard decides by facts from both sides of granian:
 an exchange from an address is late, and on a connection from that address too few bytes have passed for so
-long that it can belong to no other exchange."""
+long that it can belong to no other exchange. While all threads work, no sender is too slow: requests wait
+for a thread in silence, and no exchange tells of them. A client that does not read needs no exchange: granian
+keeps the whole of a small response for it, and waits without a timeout and without a thread."""
 
 import logging
+import os
 import socket
+import struct
 import sys
+import time
 from contextlib import suppress
 
 from django.conf import settings
@@ -18,10 +23,21 @@ from .tcp_connections import Sample, open_connections
 
 log = logging.getLogger("progimage.slow_clients")
 
+_QUIET_EVERY_S = 4.0
+"""Between two looks while no exchange waits for its client."""
 _WATCHED_AFTER_S = 2.0
-"""Connections are sampled as soon as an exchange has waited for that long. Most never do."""
+"""An exchange that has waited for that long counts as waiting. Most never do."""
 _MARGIN_S = 2.0
 """The time between the last byte of a body and the moment at which its exchange goes on."""
+_THREADS = int(os.environ.get("GRANIAN_BLOCKING_THREADS") or 0)
+"""The threads of this process, from config/web_server.py. 0 is unknown."""
+_ALL_THREADS = 0.9
+"""All threads work if so many of them were seen at once. Some are always between two exchanges."""
+_RESET = struct.pack("ii", 1, 0)
+"""For SO_LINGER: closing drops the bytes that have not been sent."""
+_IDLE_S = 35.0
+"""A connection on which the server has spoken last is idle, or a body is awaited on it: after `100 Continue`,
+or after the response to an earlier request of a pipeline. granian closes idle ones after 30 s."""
 _thread = PeriodicThread("slow-clients", every_s=1)
 
 
@@ -33,27 +49,29 @@ class ConnectionGuard:
         self._senders: dict[int, Sample] = {}
         self._readers: dict[int, Sample] = {}
         """The sample of each connection since which too few bytes have passed."""
+        self._quiet_until_s = 0.0
 
     def look(self) -> int:
         """End the connections that are too slow now, and return how many."""
         exchanges = list(IN_PROGRESS)
-        if not any(_is_waiting(exchange) for exchange in exchanges):
-            self._senders.clear()
-            self._readers.clear()
+        now_s = time.monotonic()
+        if now_s < self._quiet_until_s and not any(_is_waiting(exchange) for exchange in exchanges):
             return 0
+        self._quiet_until_s = now_s + _QUIET_EVERY_S
+        all_work = 0 < _ALL_THREADS * _THREADS <= IN_PROGRESS.take_peak()
         limits_s = _patience_by_address(exchanges)
         ended = 0
         senders: dict[int, Sample] = {}
         readers: dict[int, Sample] = {}
         for connection, sample in open_connections(self._port):
-            sender = _sender_since(self._senders.get(sample.number, sample), sample)
+            sender = sample if all_work else _sender_since(self._senders.get(sample.number, sample), sample)
             reader = _reader_since(self._readers.get(sample.number, sample), sample)
             senders[sample.number] = sender
             readers[sample.number] = reader
             if sample.at_s - reader.at_s > settings.CLIENT_GRACE_S:
                 _end(connection, socket.SHUT_RDWR, sample, "a client reads too slowly")
                 ended += 1
-            elif sample.at_s - sender.at_s > limits_s.get(sample.address, float("inf")):
+            elif sample.at_s - sender.at_s > _limit_s(sample, limits_s):
                 # The outgoing half stays open for the response.
                 _end(connection, socket.SHUT_RD, sample, "a client sends too slowly")
                 ended += 1
@@ -87,10 +105,17 @@ def _patience_by_address(exchanges: list[Exchange]) -> dict[str, float]:
     return limits_s
 
 
+def _limit_s(sample: Sample, limits_s: dict[str, float]) -> float:
+    """Return after how many slow seconds a connection ends, if it is to send."""
+    limit_s = limits_s.get(sample.address, float("inf"))
+    return limit_s if sample.is_clients_turn_over else max(limit_s, _IDLE_S)
+
+
 def _sender_since(earlier: Sample, now: Sample) -> Sample:
-    """Return the sample since which a client that is to send has sent too little."""
+    """Return the sample since which a client that may be to send has sent too little."""
     is_answered = now.acknowledged_bytes != earlier.acknowledged_bytes
-    if is_answered or not now.is_clients_turn_over:
+    # A busy server may not have read yet what has arrived. The client waits for it then.
+    if is_answered or now.unread_bytes or now.is_clients_turn_over != earlier.is_clients_turn_over:
         return now
     return now if _is_fast(now.received_bytes - earlier.received_bytes, earlier, now) else earlier
 
@@ -109,5 +134,8 @@ def _is_fast(passed_bytes: int, earlier: Sample, now: Sample) -> bool:
 
 def _end(connection: socket.socket, how: int, sample: Sample, reason: str) -> None:
     with suppress(OSError):  # the client has hung up
+        if how == socket.SHUT_RDWR:
+            # Without this the kernel would keep the bytes for the client, which may never take them.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         connection.shutdown(how)
     log.warning(reason, extra={"address": sample.address})

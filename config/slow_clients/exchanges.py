@@ -54,7 +54,21 @@ class Exchange:
         return waited_s > min(settings.CLIENT_GRACE_S + earned_s, settings.BODY_TIMEOUT_S)
 
 
-IN_PROGRESS: set[Exchange] = set()
+class _InProgress(set[Exchange]):
+    peak = 0
+
+    def add(self, exchange: Exchange) -> None:
+        super().add(exchange)
+        self.peak = max(self.peak, len(self))
+
+    def take_peak(self) -> int:
+        """Return the largest number of exchanges at once since the last call."""
+        peak = self.peak
+        self.peak = len(self)
+        return peak
+
+
+IN_PROGRESS = _InProgress()
 
 
 def begin(address: str) -> Exchange:

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import struct
+import sys
 import termios
 from collections.abc import Iterator
 from contextlib import closing
@@ -31,6 +32,8 @@ class Sample:
     acknowledged_bytes: int
     unsent_bytes: int
     """Bytes of responses that the client has not taken yet."""
+    unread_bytes: int
+    """Bytes of requests that the server has not taken yet."""
     is_clients_turn_over: bool
     """Whether the client has sent something since the server last did: it waits for a response."""
 
@@ -73,6 +76,7 @@ def _read(connection: socket.socket, port: int) -> Sample | None:
         address = connection.getpeername()[0].partition("%")[0]
         info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
         unsent = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
+        unread = fcntl.ioctl(connection, termios.FIONREAD, bytes(4))
     except OSError:
         return None
     (sent_ms,) = struct.unpack_from("I", info, _LAST_SENT_MS)
@@ -84,6 +88,7 @@ def _read(connection: socket.socket, port: int) -> Sample | None:
         at_s=monotonic(),
         received_bytes=received_bytes,
         acknowledged_bytes=acknowledged_bytes,
-        unsent_bytes=int.from_bytes(unsent, "little"),
+        unsent_bytes=int.from_bytes(unsent, sys.byteorder),
+        unread_bytes=int.from_bytes(unread, sys.byteorder),
         is_clients_turn_over=received_bytes > 0 and (not acknowledged_bytes or received_ms < sent_ms),
     )
