@@ -29,6 +29,7 @@ class TimedBody:
         self._exchange = exchange
         self._length_bytes = length_bytes
         self._has_place = False
+        self._is_cut_off = False
 
     def read(self, size: int = -1) -> bytes:
         """Raise Unavailable if too many clients send at once, RequestTimeout if this one sends too slowly."""
@@ -38,11 +39,14 @@ class TimedBody:
         self._check_time()
         self._take_place()
         release_connection()
+        wanted_bytes = remaining_bytes if size < 0 else min(size, remaining_bytes)
         self._exchange.enter(Phase.READING)
         try:
-            chunk = self._stream.read(remaining_bytes if size < 0 else size)
+            chunk = self._stream.read(wanted_bytes)
         finally:
             self._exchange.enter(Phase.WORKING)
+        # With the bytes of this read it may be in time: the guard could not know them.
+        self._is_cut_off = len(chunk) < wanted_bytes and self._exchange.is_late()
         self._exchange.received_bytes += len(chunk)
         self._check_time()
         if self._exchange.received_bytes >= self._length_bytes:
@@ -66,7 +70,7 @@ class TimedBody:
             self._has_place = True
 
     def _check_time(self) -> None:
-        if self._exchange.is_late():
+        if self._is_cut_off or self._exchange.is_late():
             raise RequestTimeout(
                 f"Expected a body at {settings.CLIENT_MIN_BYTES_PER_S} bytes a second, and whole within "
                 f"{settings.BODY_TIMEOUT_S} s, but it arrived more slowly"
