@@ -67,6 +67,12 @@ def properties(path: Path) -> set[str]:
     }
 
 
+def is_called_by_config(frame: FrameType) -> bool:
+    """Whether a layer around every request has called the function."""
+    caller = frame.f_back
+    return caller is not None and ROOT / "config" in Path(caller.f_code.co_filename).parents
+
+
 class Tracer:
     """Notes the function by which a thread enters each file. A generator that goes on enters nothing."""
 
@@ -75,7 +81,7 @@ class Tracer:
         self._frames: set[FrameType] = set()  # kept, so that no other frame gets the place of one
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
-        if event == "call" and frame not in self._frames:
+        if event == "call" and frame not in self._frames and not is_called_by_config(frame):
             self._frames.add(frame)
             self.note(Path(frame.f_code.co_filename), frame.f_code.co_name)
 

@@ -192,7 +192,12 @@ def test_while_nobody_waits_it_looks_seldom(
     monkeypatch: pytest.MonkeyPatch, exchanges: Callable[..., Exchange]
 ) -> None:
     looks: list[int] = []
-    monkeypatch.setattr(connection_guard, "open_connections", lambda port: looks.append(port) or ())
+
+    def look(port: int) -> list[Any]:
+        looks.append(port)
+        return []
+
+    monkeypatch.setattr(connection_guard, "open_connections", look)
     guard = ConnectionGuard(8000)
     for _ in range(3):
         guard.look()

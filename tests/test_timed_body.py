@@ -123,6 +123,27 @@ def test_a_body_that_is_ended_while_it_is_late(
         assert len(body.read()) == sent
 
 
+def test_a_body_that_the_guard_cuts_off_is_late_even_if_its_last_bytes_were_in_time(
+    exchange: Exchange, settings: Any
+) -> None:
+    """The guard counts bytes when a read has them all."""
+    settings.CLIENT_MIN_BYTES_PER_S = 1
+    stream = Watched(CONTENT)
+    body = TimedBody(stream, exchange, len(CONTENT) + 1)
+
+    def wait() -> None:
+        exchange.waited_s += settings.CLIENT_GRACE_S + 1
+
+    stream.watch = wait
+    for _ in range(2):
+        with pytest.raises(RequestTimeout):
+            body.read()
+
+
+def test_a_client_that_hangs_up_in_time_is_not_late(stream: Watched, exchange: Exchange) -> None:
+    assert TimedBody(stream, exchange, len(CONTENT) + 1).read() == CONTENT
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_read_holds_no_connection(body: TimedBody, stream: Watched, exchange: Exchange) -> None:
     seen: list[tuple[bool, Phase]] = []

@@ -29,6 +29,7 @@ class TimedBody:
         self._exchange = exchange
         self._length_bytes = length_bytes
         self._has_place = False
+        self._is_cut_off = False
 
     @property
     def remaining_bytes(self) -> int:
@@ -53,9 +54,8 @@ class TimedBody:
             chunk = self._stream.read(wanted_bytes)
         finally:
             self._exchange.enter(Phase.WORKING)
-        if len(chunk) < wanted_bytes:
-            # The body ends too early. If it was late, the guard has ended it without knowing of this chunk.
-            self._check_time()
+        # With the bytes of this read it may be in time: the guard could not know them.
+        self._is_cut_off = len(chunk) < wanted_bytes and self._exchange.is_late()
         self._exchange.received_bytes += len(chunk)
         self._check_time()
         if self._exchange.received_bytes >= self._length_bytes:
@@ -79,7 +79,7 @@ class TimedBody:
             self._has_place = True
 
     def _check_time(self) -> None:
-        if self._exchange.is_late():
+        if self._is_cut_off or self._exchange.is_late():
             raise RequestTimeout(
                 f"Expected a body at {settings.CLIENT_MIN_BYTES_PER_S} bytes a second, and whole within "
                 f"{settings.BODY_TIMEOUT_S} s, but it arrived more slowly"
