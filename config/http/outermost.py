@@ -108,7 +108,7 @@ def _answer(
         problem = as_problem(error) or unexpected(error)
         response = problem_response(problem)
         response["X-Request-ID"] = request_id
-        if not drain(environ, environ["wsgi.input"].read):
+        if not drain(environ):
             response["Connection"] = "close"
         path = str(environ.get("PATH_INFO", ""))[:MAX_LOGGED_PATH]
         log.info(

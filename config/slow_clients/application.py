@@ -19,8 +19,7 @@ def limit_slow_clients(application: Application) -> Application:
         guard(int(environ.get("SERVER_PORT") or 0))
         exchange = begin(environ.get("REMOTE_ADDR", ""))
         try:
-            # Endpoints refuse a body whose length is none by themselves.
-            length_bytes = read_length(environ.get("CONTENT_LENGTH", "")) or 0
+            length_bytes = read_length(environ.get("CONTENT_LENGTH") or "0")
             environ["wsgi.input"] = TimedBody(environ["wsgi.input"], exchange, length_bytes)
             response = application(environ, start_response)
             release_connection()  # the client may be slow

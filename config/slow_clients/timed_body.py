@@ -22,9 +22,11 @@ class TimedBody:
     """A body whose reads hold no database connection, and one of the places for slow clients.
 
     A read waits inside granian for as long as the client sends nothing. The connection guard ends that wait
-    by ending the incoming half of the connection."""
+    by ending the incoming half of the connection.
 
-    def __init__(self, stream: Stream, exchange: Exchange, length_bytes: int) -> None:
+    A body whose Content-Length is no length is read as an empty one. Endpoints refuse it by themselves."""
+
+    def __init__(self, stream: Stream, exchange: Exchange, length_bytes: int | None) -> None:
         self._stream = stream
         self._exchange = exchange
         self._length_bytes = length_bytes
@@ -32,7 +34,10 @@ class TimedBody:
         self._is_cut_off = False
 
     @property
-    def remaining_bytes(self) -> int:
+    def remaining_bytes(self) -> int | None:
+        """The bytes that nobody has read, or None if their number is not known."""
+        if self._length_bytes is None:
+            return None
         return max(self._length_bytes - self._exchange.received_bytes, 0)
 
     @property
@@ -43,7 +48,7 @@ class TimedBody:
     def read(self, size: int = -1) -> bytes:
         """Raise Unavailable if too many clients send at once, RequestTimeout if this one sends too slowly."""
         remaining_bytes = self.remaining_bytes
-        if remaining_bytes == 0:
+        if not remaining_bytes:
             return b""
         self._check_time()
         self._take_place()
@@ -58,7 +63,7 @@ class TimedBody:
         self._is_cut_off = len(chunk) < wanted_bytes and self._exchange.is_late()
         self._exchange.received_bytes += len(chunk)
         self._check_time()
-        if self._exchange.received_bytes >= self._length_bytes:
+        if not self.remaining_bytes:
             self._exchange.places.close()
         return chunk
 
