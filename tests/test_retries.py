@@ -146,7 +146,9 @@ class TestRetries:
             for request in script.requests
         }
         assert len(script.requests) == 3
-        assert sent == {(PNG, f"{URL}/images?tags=x", script.requests[0].headers["Idempotency-Key"])}
+        assert sent == {
+            (PNG, f"{URL}/images?tags=%5B%22x%22%5D", script.requests[0].headers["Idempotency-Key"])
+        }
         with pytest.raises(ProgImageError):
             Script(failure).client(max_retries=0)[0].get(ID)
 
