@@ -4,12 +4,14 @@ granian takes two deaths of a worker within 5.5 s for a fault in the application
 was killed says nothing about the application: the kernel was short of memory, or an operator killed it. The
 requests of the other workers must go on."""
 
+import logging
 import os
 import resource
 import time
 from typing import Any
 
 from granian import cli
+from granian.log import logger
 from granian.server import MPServer
 
 _PAUSE_S = 1.0
@@ -18,6 +20,10 @@ _SOON_S = 5.5
 """As long as granian takes a death for one of a loop."""
 _MAX_DESCRIPTORS = 65_536
 """For one process. Each connection is a file descriptor, and many systems begin with 1,024."""
+
+
+_WARNING_OF_THREADS = "Configuration allows spawning up to"
+"""granian advises against many threads. Most of these only wait: docs/decisions.md, 10."""
 
 
 class WebServer(MPServer):
@@ -62,8 +68,14 @@ def raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (new_limit, hard_limit))
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    """Return False for a warning of granian's about a choice that is ours."""
+    return not record.getMessage().startswith(_WARNING_OF_THREADS)
+
+
 def main() -> None:
     """Run granian's command line with this server."""
+    logger.addFilter(is_news)
     raise_descriptor_limit()
     cli.Server = WebServer  # type: ignore[attr-defined]
     cli.entrypoint()  # type: ignore[no-untyped-call]

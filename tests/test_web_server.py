@@ -27,6 +27,15 @@ def test_a_worker_that_is_killed_again_and_again_is_started_again(tmp_path: Path
         assert server.request("GET", "/readyz")[0] == 200
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_log_begins_without_advice(tmp_path: Path) -> None:
+    """granian itself warns about so many threads; the test's server has 16."""
+    with serving(tmp_path, {}):
+        lines = (tmp_path / "log").read_text()
+    assert "Started worker-1" in lines
+    assert "WARNING" not in lines
+
+
 def kill_worker(server: Server) -> None:
     """Kill the worker as soon as there is one, and wait for the next."""
     (worker,) = workers_of(server)

@@ -7,6 +7,7 @@ WEB = (
     "--interface=wsgi",
     f"--host={HOST}",
     "--no-access-log",
+    "--no-ws",
     "--http=1",
     "--http1-header-read-timeout=30000",  # ms for the head of a request: idle connections end, too
     "--workers=2",
