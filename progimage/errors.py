@@ -154,7 +154,7 @@ class LengthRequired(ProgImageError):
 class PreconditionFailed(ProgImageError):
     code = "precondition_failed"
     status = 412
-    summary = "The image is not the expected one"
+    summary = "The resource is not the expected one"
 
 
 class BodyTooLarge(ProgImageError):

@@ -55,7 +55,7 @@ def test_time_in_which_the_server_works_is_not_the_clients(clock: dict[str, floa
 def test_in_progress_until_its_end() -> None:
     closed: list[bool] = []
     exchange = begin("192.0.2.1")
-    exchange.places.callback(lambda: closed.append(True))
+    exchange.slots.callback(lambda: closed.append(True))
     assert exchange in IN_PROGRESS
     end(exchange)
     assert exchange not in IN_PROGRESS

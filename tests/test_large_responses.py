@@ -1,4 +1,4 @@
-"""Readers of large responses hold places; small responses and refusals hold none."""
+"""Readers of large responses hold slots; small responses and refusals hold none."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from config.slow_clients.exchanges import PLACES
+from config.slow_clients.exchanges import SLOTS
 from config.slow_clients.large_responses import LargeResponses
 from tests.conftest import body
 
@@ -20,7 +20,7 @@ def streamed(size: int, *, has_length: bool = True) -> StreamingHttpResponse:
 
 
 @pytest.mark.parametrize(
-    ("response", "places"),
+    ("response", "slots"),
     [
         pytest.param(HttpResponse(bytes(LARGE)), 0, id="in memory"),
         pytest.param(streamed(12_000), 0, id="small"),
@@ -28,22 +28,22 @@ def streamed(size: int, *, has_length: bool = True) -> StreamingHttpResponse:
         pytest.param(streamed(10, has_length=False), 1, id="without a length"),
     ],
 )
-def test_places(response: HttpResponseBase, places: int) -> None:
+def test_slots(response: HttpResponseBase, slots: int) -> None:
     answer: Any = LargeResponses(lambda request: response)(HttpRequest())
-    assert len(PLACES) == places
+    assert len(SLOTS) == slots
     if answer.streaming:
         assert b"".join(answer.streaming_content)
     for close in answer._resource_closers:
         close()
-    assert len(PLACES) == 0
+    assert len(SLOTS) == 0
 
 
-def test_without_a_place(settings: Any) -> None:
+def test_without_a_slot(settings: Any) -> None:
     settings.SLOW_CLIENTS = 1
     response: Any = streamed(LARGE)
     closed: list[bool] = []
     response._resource_closers.append(lambda: closed.append(True))
-    with PLACES.hold("clients", limit=1):
+    with SLOTS.hold("clients", limit=1):
         answer: Any = LargeResponses(lambda request: response)(HttpRequest())
     assert (answer.status_code, json.loads(answer.content)["code"]) == (503, "unavailable")
     assert answer["Connection"] == "close"
@@ -57,7 +57,7 @@ def test_a_large_original_by_the_whole_stack(api: Any, settings: Any) -> None:
     path = api.stored(made.encoded("bmp", made.picture(400, 400)))
     settings.SLOW_CLIENTS = 1
     assert len(body(api.get(path))) > 256 * 1024
-    with PLACES.hold("clients", limit=1):
+    with SLOTS.hold("clients", limit=1):
         assert api.get(path).status_code == 503
         assert api.get(f"{path}.webp").status_code == 200
     assert api.get(path).status_code == 200

@@ -1,4 +1,4 @@
-"""The body of a request as a stream: its places, its time, and the database connection of its thread."""
+"""The body of a request as a stream: its slots, its time, and the database connection of its thread."""
 
 import io
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Account
-from config.slow_clients.exchanges import PLACES, Exchange, Phase
+from config.slow_clients.exchanges import SLOTS, Exchange, Phase
 from config.slow_clients.timed_body import TimedBody
 from progimage.errors import RequestTimeout, Unavailable
 
@@ -61,27 +61,27 @@ def test_lines(body: TimedBody) -> None:
     ]
 
 
-def test_a_place_is_held_until_the_body_is_whole(body: TimedBody, stream: Watched) -> None:
+def test_a_slot_is_held_until_the_body_is_whole(body: TimedBody, stream: Watched) -> None:
     held: list[int] = []
-    stream.watch = lambda: held.append(len(PLACES))
+    stream.watch = lambda: held.append(len(SLOTS))
     body.read(5)
-    held.append(len(PLACES))
+    held.append(len(SLOTS))
     body.read()
-    held.append(len(PLACES))
+    held.append(len(SLOTS))
     assert held == [1, 1, 1, 0]
 
 
-def test_a_place_is_given_back_at_the_end_of_the_exchange(body: TimedBody, exchange: Exchange) -> None:
+def test_a_slot_is_given_back_at_the_end_of_the_exchange(body: TimedBody, exchange: Exchange) -> None:
     body.read(5)
-    exchange.places.close()
-    assert len(PLACES) == 0
+    exchange.slots.close()
+    assert len(SLOTS) == 0
 
 
-def test_without_a_place_nothing_is_read(body: TimedBody, stream: Watched, settings: Any) -> None:
+def test_without_a_slot_nothing_is_read(body: TimedBody, stream: Watched, settings: Any) -> None:
     settings.SLOW_CLIENTS = 1
     reads: list[bool] = []
     stream.watch = lambda: reads.append(True)
-    with PLACES.hold("clients", limit=1), pytest.raises(Unavailable):
+    with SLOTS.hold("clients", limit=1), pytest.raises(Unavailable):
         body.read(5)
     assert reads == []
 

@@ -81,23 +81,23 @@ def test_a_client_that_does_not_go_on(error: Exception, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def all_places_taken() -> Iterator[None]:
+def all_slots_taken() -> Iterator[None]:
     taken = 0
-    while unread_bodies._PLACES.acquire(blocking=False):
+    while unread_bodies._SLOTS.acquire(blocking=False):
         taken += 1
     yield
-    unread_bodies._PLACES.release(taken)
+    unread_bodies._SLOTS.release(taken)
     assert taken == 8
 
 
-@pytest.mark.usefixtures("all_places_taken")
+@pytest.mark.usefixtures("all_slots_taken")
 def test_only_some_at_once() -> None:
     response, rest = answer(b"abc")
     assert (response["Connection"], rest) == ("close", 3)
 
 
-@pytest.mark.usefixtures("all_places_taken")
-def test_a_body_that_has_been_read_needs_no_place() -> None:
+@pytest.mark.usefixtures("all_slots_taken")
+def test_a_body_that_has_been_read_needs_no_slot() -> None:
     with sent(b"abc", {"HTTP_EXPECT": "100-continue"}) as request:
         response = DrainBody(lambda request: HttpResponse(request.body))(request)
     assert "Connection" not in response

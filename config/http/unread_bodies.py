@@ -18,7 +18,7 @@ from progimage.errors import ProgImageError
 
 Environ = dict[str, Any]
 
-_PLACES = BoundedSemaphore(8)
+_SLOTS = BoundedSemaphore(8)
 """A client whose request was refused may send slowly. Such clients hold at most this many threads."""
 _TIMEOUT_S = 30
 _CHUNK_BYTES = 64 * 1024
@@ -46,14 +46,14 @@ def drain(environ: Environ) -> bool:
         return True
     if remaining_bytes is None or remaining_bytes > _max_bytes() or _waits_for_permission(environ):
         return False
-    if not _PLACES.acquire(blocking=False):
+    if not _SLOTS.acquire(blocking=False):
         return False
     try:
         return _read_to_end(environ["wsgi.input"])
     except (OSError, ProgImageError):  # the client has hung up, or is too slow
         return False
     finally:
-        _PLACES.release()
+        _SLOTS.release()
 
 
 def _max_bytes() -> int:

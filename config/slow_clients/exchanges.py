@@ -9,7 +9,7 @@ from django.conf import settings
 
 from images.slots import Slots
 
-PLACES = Slots("Too many clients send or receive slowly", retry_after_s=2)
+SLOTS = Slots("Too many clients send or receive slowly", retry_after_s=2)
 """The threads that may wait for clients. The others stay free for probes, hits and metadata."""
 
 
@@ -33,7 +33,7 @@ class Exchange:
     received_bytes: int = 0
     waited_s: float = 0.0
     """The time that finished reads of the body have waited."""
-    places: ExitStack = field(default_factory=ExitStack)
+    slots: ExitStack = field(default_factory=ExitStack)
 
     def enter(self, phase: Phase) -> None:
         if self.phase is Phase.READING:
@@ -79,4 +79,4 @@ def begin(address: str) -> Exchange:
 
 def end(exchange: Exchange) -> None:
     IN_PROGRESS.discard(exchange)
-    exchange.places.close()
+    exchange.slots.close()

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from config.http.problems import problem_response
 from progimage.errors import Unavailable
 
-from .exchanges import PLACES
+from .exchanges import SLOTS
 
 _BUFFERED_BYTES = 256 * 1024
 """A smaller response never waits for its reader: granian takes four chunks of 64 KB, and the kernel more."""
@@ -20,7 +20,7 @@ _BUFFERED_BYTES = 256 * 1024
 class LargeResponses:
     """Let SLOW_CLIENTS threads wait for bodies and for readers of large responses.
 
-    A request that finds no place gets 503 and `Connection: close`."""
+    A request that finds no slot gets 503 and `Connection: close`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -29,31 +29,31 @@ class LargeResponses:
         response = self.get_response(request)
         if not response.streaming or _is_small(response):
             return response
-        place = ExitStack()
+        slot = ExitStack()
         try:
-            place.enter_context(PLACES.hold("clients", limit=settings.SLOW_CLIENTS))
+            slot.enter_context(SLOTS.hold("clients", limit=settings.SLOW_CLIENTS))
         except Unavailable as error:
             _close_content(response)
             refusal = problem_response(error)
             refusal["Connection"] = "close"
             return refusal
         streaming: Any = response
-        streaming.streaming_content = _Placed(streaming.streaming_content, place)
+        streaming.streaming_content = _Slotted(streaming.streaming_content, slot)
         return response
 
 
-class _Placed:
-    """The content of a response, and its place. Django closes both when the response has been sent."""
+class _Slotted:
+    """The content of a response, and its slot. Django closes both when the response has been sent."""
 
-    def __init__(self, content: Iterator[bytes], place: ExitStack) -> None:
+    def __init__(self, content: Iterator[bytes], slot: ExitStack) -> None:
         self._content = content
-        self._place = place
+        self._slot = slot
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._content)
 
     def close(self) -> None:
-        self._place.close()
+        self._slot.close()
 
 
 def _close_content(response: Any) -> None:

@@ -7,7 +7,7 @@ from django.conf import settings
 from images.database import release_connection
 from progimage.errors import RequestTimeout
 
-from .exchanges import IN_PROGRESS, PLACES, Exchange, Phase
+from .exchanges import IN_PROGRESS, SLOTS, Exchange, Phase
 
 
 class Stream(Protocol):
@@ -19,7 +19,7 @@ class Stream(Protocol):
 
 
 class TimedBody:
-    """A body whose reads hold no database connection, and one of the places for slow clients.
+    """A body whose reads hold no database connection, and one of the slots for slow clients.
 
     A read waits inside granian for as long as the client sends nothing. The connection guard ends that wait
     by ending the incoming half of the connection.
@@ -30,7 +30,7 @@ class TimedBody:
         self._stream = stream
         self._exchange = exchange
         self._length_bytes = length_bytes
-        self._has_place = False
+        self._has_slot = False
         self._is_cut_off = False
 
     @property
@@ -51,7 +51,7 @@ class TimedBody:
         if not remaining_bytes:
             return b""
         self._check_time()
-        self._take_place()
+        self._take_slot()
         release_connection()
         wanted_bytes = remaining_bytes if size < 0 else min(size, remaining_bytes)
         self._exchange.enter(Phase.READING)
@@ -64,7 +64,7 @@ class TimedBody:
         self._exchange.received_bytes += len(chunk)
         self._check_time()
         if not self.remaining_bytes:
-            self._exchange.places.close()
+            self._exchange.slots.close()
         return chunk
 
     def readline(self, size: int = -1) -> bytes:
@@ -77,11 +77,11 @@ class TimedBody:
             line += byte
         return bytes(line)
 
-    def _take_place(self) -> None:
-        if not self._has_place:
-            place = PLACES.hold("clients", limit=settings.SLOW_CLIENTS)
-            self._exchange.places.enter_context(place)
-            self._has_place = True
+    def _take_slot(self) -> None:
+        if not self._has_slot:
+            slot = SLOTS.hold("clients", limit=settings.SLOW_CLIENTS)
+            self._exchange.slots.enter_context(slot)
+            self._has_slot = True
 
     def _check_time(self) -> None:
         if self._is_cut_off or self._exchange.is_late():
