@@ -75,7 +75,7 @@ def _length_of(response: HttpResponseBase) -> int:
 
 
 class RequestLog:
-    """Log every response of the layers below, and give it an X-Request-ID. It must be the first middleware."""
+    """Log every response of the layers below, and give it an X-Request-ID. It must be the first of all."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
