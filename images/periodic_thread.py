@@ -40,9 +40,15 @@ class PeriodicThread:
         while True:
             time.sleep(self.every_s)
             try:
-                work()
+                self._work_once(work)
             except Exception:
                 log.exception("the thread goes on after an error", extra={"of": self._name})
+
+    @staticmethod
+    def _work_once(work: Callable[[], object]) -> None:
+        try:
+            work()
+        finally:
             release_connection()
 
     def _forget(self) -> None:

@@ -101,7 +101,7 @@ def test_roles_with_too_few_rights(administrator: psycopg.Connection[tuple[objec
         ("SSL error: certificate verify failed", "sslrootcert"),
         ('invalid sslmode value: "bogus"', "wrong value"),
         ('invalid integer value "soon" for connection option "connect_timeout"', "wrong value"),
-        ('root certificate file "/root/.postgresql/root.crt" does not exist', "sslrootcert"),
+        ('root certificate file "certificates/root.crt" does not exist', "sslrootcert"),
         ("FATAL:  sorry, too many clients already", "max_connections"),
         ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", "max_connections"),
         ("FATAL:  the database system is starting up", "starting or stopping"),
