@@ -27,7 +27,7 @@ MIDDLEWARE = [
     "config.http.middleware.RequestLog",
     "config.http.unread_bodies.DrainBody",
     "config.http.middleware.BodyHeaders",
-    "config.slow_clients.large_responses.LargeResponses",
+    "config.http.large_responses.LargeResponses",
     "config.http.text_encoding.TextEncoding",
     "config.http.middleware.ProbesByAnyName",
     "config.http.redirects.KeepMethod",

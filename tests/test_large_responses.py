@@ -7,8 +7,8 @@ import pytest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from config.http.large_responses import LargeResponses
 from config.slow_clients.exchanges import SLOTS
-from config.slow_clients.large_responses import LargeResponses
 from tests.conftest import body
 
 LARGE = 300 * 1024

@@ -156,6 +156,12 @@ def test_the_client_and_the_engine_stand_alone(package: str) -> None:
     assert {path: names for path, names in wrong.items() if names} == {}
 
 
+def test_the_room_of_slow_clients_knows_nothing_of_the_layers_above_it() -> None:
+    texts = {path.name: path.read_text() for path in source_files("config/slow_clients")}
+    assert "exchanges.py" in texts
+    assert [name for name, text in texts.items() if "config.http" in text or "from ..http" in text] == []
+
+
 def test_files_stay_short() -> None:
     long = {
         str(path.relative_to(ROOT)): lines

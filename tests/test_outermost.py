@@ -10,7 +10,8 @@ import pytest
 from django.http import StreamingHttpResponse
 from django.test import RequestFactory
 
-from config.http.outermost import Application, Outermost
+from config.http.outermost import Outermost
+from config.slow_clients.application import Application
 from images.api.views.operations import OperationsView
 from images.database import release_connection
 from progimage.errors import Unavailable

@@ -3,7 +3,7 @@ the same."""
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
@@ -82,12 +82,10 @@ def test_a_client_that_does_not_go_on(error: Exception, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def all_slots_taken() -> Iterator[None]:
-    taken = 0
-    while unread_bodies._SLOTS.acquire(blocking=False):
-        taken += 1
-    yield
-    unread_bodies._SLOTS.release(taken)
-    assert taken == 8
+    with ExitStack() as taken:
+        for _ in range(8):
+            assert taken.enter_context(unread_bodies._slots.try_hold("anybody", limit=8))
+        yield
 
 
 @pytest.mark.usefixtures("all_slots_taken")

@@ -6,13 +6,14 @@ server's variables to make a request, and those of a streamed body before its fi
 answer them with a bare 500, without a request id."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 import structlog
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
+from config.slow_clients.application import Application, Environ, StartResponse, close_body
 from progimage.errors import ParameterError
 
 from .middleware import MAX_LOGGED_PATH, choose_request_id
@@ -21,10 +22,6 @@ from .unread_bodies import drain
 
 log = structlog.get_logger("progimage.request")
 error_log = logging.getLogger("progimage.error")
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class Request(WSGIRequest):
@@ -89,13 +86,6 @@ def _take_one(parts: Iterator[bytes]) -> Iterator[bytes]:
     for part in parts:
         yield part
         return
-
-
-def close_body(body: Iterable[bytes]) -> None:
-    """Close the body of a response, if it can be closed."""
-    close = getattr(body, "close", None)
-    if close:
-        close()
 
 
 def _answer(

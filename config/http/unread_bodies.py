@@ -5,7 +5,6 @@ server for broken and responds 502, and a client loses its next request on that 
 
 import time
 from collections.abc import Callable
-from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
@@ -14,11 +13,13 @@ from django.http.response import HttpResponseBase
 
 from config.slow_clients.timed_body import TimedBody
 from images.receiving.forms import OVERHEAD_BYTES
+from images.slots import Slots
 from progimage.errors import ProgImageError
 
 Environ = dict[str, Any]
 
-_SLOTS = BoundedSemaphore(8)
+_slots = Slots("Too many bodies are read that nobody wants", retry_after_s=1)
+_MAX_AT_ONCE = 8
 """A client whose request was refused may send slowly. Such clients hold at most this many threads."""
 _TIMEOUT_S = 30
 _CHUNK_BYTES = 64 * 1024
@@ -46,14 +47,11 @@ def drain(environ: Environ) -> bool:
         return True
     if remaining_bytes is None or remaining_bytes > _max_bytes() or _waits_for_permission(environ):
         return False
-    if not _SLOTS.acquire(blocking=False):
-        return False
-    try:
-        return _read_to_end(environ["wsgi.input"])
-    except (OSError, ProgImageError):  # the client has hung up, or is too slow
-        return False
-    finally:
-        _SLOTS.release()
+    with _slots.try_hold("anybody", limit=_MAX_AT_ONCE) as is_held:
+        try:
+            return is_held and _read_to_end(environ["wsgi.input"])
+        except (OSError, ProgImageError):  # the client has hung up, or is too slow
+            return False
 
 
 def _max_bytes() -> int:

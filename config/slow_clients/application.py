@@ -1,15 +1,18 @@
 """The WSGI application, with a time limit for the bodies of its requests."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from config.http.outermost import Application, Environ, close_body
 from images.database import release_connection
 from images.receiving.uploads import read_length
 
 from .connection_guard import guard
 from .exchanges import Exchange, Phase, begin, end
 from .timed_body import TimedBody
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 def limit_slow_clients(application: Application) -> Application:
@@ -49,3 +52,10 @@ class _Response:
             close_body(self._content)
         finally:
             end(self._exchange)
+
+
+def close_body(body: Iterable[bytes]) -> None:
+    """Close the body of a response, if it can be closed."""
+    close = getattr(body, "close", None)
+    if close:
+        close()

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from config.http.problems import problem_response
+from config.slow_clients.exchanges import SLOTS
 from progimage.errors import Unavailable
 
-from .exchanges import SLOTS
+from .problems import problem_response
 
 _BUFFERED_BYTES = 256 * 1024
 """A smaller response never waits for its reader: granian takes four chunks of 64 KB, and the kernel more."""
