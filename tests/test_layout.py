@@ -56,6 +56,11 @@ TESTED_ELSEWHERE = {
     "progimage/operations/output.py": "tests/test_encode.py",
     "progimage/parameters/annotations.py": "tests/test_parameter.py",
     "progimage/root_error.py": "tests/test_errors.py",
+    "transforms/color/modes.py": "tests/test_color_conversion.py",
+    "transforms/decoding/failures.py": "tests/test_decode.py",
+    "transforms/decoding/frames.py": "tests/test_decode.py",
+    "transforms/decoding/identification.py": "tests/test_decode.py",
+    "transforms/decoding/scaled.py": "tests/test_engine_conversion.py",
     "transforms/workers/pool_settings.py": "tests/test_pool.py",
     "transforms/workers/process_pool.py": "tests/test_forkserver.py",
 }
@@ -64,7 +69,6 @@ TESTED_ELSEWHERE = {
 MIRRORED = {
     "accounts": "rows, and their admin pages",
     "bodies": "of requests: the client sends them, the server reads them",
-    "color": "a color as a parameter, and the colors of pixels",
     "composite": "operations, and their rendering",
     "filters": "operations, and their rendering",
     "geometry": "operations, their arithmetic, and their rendering",

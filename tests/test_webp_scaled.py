@@ -9,7 +9,7 @@ from PIL import Image
 
 from progimage.errors import UnprocessableImage
 from tests.support import images as made
-from transforms.decoding import decode, webp_scaled
+from transforms.decoding import scaled, webp_scaled
 from transforms.geometry import Size
 
 PHOTOGRAPH = made.photograph()  # 1001 x 667: no scale divides it
@@ -56,7 +56,7 @@ def test_is_decoded_small(content: bytes) -> None:
 def test_what_libwebp_would_average_wrongly_is_decoded_whole(
     whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decode, "decode_scaled", lambda *_: pytest.fail("was scaled"))
+    monkeypatch.setattr(scaled, "decode_scaled", lambda *_: pytest.fail("was scaled"))
     assert made.rendered(whole, "w=50&format=png", tmp_path)[0].width == 50
 
 

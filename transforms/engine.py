@@ -16,13 +16,10 @@ from progimage.errors import (
     UnsupportedFormat,
 )
 from progimage.transform import Transform
-from transforms.decoding.decode import (
-    Frame,
-    opened,
-    read_frames,
-    scale_decode,
-)
+from transforms.decoding.decode import opened
+from transforms.decoding.frames import Frame, read_frames
 from transforms.decoding.header import read_plays, read_profile
+from transforms.decoding.scaled import scale_decode
 from transforms.encoding.encode import Content, encode
 from transforms.encoding.keep_original import prefer_original
 from transforms.formats.metadata import read_metadata

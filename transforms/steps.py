@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from progimage.parameters import color_channels
-from transforms.decoding.decode import Scaled
+from transforms.decoding.scaled import Scaled
 from transforms.planning.plan import Plan, place_all
 from transforms.render.geometry import aimed, is_open, pad, resample
 

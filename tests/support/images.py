@@ -14,7 +14,8 @@ from PIL import Image
 
 from progimage.operations import Operation
 from progimage.text_form import parse_query
-from transforms.decoding.decode import Frame, opened, probe, read_frames
+from transforms.decoding.decode import opened, probe
+from transforms.decoding.frames import Frame, read_frames
 from transforms.engine import Rendered, render_file
 from transforms.formats.table import FORMATS
 from transforms.limits import DEFAULT_LIMITS

@@ -16,7 +16,7 @@ from PIL import Image
 
 from progimage.errors import UnprocessableImage
 from progimage.operations import Output
-from transforms.decoding.decode import Frame
+from transforms.decoding.frames import Frame
 from transforms.formats.metadata import Metadata
 from transforms.formats.save_options import EncodeTask, SaveOptions
 from transforms.formats.table import Format

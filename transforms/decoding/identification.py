@@ -1,0 +1,74 @@
+"""Which format a file has: told from its first bytes, and opened by the decoder of that format alone."""
+
+from contextlib import suppress
+from struct import unpack_from
+from typing import IO
+
+import pi_heif  # type: ignore[import-untyped]
+from PIL import (  # noqa: F401  the import registers them; no other decoder is registered
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    IcoImagePlugin,
+    Image,
+    ImageFile,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from progimage.errors import UnprocessableImage, UnsupportedFormat
+from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, Format
+from transforms.limits import Limits
+
+from .failures import DAMAGED
+from .header import too_large
+
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a child renders on one core, and threads would count as memory
+
+_FORMAT_BY_PILLOW_NAME = {format.pillow: format for format in FORMATS.values()} | {"MPO": FORMATS["jpeg"]}
+_SNIFFED_BYTES = 16
+_SCANNED_BYTES = 4_096
+
+
+def identify(file: IO[bytes], limits: Limits) -> tuple[ImageFile.ImageFile, Format]:
+    """Open an image by the decoder of its format.
+
+    Raise UnsupportedFormat, UnprocessableImage or ImageTooLarge."""
+    prefix = file.read(_SNIFFED_BYTES)
+    registered = [name for name in _FORMAT_BY_PILLOW_NAME if name in Image.OPEN]
+    candidates = [name for name in registered if _accepts(name, prefix)]
+    if not candidates:
+        media_types = ", ".join(ACCEPTED_MEDIA_TYPES)
+        received = "a file of another kind" if prefix else "an empty file of 0 bytes"
+        raise UnsupportedFormat(f"Expected one of {media_types} but received {received}")
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels
+    # the brands of AVIF and HEIF overlap
+    for name in candidates:
+        with suppress(SyntaxError, ValueError, OSError, RuntimeError):
+            image = Image.open(file, formats=[name])
+            return image, _FORMAT_BY_PILLOW_NAME[image.format or name]
+    if _declared_pixels(file) > limits.max_pixels:
+        raise too_large(limits)
+    raise UnprocessableImage(DAMAGED)
+
+
+def _accepts(name: str, prefix: bytes) -> bool:
+    accept = Image.OPEN[name][1]
+    return bool(accept and accept(prefix))
+
+
+def _declared_pixels(file: IO[bytes]) -> int:
+    """Return the pixels that an AVIF declares (ISO/IEC 23008-12, 6.5.3).
+
+    Its decoder reports a large size as damage."""
+    file.seek(0)
+    head = file.read(_SCANNED_BYTES)
+    start = head.find(b"ispe")
+    if head[4:8] != b"ftyp" or start < 0 or start + 16 > len(head):
+        return 0
+    width, height = unpack_from(">II", head, start + 8)
+    return int(width * height)
