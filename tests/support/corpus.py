@@ -1,5 +1,7 @@
-"""Real images, kept beside the project: the folder that PROGIMAGE_CORPUS names, or nothing."""
+"""Real images, kept beside the project: the folders that two variables name, or nothing."""
 
 import os
 
 CORPUS = os.environ.get("PROGIMAGE_CORPUS", "")
+
+CASES = os.environ.get("PROGIMAGE_CASES", "")

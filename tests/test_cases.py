@@ -1,0 +1,152 @@
+"""Files that once came out wrong, each with its right value: those of the folder that PROGIMAGE_CASES names."""
+
+import csv
+import io
+import json
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from PIL import Image
+
+from tests.support import images as made
+from tests.support.corpus import CASES
+
+pytestmark = pytest.mark.skipif(not CASES, reason="PROGIMAGE_CASES names no folder of cases")
+
+NOT_YET = {
+    "p3-nclx.avif",
+    "hdr-pq-bt2020.avif",
+    "cicp-display-p3.png",
+    "gama-1.0.png",
+    "white-rgb16.jp2",
+    "icc-adobergb.jp2",
+    "icc-1.05mb.png",
+    "miniswhite-16.tif",
+    "rgb16-planar.tif",
+    "grey-uint32.tif",
+    "rgb-float32.tif",
+    "grey2-trns.png",
+    "gif-partial-first-frame.gif",
+    "xmp-only-orientation.jpg",
+    "thumbnail-page-first.tif",
+    "plays-once.gif",
+    "zero-delay.gif",
+    "ultra-hdr-motion-photo-xmp.jpg",
+    "rights-in-xmp-alone.jpg",
+    "itxt-1.2mb.png",
+    "ancillary-crc.png",
+    "no-eoi.jpg",
+    "bmp-32-bitfields.bmp",
+    "bmp-v5-icc.bmp",
+    "icon-0rgb-and-mask.ico",
+    "grey-with-prophoto.jpg",
+    "clap-top-left.avif",
+    "palette-64-phys.png",
+    "scan-g4-300dpi.tif",
+    "density-300-jfif.jpg",
+    "flat-32.png",
+}
+
+
+class Case(NamedTuple):
+    file: str
+    query: str
+    what: str
+    right: str
+
+
+def read_cases() -> list[Any]:
+    if not CASES:
+        return []
+    with (Path(CASES) / "cases.csv").open(newline="") as file:
+        rows = [Case(*list(row.values())[1:]) for row in csv.DictReader(file)]
+    assert len(rows) > 30
+    return [pytest.param(case, id=f"{case.file} {case.query}", marks=marks(case)) for case in rows]
+
+
+def marks(case: Case) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.xfail(strict=True)] if case.file in NOT_YET else []
+
+
+def pixel(case: Case, content: bytes) -> None:
+    """The pixel that "RGB at (x, y)" names."""
+    mode, place = case.what.split(" at ")
+    right = json.loads(case.right.removeprefix("accepted; ").split(" where ")[0])
+    shown = opened(content).convert(mode).getpixel(json.loads(place.replace("(", "[").replace(")", "]")))
+    assert max(abs(a - b) for a, b in zip(shown, right, strict=True)) <= 2, shown  # type: ignore[arg-type]
+
+
+def mean_rgb(case: Case, content: bytes) -> None:
+    found = re.search(r"\[(.*?)\]", case.right)
+    assert found
+    right = [float(value) for value in found[1].split(",")]
+    mean = made.pixels(content).mean(axis=(0, 1))
+    assert abs(mean - right).max() <= 3, mean
+
+
+def size(case: Case, content: bytes) -> None:
+    assert list(opened(content).size) == json.loads(case.right)
+
+
+def max_bytes(case: Case, content: bytes) -> None:
+    limit = re.match(r"at most (\d+)", case.right)
+    assert limit
+    assert len(content) <= int(limit[1])
+
+
+def duration(case: Case, content: bytes) -> None:
+    image = opened(content)
+    image.load()
+    assert image.info["duration"] == int(case.right)
+
+
+def avif_plays(case: Case, content: bytes) -> None:
+    """The edit list's flag (ISO/IEC 14496-12, 8.6.6): repeated for ever only if it is set and the track's
+    duration is unknown."""
+    start = content.index(b"elst")
+    assert case.right == "finite: once"
+    assert struct.unpack_from(">I", content, start + 4)[0] & 1 == 0
+
+
+def nothing_stale(case: Case, content: bytes) -> None:
+    assert not re.search(rb"hdrgm|GContainer|Container:|MotionPhoto|HasExtendedXMP", content)
+
+
+def author(case: Case, content: bytes) -> None:
+    assert re.search(rb"(?s)<dc:rights>.*?</dc:rights>|<dc:creator>.*?</dc:creator>|\x82\x98", content)
+
+
+def accepted(case: Case, content: bytes) -> None:
+    assert opened(content).size[0] > 0
+
+
+def density(case: Case, content: bytes) -> None:
+    assert str(tuple(round(value) for value in opened(content).info["dpi"])) == case.right
+
+
+CHECKS: dict[str, Callable[[Case, bytes], None]] = {
+    "mean_rgb": mean_rgb,
+    "size": size,
+    "bytes": max_bytes,
+    "duration_ms": duration,
+    "loop_avif": avif_plays,
+    "stale": nothing_stale,
+    "names_author": author,
+    "accepted": accepted,
+    "dpi": density,
+}
+
+
+def opened(content: bytes) -> Any:
+    return Image.open(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("case", read_cases())
+def test_case_comes_out_right(case: Case, tmp_path: Path) -> None:
+    source = (Path(CASES) / case.file).read_bytes()
+    content = made.rendered(source, case.query, tmp_path)[1]
+    CHECKS.get(case.what, pixel)(case, content)
