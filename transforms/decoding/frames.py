@@ -1,21 +1,27 @@
 """The frames of an opened image, one after the other, each as it is shown."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import NamedTuple
 
-from PIL import Image, WebPImagePlugin
+from PIL import Image, ImageFile, WebPImagePlugin
 
 from transforms.color import to_bands, with_plain_inks
-from transforms.geometry import Size
 from transforms.limits import Limits
 
+from .apng import find_control, read_animation
+from .avif_sequence import read_sequence
 from .failures import translated
-from .header import Header, read_duration_ms
+from .frame_canvas import ShownFrame
+from .gif import read_gif
+from .header import Header, covers_canvas
 
 
 class Frame(NamedTuple):
+    """The whole canvas as it is shown for `duration_ms`, which is exact."""
+
     image: Image.Image
-    duration_ms: int
+    duration_ms: Fraction
 
 
 def read_frames(
@@ -27,26 +33,71 @@ def read_frames(
     """Decode the first `count` frames. Each is the whole canvas as it is shown then, in a mode of `to_bands`.
 
     Raise UnprocessableImage or ImageTooLarge."""
-    # an APNG may begin with a picture that is no part of the animation
-    has_default_image = header.frames > 1 and image.info.get("default_image")
-    first = 1 if has_default_image else 0
+    with translated(limits):
+        frames = _find_frames(image, header, count, limits)
+    while True:
+        with translated(limits):
+            frame = next(frames, None)
+        if frame is None:
+            return
+        yield Frame(frame.image, frame.duration_ms)
+
+
+def _find_frames(
+    image: Image.Image,
+    header: Header,
+    count: int,
+    limits: Limits,
+) -> Iterator[ShownFrame]:
+    """Return the frames as this project or Pillow composes them."""
+    if isinstance(image, ImageFile.ImageFile) and image.fp is not None:
+        if header.format == "png" and _is_animated_png(image, count):
+            return read_animation(image.fp, count, limits)
+        if header.format == "gif" and (count > 1 or not covers_canvas(image)):
+            return read_gif(image.fp, header.stored, count, limits)
+    return _read_by_pillow(image, header, count)
+
+
+def _is_animated_png(image: ImageFile.ImageFile, count: int) -> bool:
+    """Whether the frames are more than the picture that Pillow shows by itself."""
+    control = find_control(image.fp)
+    return control is not None and (count > 1 or control.has_default_image)
+
+
+def _read_by_pillow(
+    image: Image.Image,
+    header: Header,
+    count: int,
+) -> Iterator[ShownFrame]:
+    durations_ms = _exact_durations(image, header) if count > 1 else ()
     if count > 1 and isinstance(image, WebPImagePlugin.WebPImageFile):
         # the canvas is transparent outside of the frames, even if no frame has alpha; Pillow makes it black
         image.rawmode = "RGBA"
         image._mode = "RGBA"  # noqa: SLF001
-    for index in range(first, first + count):
-        with translated(limits):
-            if index:
-                image.seek(index)
-            image.load()
-            # the decoder of an animation goes on drawing on the same canvas
-            canvas = image.copy() if count > 1 else image
-            inks = with_plain_inks(_cropped(canvas, header.stored))
-            frame = Frame(to_bands(inks), read_duration_ms(image))
-        yield frame
+    for index in range(count):
+        if index:
+            image.seek(index)
+        image.load()
+        # the decoder of an animation goes on drawing on the same canvas
+        canvas = image.copy() if count > 1 else image
+        shown = to_bands(with_plain_inks(canvas))
+        duration_ms = durations_ms[index] if durations_ms else _read_duration_ms(image)
+        yield ShownFrame(shown, duration_ms)
 
 
-def _cropped(image: Image.Image, size: Size) -> Image.Image:
-    """Crop a frame to the canvas. A GIF's frame may stand out of the canvas, which Pillow then enlarges."""
-    stands_out = image.width > size.width or image.height > size.height
-    return image.crop((0, 0, *size)) if stands_out else image
+def _exact_durations(image: Image.Image, header: Header) -> tuple[Fraction, ...]:
+    """Return the duration of each frame if Pillow would round them and the file holds them."""
+    if header.format != "avif" or not isinstance(image, ImageFile.ImageFile) or image.fp is None:
+        return ()
+    sequence = read_sequence(image.fp)
+    if sequence is None or len(sequence.durations_ms) != header.frames:
+        return ()
+    return sequence.durations_ms
+
+
+def _read_duration_ms(image: Image.Image) -> Fraction:
+    """Return the time for which Pillow's current frame is shown.
+
+    In a PNG a text may have any name, so the value may be no number."""
+    duration_ms = image.info.get("duration")
+    return Fraction(max(0, duration_ms)) if isinstance(duration_ms, int | float) else Fraction(0)

@@ -14,10 +14,9 @@ from transforms.geometry import Size
 from transforms.limits import Limits
 from transforms.orientation import upright_size
 
+from .apng import find_control
+from .avif_sequence import read_sequence
 from .colors import read_color, read_color_space
-
-_MAX_DURATION_MS = 655_350
-"""The longest that GIF can express."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +52,7 @@ def read_header(
 ) -> Header:
     """Read the header. Raise ImageTooLarge, or UnprocessableImage if a side has no px."""
     size = Size(*image.size)
+    has_gaps = format.name == "gif" and not covers_canvas(image)
     frames = _count_frames(image, format)
     _check_size(size, frames, limits)
     description = read_color(image, format, limits)
@@ -62,15 +62,23 @@ def read_header(
         width=size.width,
         height=size.height,
         frames=frames,
-        has_alpha=image.has_transparency_data,
+        has_alpha=image.has_transparency_data or has_gaps,
         orientation=1 if format.is_decoded_upright else _read_orientation(image),
         color_space=read_color_space(image, format, description),
         is_hdr=description.is_hdr,
     )
 
 
-def read_plays(image: Image.Image, format: Format) -> int:
-    """Return the number of times that an animation plays; 0 is for ever."""
+def read_plays(image: ImageFile.ImageFile, format: Format) -> int:
+    """Return the number of times that an animation plays; 0 is for ever.
+
+    Call it before the pixels are read."""
+    if format.name == "png" and image.fp is not None:
+        control = find_control(image.fp)
+        return control.plays if control else 1
+    if format.name == "avif" and image.fp is not None:
+        sequence = read_sequence(image.fp)
+        return sequence.plays if sequence else 0
     loop = _read_number(image, "loop")
     if not format.loops_count_repeats:
         return loop or 0
@@ -79,10 +87,9 @@ def read_plays(image: Image.Image, format: Format) -> int:
     return loop + 1 if loop else 0
 
 
-def read_duration_ms(image: Image.Image) -> int:
-    """Return the time for which the current frame is shown, at most the longest that GIF can express."""
-    duration = _read_number(image, "duration") or 0
-    return min(_MAX_DURATION_MS, max(0, duration))
+def covers_canvas(image: ImageFile.ImageFile) -> bool:
+    """Whether the first frame covers all of the canvas. A GIF's may be a part of it."""
+    return all(tile.extents in (None, (0, 0, *image.size)) for tile in image.tile)
 
 
 def too_large(limits: Limits) -> ImageTooLarge:
@@ -94,8 +101,11 @@ def too_large(limits: Limits) -> ImageTooLarge:
 def _count_frames(image: ImageFile.ImageFile, format: Format) -> int:
     if not format.is_animated:
         return 1
-    frames = int(getattr(image, "n_frames", 1))
-    return max(1, frames - 1) if image.info.get("default_image") else frames
+    if format.name == "png" and image.fp is not None:
+        # Pillow also counts the picture that is no part of the animation
+        control = find_control(image.fp)
+        return control.frames if control else 1
+    return int(getattr(image, "n_frames", 1))
 
 
 def _check_size(size: Size, frames: int, limits: Limits) -> None:

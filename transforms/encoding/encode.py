@@ -1,8 +1,7 @@
 """Encoding: frames in the working modes become the bytes of a format.
 
-The same frames become the same bytes, except in an animated AVIF: libavif writes the time into it
-(findings/avif_sequence_clock.sh). The result holds no metadata except those passed in, and nothing that a
-decoder left in an image."""
+The same frames become the same bytes. The result holds no metadata except those passed in, and nothing that
+a decoder left in an image."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,9 +17,10 @@ from progimage.errors import UnprocessableImage
 from progimage.operations import Output
 from transforms.decoding.frames import Frame
 from transforms.formats.metadata import Metadata
-from transforms.formats.save_options import EncodeTask, SaveOptions
+from transforms.formats.save_options import EncodeTask
 from transforms.formats.table import Format
 
+from .animation import Playback, animation_options, write_times
 from .fit_bytes import MAX_ATTEMPTS, fit_bytes, too_large
 from .palette import to_palette
 
@@ -87,38 +87,22 @@ def _write(
     attempts: int = 1,
 ) -> bytes:
     options = format.options(EncodeTask(output, images, _count_pixels(images), attempts))
-    if len(images) > 1:
-        options |= _animation_options(content, images, format)
+    playback = Playback([frame.duration_ms for frame in content.frames], content.plays)
+    is_animation = len(images) > 1
+    if is_animation:
+        options |= animation_options(playback, images, format)
     if format.embed:
         options |= format.embed(content.metadata)
     buffer = BytesIO()
     images[0].save(buffer, format.pillow, **options)
     if format.append:
         format.append(buffer, content.metadata)
-    return buffer.getvalue()
+    written = buffer.getvalue()
+    return write_times(written, playback, format) if is_animation else written
 
 
 def _count_pixels(images: list[Image.Image]) -> int:
     return len(images) * images[0].width * images[0].height
-
-
-def _animation_options(
-    content: Content,
-    images: list[Image.Image],
-    format: Format,
-) -> SaveOptions:
-    options: SaveOptions = {"duration": [frame.duration_ms for frame in content.frames]}
-    if not format.loops_count_repeats:
-        options["loop"] = content.plays
-    elif content.plays != 1:
-        options["loop"] = max(0, content.plays - 1)
-    if format.is_indexed:
-        # the frame before shows through a transparent pixel unless it is cleared
-        has_transparency = any("transparency" in image.info for image in images)
-        options["disposal"] = 2 if has_transparency else 1
-    options["save_all"] = True
-    options["append_images"] = images[1:]
-    return options
 
 
 def _in_one_mode(images: list[Image.Image], format: Format) -> list[Image.Image]:

@@ -64,6 +64,8 @@ class Format:
     """Whether a decoder can give lightness without the colours."""
     loops_count_repeats: bool = False
     """Whether a loop count leaves out the first play, as GIF's does."""
+    max_plays: int = 0
+    """The most times that an animation may be told to play. A larger number is reduced to this one."""
     quality: int | None = None
     has_lossless: bool = False
     has_progressive: bool = False
@@ -123,6 +125,7 @@ _TABLE = (
         has_alpha=True,
         has_gray=True,
         is_animated=True,
+        max_plays=2**31 - 1,
         has_effort=True,
         has_palette=True,
         options=as_png,
@@ -133,6 +136,7 @@ _TABLE = (
         quality=79,
         has_alpha=True,
         is_animated=True,
+        max_plays=65_535,
         decode_margin=2 * _DRAFT_MARGIN,
         has_lossless=True,
         has_effort=True,
@@ -148,6 +152,7 @@ _TABLE = (
         quality=60,
         has_alpha=True,
         is_animated=True,
+        max_plays=2**31 - 1,
         has_effort=True,
         has_subsampling=True,
         max_side=32_768,
@@ -162,6 +167,7 @@ _TABLE = (
         is_animated=True,
         is_indexed=True,
         loops_count_repeats=True,
+        max_plays=65_536,
         has_palette=True,
         colors=256,
         max_side=65_535,

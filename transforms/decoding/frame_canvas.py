@@ -1,0 +1,132 @@
+"""The canvas of an animation, on which each frame is drawn and disposed of as browsers do it."""
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from fractions import Fraction
+from io import BytesIO
+from typing import NamedTuple
+
+from PIL import Image
+
+from progimage.errors import ImageTooLarge, UnprocessableImage
+from transforms.color import to_bands
+from transforms.geometry import Size
+from transforms.limits import Limits
+
+_OPAQUE = (255, 255)
+_TRANSPARENT = (0, 0, 0, 0)
+
+
+class Disposal(Enum):
+    """The change of a frame's area once its time is over."""
+
+    KEEP = "keep"
+    CLEAR = "clear"
+    RESTORE = "restore"
+
+
+class Corners(NamedTuple):
+    """An area in px of the canvas. Right and bottom are the first px beyond it."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def size(self) -> Size:
+        return Size(self.right - self.left, self.bottom - self.top)
+
+
+class StoredFrame(NamedTuple):
+    """A frame as its file holds it: a rectangle of the canvas, and its pixels as a still file."""
+
+    corners: Corners
+    file: bytes
+    duration_ms: Fraction
+    disposal: Disposal
+    is_blended: bool
+    """Whether the canvas shows through its translucent pixels. They replace the canvas otherwise."""
+
+
+class ShownFrame(NamedTuple):
+    """The whole canvas, and its time."""
+
+    image: Image.Image
+    duration_ms: Fraction
+
+
+def check_areas(frames: Iterable[StoredFrame], limits: Limits) -> None:
+    """Raise ImageTooLarge if the frames together have too many pixels.
+
+    A GIF's frame may be larger than its canvas, which alone has been checked."""
+    total_pixels = sum(frame.corners.size.pixels for frame in frames)
+    if total_pixels > limits.max_total_pixels:
+        raise ImageTooLarge(
+            f"Expected at most {limits.max_total_pixels:,} pixels over all frames"
+            f" but received {total_pixels:,}"
+        )
+
+
+def compose(
+    frames: Iterable[StoredFrame],
+    size: Size,
+    decoder: str,
+    *,
+    is_gray: bool = False,
+) -> Iterator[ShownFrame]:
+    """Draw the frames one after the other on a transparent canvas.
+
+    `decoder` is the name that Pillow has for the format of the files. Yield RGB and RGBA; with `is_gray`
+    L and LA."""
+    canvas = Image.new("RGBA", size)
+    for frame in frames:
+        corners = _cut(frame.corners, size)
+        before = canvas.crop(corners) if frame.disposal is Disposal.RESTORE else None
+        if corners.size.pixels:
+            _draw(canvas, frame, corners, decoder)
+        yield ShownFrame(_copy(canvas, is_gray=is_gray), frame.duration_ms)
+        if before is not None:
+            canvas.paste(before, corners[:2])
+        if frame.disposal is Disposal.CLEAR:
+            canvas.paste(_TRANSPARENT, corners)
+
+
+def _draw(
+    canvas: Image.Image,
+    frame: StoredFrame,
+    corners: Corners,
+    decoder: str,
+) -> None:
+    picture = _decode(frame, decoder)
+    if corners != frame.corners:
+        picture = picture.crop((0, 0, *corners.size))
+    if frame.is_blended:
+        canvas.alpha_composite(picture, corners[:2])
+    else:
+        canvas.paste(picture, corners[:2])
+
+
+def _decode(frame: StoredFrame, decoder: str) -> Image.Image:
+    with Image.open(BytesIO(frame.file), formats=[decoder]) as image:
+        if Size(*image.size) != frame.corners.size:
+            raise UnprocessableImage("A frame of the animation has another size than its header says")
+        image.load()
+        return to_bands(image).convert("RGBA")
+
+
+def _cut(corners: Corners, size: Size) -> Corners:
+    """Return the part of an area that lies on the canvas. It may be empty."""
+    left = min(corners.left, size.width)
+    top = min(corners.top, size.height)
+    right = min(corners.right, size.width)
+    bottom = min(corners.bottom, size.height)
+    return Corners(left, top, right, bottom)
+
+
+def _copy(canvas: Image.Image, *, is_gray: bool) -> Image.Image:
+    """Return a copy of the canvas, without alpha if all of it is opaque."""
+    is_opaque = canvas.getchannel("A").getextrema() == _OPAQUE
+    if is_gray:
+        return canvas.convert("L" if is_opaque else "LA")
+    return canvas.convert("RGB") if is_opaque else canvas.copy()

@@ -1,0 +1,143 @@
+"""GIF (GIF89a), frame by frame, as browsers play it.
+
+An area that no frame covers is transparent, and so is the area of a frame that is cleared. Pillow fills both
+with a colour of the palette. So it decodes each frame as a still GIF here, and frame_canvas.py draws them."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice
+from struct import Struct
+from typing import IO, NamedTuple
+
+from progimage.errors import UnprocessableImage
+from transforms.geometry import Size
+from transforms.limits import Limits
+
+from .frame_canvas import Corners, Disposal, ShownFrame, StoredFrame, check_areas, compose
+
+_HEAD_BYTES = 13
+_FLAGS_AT = 10
+_IMAGE_HEAD = Struct("<HHHHB")
+_CONTROL = Struct("<BHB")
+"""Flags, the delay in hundredths of a second, and the index that is transparent."""
+_HAS_PALETTE = 0x80
+_IS_INTERLACED = 0x40
+_PALETTE_BITS = 7
+_PALETTE_BYTES = 768
+_FULL_PALETTE = _HAS_PALETTE | _PALETTE_BITS
+_HAS_TRANSPARENT_INDEX = 1
+_BLOCK = re.compile(rb"[!,;]")
+_CONTROL_LABEL = 0xF9
+_DISPOSALS = {2: Disposal.CLEAR, 3: Disposal.RESTORE}
+_MIN_DELAY_CS = 2
+_SHORT_DELAY_MS = 100
+"""Browsers show a frame of 0 or 1 hundredths of a second for so long."""
+
+
+class GifFrame(NamedTuple):
+    """The places of a frame's blocks in its file, and its palette.
+
+    `control_at` is the place of the content of its graphic control extension, -1 if there is none."""
+
+    control_at: int
+    head_at: int
+    pixels_at: int
+    end: int
+    palette: bytes
+
+
+def walk_frames(content: bytes) -> Iterator[GifFrame]:
+    """Yield the frames as far as their pixels begin. The last one may be cut off."""
+    global_palette, place = _read_palette(content, _HEAD_BYTES, content[_FLAGS_AT])
+    control_at = -1
+    while block := _BLOCK.search(content, place):
+        place = block.end()
+        if block[0] == b";":
+            return
+        if block[0] == b"!":
+            if content[place : place + 2] == bytes((_CONTROL_LABEL, _CONTROL.size)):
+                control_at = place + 2
+            place = _skip_data(content, place + 1)
+            continue
+        head_at = place
+        place += _IMAGE_HEAD.size
+        if place >= len(content):
+            return
+        palette, pixels_at = _read_palette(content, place, content[place - 1])
+        place = _skip_data(content, pixels_at + 1)
+        yield GifFrame(control_at, head_at, pixels_at, place, palette or global_palette)
+        control_at = -1
+
+
+def read_gif(
+    file: IO[bytes],
+    size: Size,
+    count: int,
+    limits: Limits,
+) -> Iterator[ShownFrame]:
+    """Yield the first `count` frames on a canvas of `size`. Raise UnprocessableImage if there are fewer."""
+    file.seek(0)
+    content = file.read()
+    stored = [_as_stored(content, frame) for frame in islice(walk_frames(content), count)]
+    if len(stored) < count:
+        raise UnprocessableImage("The GIF ends before its last frame")
+    check_areas(stored, limits)
+    return compose(stored, size, "GIF")
+
+
+def _as_stored(content: bytes, frame: GifFrame) -> StoredFrame:
+    left, top, width, height, _ = _IMAGE_HEAD.unpack_from(content, frame.head_at)
+    control = content[frame.control_at : frame.control_at + _CONTROL.size] if frame.control_at >= 0 else b""
+    if len(control) < _CONTROL.size:
+        control = bytes(_CONTROL.size)
+    control_flags, delay_cs, _ = _CONTROL.unpack(control)
+    return StoredFrame(
+        corners=Corners(left, top, left + width, top + height),
+        file=_as_still(content, frame, control),
+        duration_ms=Fraction(10 * delay_cs if delay_cs >= _MIN_DELAY_CS else _SHORT_DELAY_MS),
+        disposal=_DISPOSALS.get(control_flags >> 2 & 7, Disposal.KEEP),
+        is_blended=True,
+    )
+
+
+def _as_still(content: bytes, frame: GifFrame, control: bytes) -> bytes:
+    """Return the frame as a file of its own. Colours that its palette lacks are black."""
+    sides = content[frame.head_at + 4 : frame.head_at + 8]
+    interlace = content[frame.head_at + 8] & _IS_INTERLACED
+    has_palette = bool(frame.palette)
+    parts = [
+        b"GIF89a",
+        sides,
+        bytes((_FULL_PALETTE if has_palette else 0, 0, 0)),
+        frame.palette.ljust(_PALETTE_BYTES if has_palette else 0, b"\0"),
+        bytes((0x21, _CONTROL_LABEL, _CONTROL.size)),
+        control,
+        b"\0,\0\0\0\0",
+        sides,
+        bytes((interlace,)),
+        content[frame.pixels_at : frame.end],
+    ]
+    return b"".join(parts)
+
+
+def _read_palette(
+    content: bytes,
+    place: int,
+    flags: int,
+) -> tuple[bytes, int]:
+    """Return the palette that begins at `place` if `flags` say so, and the place behind it."""
+    if not flags & _HAS_PALETTE:
+        return b"", place
+    end = place + (6 << (flags & _PALETTE_BITS))
+    return content[place:end], end
+
+
+def _skip_data(content: bytes, place: int) -> int:
+    """Return the place behind a row of data blocks. A block of no bytes ends it."""
+    while place < len(content):
+        size = content[place]
+        place += size + 1
+        if not size:
+            break
+    return place
