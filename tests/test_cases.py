@@ -46,7 +46,6 @@ NOT_YET = {
     "grey-with-prophoto.jpg",
     "clap-top-left.avif",
     "palette-64-phys.png",
-    "scan-g4-300dpi.tif",
     "density-300-jfif.jpg",
     "flat-32.png",
 }

@@ -42,6 +42,8 @@ class Plan:
     decode_scale: int
     is_luma_alone: bool
     profile: bytes | None
+    mode: str
+    """Pillow's mode of the source: it tells a palette, grey and one bit."""
 
 
 def make_plan(
@@ -85,6 +87,7 @@ def make_plan(
         decode_scale=scale,
         is_luma_alone=is_luma_alone,
         profile=profile,
+        mode=image.mode,
     )
 
 
