@@ -34,7 +34,6 @@ NOT_YET = {
     "icon-0rgb-and-mask.ico",
     "clap-top-left.avif",
     "palette-64-phys.png",
-    "scan-g4-300dpi.tif",
     "density-300-jfif.jpg",
     "flat-32.png",
 }

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent / "transforms"
 ORDER = (
     ("limits", "geometry", "color"),
     ("formats", "fits", "orientation"),
-    ("decoding", "render"),
+    ("decoding", "render", "stripping"),
     ("planning",),
     ("encoding",),
     ("steps",),

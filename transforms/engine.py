@@ -114,10 +114,10 @@ def render_file(
             target,
         )
     except ResultTooLarge:
-        if not prefer_original(source, header, transform, target):
+        if not prefer_original(source, plan, metadata, target):
             raise
     else:
-        prefer_original(source, header, transform, target)
+        prefer_original(source, plan, metadata, target)
     size = Size(*frames[0].image.size)
     return describe(target, size, len(frames), plan.format)
 

@@ -44,6 +44,8 @@ class Plan:
     decode_scale: int
     is_luma_alone: bool
     colors: ColorDescription
+    mode: str
+    """Pillow's mode of the source: it tells a palette, grey and one bit."""
 
 
 def make_plan(
@@ -87,6 +89,7 @@ def make_plan(
         decode_scale=fine_scale(image, scale, is_luma_alone=is_luma_alone),
         is_luma_alone=is_luma_alone,
         colors=colors,
+        mode=image.mode,
     )
 
 

@@ -1,0 +1,272 @@
+"""Originals cut down to their pixels: each format, with metadata and payloads in all places that it has."""
+
+import io
+import zlib
+from pathlib import Path
+from struct import pack
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+
+from tests.support import images as made
+from transforms.geometry import Size
+from transforms.stripping import is_bare, strip
+
+SECRET = "a text that is no pixel "
+XMP = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'><!-- {SECRET} --></x:xmpmeta>".encode()
+
+
+def exif(orientation: int = 1) -> Image.Exif:
+    tags = Image.Exif()
+    tags[0x010F] = SECRET * 4
+    tags[0x8298] = "Ann Example"
+    tags[0x0112] = orientation
+    return tags
+
+
+def texts() -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", SECRET * 9)
+    info.add_itxt("Note", SECRET * 9, zip=False)
+    return info
+
+
+def encoded(format: str, image: Image.Image, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def few_colors() -> Image.Image:
+    return made.picture().quantize(8)
+
+
+def two_tones() -> Image.Image:
+    return made.picture().convert("1", dither=Image.Dither.NONE)
+
+
+def deep_grey() -> Image.Image:
+    ramp = np.arange(6_400, dtype=np.uint16).reshape(80, 80) * 10
+    return Image.fromarray(ramp)
+
+
+def interlaced() -> bytes:
+    """Return a black PNG of 13 x 11 px in seven passes."""
+    rows = [(2, 2), (2, 2), (1, 4), (3, 3), (3, 7), (6, 6), (5, 13)]
+    raw = b"".join(bytes((1 + columns) * count) for count, columns in rows)
+    whole = bytearray(made.png((b"tEXt", SECRET.encode()), width=13, height=11))
+    whole[28] = 1
+    whole[29:33] = zlib.crc32(whole[12:29]).to_bytes(4)
+    start = whole.index(b"IDAT") - 4
+    chunk = b"IDAT" + zlib.compress(raw, 9)
+    end = len(whole) - 12
+    whole[start:end] = (len(chunk) - 4).to_bytes(4) + chunk + zlib.crc32(chunk).to_bytes(4)
+    return bytes(whole)
+
+
+def big_endian_tiff() -> bytes:
+    """Return one bit in Deflate, one strip, with a description."""
+    image = two_tones()
+    strip_of_pixels = zlib.compress(image.tobytes())
+    text = SECRET.encode() * 9
+    entries = [
+        (256, 3, 1, image.width << 16),
+        (257, 3, 1, image.height << 16),
+        (258, 3, 1, 1 << 16),
+        (259, 3, 1, 8 << 16),
+        (262, 3, 1, 1 << 16),
+        (270, 2, len(text), 200),
+        (273, 4, 1, 200 + len(text)),
+        (277, 3, 1, 1 << 16),
+        (278, 3, 1, image.height << 16),
+        (279, 4, 1, len(strip_of_pixels)),
+    ]
+    directory = pack(">H", len(entries)) + b"".join(pack(">HHII", *entry) for entry in entries) + bytes(4)
+    head = b"MM\0*\0\0\0\x08" + directory
+    return head.ljust(200, b"\0") + text + strip_of_pixels
+
+
+FRAMES: dict[str, Any] = {"save_all": True, "duration": [90, 40]}
+POOR: dict[str, Any] = {"quality": 5, "method": 6}
+WAVELETS: dict[str, Any] = {"irreversible": True, "quality_mode": "dB", "quality_layers": [25]}
+
+CARRIERS = {
+    "jpeg": lambda: encoded("JPEG", made.picture(), quality=20, optimize=True, exif=exif(), comment=SECRET, dpi=(300, 300)),
+    "jpeg, grey": lambda: encoded("JPEG", made.picture().convert("L"), quality=20, optimize=True, exif=exif()),
+    "jpeg, progressive": lambda: encoded("JPEG", made.picture(), quality=20, progressive=True, xmp=XMP * 2),
+    "jpeg, RGB by Adobe's segment": lambda: encoded("JPEG", made.picture(), quality=20, optimize=True, keep_rgb=True, comment=SECRET),
+    "jpeg, a motion photo": lambda: encoded("JPEG", made.picture(), quality=20, optimize=True) + SECRET.encode() * 40,
+    "png, palette": lambda: encoded("PNG", few_colors(), pnginfo=texts(), dpi=(144, 144)),
+    "png, one bit": lambda: encoded("PNG", two_tones(), pnginfo=texts(), exif=exif()),
+    "png, transparent palette": lambda: encoded("PNG", few_colors(), transparency=3, pnginfo=texts()),
+    "png, gamma of sRGB": lambda: made.png((b"gAMA", pack(">I", 45_455)), (b"tIME", bytes(7))),
+    "png, cICP of sRGB": lambda: made.png((b"cICP", b"\1\15\0\1"), (b"tEXt", SECRET.encode())),
+    "png, interlaced": interlaced,
+    "apng": lambda: encoded("PNG", few_colors(), append_images=[few_colors().rotate(180)], pnginfo=texts(), **FRAMES),
+    "webp": lambda: encoded("WEBP", made.picture(), exif=exif(), xmp=XMP, **POOR),
+    "webp, lossless": lambda: encoded("WEBP", few_colors().convert("RGB"), lossless=True, method=6, exif=exif()),
+    "webp, alpha": lambda: encoded("WEBP", made.translucent(), exif=exif(), **POOR),
+    "webp, animated": lambda: encoded("WEBP", made.picture(), append_images=[made.photograph(120, 80)], exif=exif(), **FRAMES, **POOR),
+    "gif": lambda: encoded("GIF", few_colors(), comment=SECRET.encode() * 20),
+    "gif, animated": lambda: encoded("GIF", few_colors(), append_images=[few_colors().rotate(180)], loop=3, comment=SECRET.encode(), **FRAMES),
+    "avif": lambda: encoded("AVIF", made.picture(), quality=20, speed=6, exif=exif(), xmp=XMP),
+    "avif, alpha": lambda: encoded("AVIF", made.translucent(), quality=20, speed=6, exif=exif()),
+    "jp2": lambda: encoded("JPEG2000", made.picture(), comment=SECRET * 9, **WAVELETS),
+    "jp2, grey": lambda: encoded("JPEG2000", made.picture().convert("L"), comment=SECRET * 9, **WAVELETS),
+    "jp2, alpha": lambda: encoded("JPEG2000", made.translucent(), comment=SECRET * 9, **WAVELETS),
+    "bmp, palette": lambda: encoded("BMP", few_colors()) + SECRET.encode(),
+    "bmp, one bit": lambda: encoded("BMP", two_tones()) + SECRET.encode(),
+    "ico": lambda: encoded("ICO", made.picture(64, 64), sizes=[(64, 64), (32, 32)]) + SECRET.encode(),
+    "tiff, fax": lambda: encoded("TIFF", two_tones(), compression="group4", description=SECRET * 9),
+    "tiff, packed bits": lambda: encoded("TIFF", two_tones(), compression="packbits", description=SECRET * 9),
+    "tiff, palette": lambda: encoded("TIFF", few_colors(), compression="tiff_lzw", description=SECRET * 9),
+    "tiff, grey": lambda: encoded("TIFF", made.photograph(120, 80).convert("L"), compression="tiff_adobe_deflate", description=SECRET),
+    "tiff, grey with alpha": lambda: encoded("TIFF", made.translucent().convert("LA"), compression="tiff_lzw", description=SECRET),
+    "tiff, JPEG": lambda: encoded("TIFF", made.photograph(120, 80), compression="jpeg", quality=40, description=SECRET),
+    "tiff, 16 bits": lambda: encoded("TIFF", deep_grey(), compression="tiff_lzw", description=SECRET),
+    "tiff, big-endian": big_endian_tiff,
+}  # fmt: skip
+SIZES = {
+    "ico": (64, 64),
+    "tiff, 16 bits": (80, 80),
+    "png, gamma of sRGB": (4, 4),
+    "png, cICP of sRGB": (4, 4),
+}
+SIZES |= {"png, interlaced": (13, 11)}
+
+
+def format_of(name: str) -> str:
+    return "png" if name == "apng" else name.split(",", maxsplit=1)[0]
+
+
+def shown(content: bytes) -> list[tuple[bytes, Any]]:
+    """Return the pixels and the duration of each frame."""
+    with Image.open(io.BytesIO(content)) as image:
+        frames = []
+        for index in range(getattr(image, "n_frames", 1)):
+            image.seek(index)
+            pixels = image.convert("RGBA") if "I" not in image.mode else image
+            frames.append((pixels.tobytes(), image.info.get("duration")))
+        return [*frames, (b"", image.info.get("loop"))]
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_a_stripped_image_shows_the_same_and_holds_nothing_else(name: str) -> None:
+    content = CARRIERS[name]()
+    size = Size(*SIZES.get(name, (made.WIDTH, made.HEIGHT)))
+    bare = strip(content, format_of(name), size)
+    assert bare is not None
+    assert is_bare(bare, format_of(name))
+    assert shown(bare) == shown(content)
+    assert len(bare) <= len(content)
+    assert SECRET.encode() not in bare
+    assert strip(bare, format_of(name), size) == bare
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+@pytest.mark.parametrize("level", ["safe", "copyright", "keep"])
+def test_a_result_is_never_larger_than_its_original(name: str, level: str, tmp_path: Path) -> None:
+    """WEB-2 and PRI-1: what is dropped is in no result."""
+    content = CARRIERS[name]()
+    facts, result = made.rendered(content, f"metadata={level}", tmp_path)
+    assert len(result) <= len(content)
+    assert facts.size_bytes == len(result)
+    assert (facts.width, facts.height) == SIZES.get(name, (made.WIDTH, made.HEIGHT))
+    if level != "keep":
+        assert SECRET.encode() not in result
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["jpeg", "png, one bit", "webp", "webp, lossless", "webp, alpha", "webp, animated", "avif", "tiff, fax"],
+)
+def test_metadata_that_are_kept_stand_in_a_stripped_image(name: str, tmp_path: Path) -> None:
+    content = CARRIERS[name]()
+    result = made.rendered(content, "metadata=keep&q=100" if name != "avif" else "metadata=keep", tmp_path)[1]
+    with Image.open(io.BytesIO(result)) as image:
+        kept = dict(getattr(image, "tag_v2", None) or image.getexif())
+        assert SECRET in str(kept)
+    if "fax" not in name:
+        assert shown(result) == shown(content)
+
+
+@pytest.mark.parametrize("orientation", [2, 3, 6, 8])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
+def test_an_image_that_must_be_turned_is_not_kept(format: str, orientation: int, tmp_path: Path) -> None:
+    upright = made.picture()
+    turned = made.turned_back(orientation, upright)
+    options = {"JPEG": {"quality": 30}, "WEBP": {"quality": 30}, "AVIF": {"quality": 90}}.get(format, {})
+    content = encoded(format, turned, exif=exif(orientation), **options)
+    facts, result = made.rendered(content, "", tmp_path)
+    assert (facts.width, facts.height) == upright.size
+    assert made.psnr(result, upright) > 25
+
+
+def damaged(name: str) -> bytes:
+    content = CARRIERS[name.split(":", maxsplit=1)[0]]()
+    what = name.split(":")[1]
+    changes = {
+        "a crop": (b"pixi", b"clap"),
+        "a turn": (b"pixi", b"irot"),
+        "wide primaries": (b"nclx\0\1\0\15", b"nclx\0\14\0\15"),
+        "PQ": (b"nclx\0\1\0\15", b"nclx\0\11\0\20"),
+        "an unknown marker": (b"\xff\x5c", b"\xff\x30"),
+        "sYCC": (b"colr\1\0\0\0\0\0\20", b"colr\1\0\0\0\0\0\22"),
+        "P3": (b"cICP\1\15", b"cICP\14\15"),
+        "gamma 1.0": (b"gAMA" + pack(">I", 45_455), b"gAMA" + pack(">I", 100_000)),
+        "an unknown critical chunk": (b"IDAT", b"JDAT"),
+        "an unknown segment": (b"\xff\xdb", b"\xff\xf0"),
+        "arithmetic codes": (b"\xff\xc0", b"\xff\xc9"),
+        "12 bits": (b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"),
+        "a frame of two pictures": (b"VP8 ", b"VP9 "),
+    }
+    old, new = changes[what]
+    assert old in content
+    return content.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "avif:a crop", "avif:a turn", "avif:wide primaries", "avif:PQ", "jp2:an unknown marker", "jp2:sYCC",
+        "png, cICP of sRGB:P3", "png, gamma of sRGB:gamma 1.0", "png, palette:an unknown critical chunk",
+        "jpeg:an unknown segment", "jpeg:arithmetic codes", "jpeg:12 bits", "webp:a frame of two pictures",
+    ],
+)  # fmt: skip
+def test_what_is_not_known_to_be_pixels_in_srgb_is_not_kept(name: str) -> None:
+    assert (
+        strip(damaged(name), format_of(name.split(":", maxsplit=1)[0]), Size(made.WIDTH, made.HEIGHT)) is None
+    )
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_a_broken_file_is_not_kept_and_raises_nothing(name: str) -> None:
+    """Each prefix, and each file with a byte changed, is either refused or no longer than the whole."""
+    content = CARRIERS[name]()
+    size = Size(*SIZES.get(name, (made.WIDTH, made.HEIGHT)))
+    random = np.random.default_rng(5)
+    for place in random.integers(1, len(content), 60).tolist():
+        changed = bytearray(content)
+        changed[place] ^= 255
+        for broken in (content[:place], bytes(changed)):
+            bare = strip(broken, format_of(name), size)
+            assert bare is None or len(bare) <= len(content) + 64
+
+
+@pytest.mark.parametrize(
+    "payload", [b"<?php eval(1); ?>", b"<script>x()</script>", b"%PDF-1.7", b"PK\3\4", b"<?=`$_GET[0]`?>"]
+)
+@pytest.mark.parametrize("name", ["jpeg", "tiff, fax", "gif"])
+def test_a_script_behind_the_last_pixel_is_not_kept(name: str, payload: bytes) -> None:
+    content = CARRIERS[name]()
+    if name == "jpeg":
+        content = content[:-2] + payload + content[-2:]
+    bare = strip(content, format_of(name), Size(made.WIDTH, made.HEIGHT)) or b""
+    bare = bare if name == "jpeg" else bare + payload
+    assert not is_bare(bare, format_of(name))
+
+
+def test_phps_short_tag_alone_is_chance() -> None:
+    assert is_bare(b"..<?=\x80\x81\x82\x83..", "jpeg")

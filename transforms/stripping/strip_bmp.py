@@ -1,0 +1,96 @@
+"""BMP: its header in the usual form, the palette and the pixels. Source: BITMAPINFOHEADER."""
+
+from struct import pack, unpack_from
+
+from transforms.geometry import Size
+
+from .blocks import Unstrippable
+
+_FILE_HEAD_BYTES = 14
+_CORE_BYTES = 12
+_INFO_BYTES = 40
+_V4_BYTES = 108
+_V5_BYTES = 124
+_PLAIN = 0
+_RLE = {1: 8, 2: 4}
+"""The bits of a pixel, by the code of the compression."""
+_BITS = frozenset({1, 4, 8, 16, 24})
+"""32 bits may hold an alpha, which readers see or do not see."""
+_CALIBRATED = b"\0\0\0\0"
+_SRGB_COLORS = frozenset({b"BGRs", b" niW"})
+_RLE_END = b"\0\1"
+
+
+def strip_bmp(content: bytes, size: Size) -> bytes:
+    """Return a BMP with no gap and nothing behind its pixels."""
+    (head_bytes,) = unpack_from("<I", content, _FILE_HEAD_BYTES)
+    (start,) = unpack_from("<I", content, 10)
+    if head_bytes not in (_CORE_BYTES, _INFO_BYTES, _V4_BYTES, _V5_BYTES):
+        raise Unstrippable("a header that is not known")
+    if head_bytes == _CORE_BYTES:
+        width, height, planes, bits = unpack_from("<HHHH", content, 18)
+        compression, colors = _PLAIN, 0
+    else:
+        width, height, planes, bits, compression = unpack_from("<iiHHI", content, 18)
+        (colors,) = unpack_from("<I", content, 46)
+    if head_bytes >= _V4_BYTES:
+        _check_colors(content)
+    if bits not in _BITS or planes != 1 or (width, abs(height)) != size:
+        raise Unstrippable("pixels of another kind")
+    palette = _read_palette(
+        content, _FILE_HEAD_BYTES + head_bytes, bits, colors, 3 if head_bytes == _CORE_BYTES else 4
+    )
+    if compression == _PLAIN:
+        row_bytes = (width * bits + 31) // 32 * 4
+        pixels = content[start : start + row_bytes * abs(height)]
+        if len(pixels) < row_bytes * abs(height):
+            raise Unstrippable("pixels that are cut off")
+    elif _RLE.get(compression) == bits:
+        pixels = content[start : _find_rle_end(content, start, bits)]
+    else:
+        raise Unstrippable("a compression that is not known")
+    begin = _FILE_HEAD_BYTES + _INFO_BYTES + len(palette)
+    file_head = pack("<2sIHHI", b"BM", begin + len(pixels), 0, 0, begin)
+    sides = (width, height, 1, bits, compression)
+    head = pack("<IiiHHIIiiII", _INFO_BYTES, *sides, len(pixels), 0, 0, len(palette) // 4, 0)
+    return file_head + head + palette + pixels
+
+
+def _check_colors(content: bytes) -> None:
+    """Raise Unstrippable if the colours are not sRGB."""
+    kind = content[70:74]
+    is_calibrated = kind == _CALIBRATED and any(content[74:122])
+    if is_calibrated or kind not in _SRGB_COLORS | {_CALIBRATED}:
+        raise Unstrippable("colours that are not sRGB")
+
+
+def _read_palette(
+    content: bytes,
+    start: int,
+    bits: int,
+    colors: int,
+    color_bytes: int,
+) -> bytes:
+    """Return the palette with four bytes for a colour."""
+    if bits > 8:
+        return b""
+    count = min(colors or 1 << bits, 1 << bits)
+    stored = content[start : start + count * color_bytes]
+    entries = [stored[position : position + 3] for position in range(0, len(stored), color_bytes)]
+    return b"".join(entry + b"\0" for entry in entries)
+
+
+def _find_rle_end(content: bytes, position: int, bits: int) -> int:
+    """Return the end of runs, which a code says."""
+    while content[position : position + 2] != _RLE_END:
+        count = content[position]
+        code = content[position + 1]
+        position += 2
+        if count or not code:
+            continue
+        if code == 2:
+            position += 2
+            continue
+        literal_bytes = (code * bits + 7) // 8
+        position += literal_bytes + literal_bytes % 2
+    return position + 2

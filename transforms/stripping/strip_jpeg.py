@@ -1,0 +1,121 @@
+"""JPEG: tables, frames and scans. Source: ITU T.81, table B.1; JFIF 1.02; Adobe's APP14."""
+
+import re
+
+from transforms.geometry import Size
+
+from .blocks import Unstrippable
+
+_START = b"\xff\xd8"
+_END = b"\xff\xd9"
+_FILL = 0xFF
+_SCAN = 0xDA
+_APP0 = 0xE0
+_APP14 = 0xEE
+_APP15 = 0xEF
+_COMMENT = 0xFE
+_TABLES = frozenset({0xC4, 0xDB, 0xDD})
+_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+"""Baseline, extended and progressive, all with Huffman codes. Browsers decode no others."""
+_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_NEUTRAL_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+"""No density, and no thumbnail."""
+_NEUTRAL_ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
+"""The byte behind it says whether the channels are RGB or YCbCr."""
+_ADOBE_SEGMENT_BYTES = 16
+
+
+def strip_jpeg(content: bytes, size: Size) -> bytes:
+    """Return the first picture of a JPEG.
+
+    Raise Unstrippable for inks, and for kinds that browsers do not decode."""
+    stripped, frames = _strip(content)
+    if frames != 1:
+        raise Unstrippable(f"{frames} frames")
+    return stripped
+
+
+def strip_jpeg_tables(content: bytes) -> bytes:
+    """Return a stream of a TIFF: the tables of all strips, or a strip that may lack its tables."""
+    return _strip(content)[0]
+
+
+def _strip(content: bytes) -> tuple[bytes, int]:
+    """Return the stream without metadata, and the number of its frames."""
+    if not content.startswith(_START):
+        raise Unstrippable("no JPEG")
+    parts = [_START]
+    frames = 0
+    position = 2
+    while position < len(content) and content[position : position + 2] != _END:
+        marker, start, end = _read_segment(content, position)
+        position = end
+        if marker == _SCAN:
+            position = _find_scan_end(content, end)
+            parts.append(content[start:position])
+            continue
+        frames += marker in _FRAMES
+        kept = _kept(marker, content[start:end])
+        if kept != _NEUTRAL_JFIF or kept not in parts:
+            parts.append(kept)
+    return b"".join([*parts, _END]), frames
+
+
+def _kept(marker: int, segment: bytes) -> bytes:
+    """Return a segment in the form that a result may hold; nothing for metadata."""
+    if marker in _FRAMES:
+        _check_frame(segment)
+        return segment
+    if marker in _TABLES:
+        return segment
+    if marker == _APP0 and segment[4:9] == b"JFIF\0":
+        return _NEUTRAL_JFIF
+    if marker == _APP14 and segment[4:9] == b"Adobe" and len(segment) == _ADOBE_SEGMENT_BYTES:
+        return _NEUTRAL_ADOBE + segment[-1:]
+    if _APP0 <= marker <= _APP15 or marker == _COMMENT:
+        return b""
+    raise Unstrippable(f"a segment {marker:#x}")
+
+
+def _read_segment(content: bytes, position: int) -> tuple[int, int, int]:
+    """Return a segment's marker, the place at which it starts, and its end."""
+    if content[position] != _FILL:
+        raise Unstrippable("bytes between segments")
+    # any number of fill bytes may stand before a marker
+    while content[position + 1] == _FILL:
+        position += 1
+    size = int.from_bytes(content[position + 2 : position + 4])
+    end = position + 2 + size
+    if size < 2 or end > len(content):
+        raise Unstrippable("a segment that is cut off")
+    return content[position + 1], position, end
+
+
+def _check_frame(segment: bytes) -> None:
+    bits = segment[4]
+    channels = segment[9]
+    if bits != 8 or channels not in (1, 3):
+        raise Unstrippable(f"{channels} channels of {bits} bits")
+
+
+def _find_scan_end(content: bytes, position: int) -> int:
+    end = _SCAN_END.search(content, position)
+    return end.start() if end else len(content)
+
+
+def restore_jpeg_metadata(bare: bytes, donor: bytes) -> bytes:
+    """Return a stripped JPEG with the metadata of another. A JFIF header replaces one alone."""
+    segments = []
+    position = 2
+    while True:
+        marker, start, end = _read_segment(donor, position)
+        if not (_APP0 <= marker <= _APP15 or marker == _COMMENT):
+            break
+        segments.append(donor[start:end])
+        position = end
+    jfif = b"".join(segment for segment in segments if segment[1] == _APP0)
+    others = b"".join(segment for segment in segments if segment[1] not in (_APP0, _APP14))
+    body = bare.removeprefix(_START)
+    if jfif and body.startswith(_NEUTRAL_JFIF):
+        return _START + jfif + others + body.removeprefix(_NEUTRAL_JFIF)
+    return _START + others + body
