@@ -22,7 +22,6 @@ NOT_YET = {
     "hdr-pq-bt2020.avif",
     "cicp-display-p3.png",
     "gama-1.0.png",
-    "white-rgb16.jp2",
     "icc-adobergb.jp2",
     "icc-1.05mb.png",
     "miniswhite-16.tif",
