@@ -18,7 +18,6 @@ from tests.support.corpus import CASES
 pytestmark = pytest.mark.skipif(not CASES, reason="PROGIMAGE_CASES names no folder of cases")
 
 NOT_YET = {
-    "white-rgb16.jp2",
     "miniswhite-16.tif",
     "rgb16-planar.tif",
     "grey-uint32.tif",

@@ -37,7 +37,7 @@ def test_is_decoded_whole_without_the_library(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, scaled = made.rendered(content, "w=100&format=png", tmp_path)
-    monkeypatch.setattr(webp_scaled, "_library", lambda: None)
+    monkeypatch.setattr(webp_scaled, "find_library", lambda _: None)
     _, whole = made.rendered(content, "w=100&format=png", tmp_path)
     assert scaled != whole
     assert made.psnr(scaled, whole) > 41

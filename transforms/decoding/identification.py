@@ -1,5 +1,6 @@
 """Which format a file has: told from its first bytes, and opened by the decoder of that format alone."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from struct import unpack_from
 from typing import IO
@@ -25,6 +26,7 @@ from transforms.limits import Limits
 
 from .failures import DAMAGED
 from .header import too_large
+from .jp2_deep import Jp2Image
 from .png_stream import install as install_bounded_png_stream
 
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
@@ -32,6 +34,10 @@ install_bounded_png_stream()
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a child renders on one core, and threads would count as memory
 
 _FORMAT_BY_PILLOW_NAME = {format.pillow: format for format in FORMATS.values()} | {"MPO": FORMATS["jpeg"]}
+_OWN_DECODERS: Mapping[str, type[ImageFile.ImageFile]] = {
+    "JPEG2000": Jp2Image,
+}
+"""Decoders of this project that stand before Pillow's, by Pillow's name of the format."""
 _SNIFFED_BYTES = 16
 _SCANNED_BYTES = 4_096
 
@@ -51,11 +57,17 @@ def identify(file: IO[bytes], limits: Limits) -> tuple[ImageFile.ImageFile, Form
     # the brands of AVIF and HEIF overlap
     for name in candidates:
         with suppress(SyntaxError, ValueError, OSError, RuntimeError):
-            image = Image.open(file, formats=[name])
+            image = _open(file, name)
             return image, _FORMAT_BY_PILLOW_NAME[image.format or name]
     if _declared_pixels(file) > limits.max_pixels:
         raise too_large(limits)
     raise UnprocessableImage(DAMAGED)
+
+
+def _open(file: IO[bytes], name: str) -> ImageFile.ImageFile:
+    file.seek(0)
+    decoder = _OWN_DECODERS.get(name)
+    return decoder(file) if decoder else Image.open(file, formats=[name])
 
 
 def _accepts(name: str, prefix: bytes) -> bool:

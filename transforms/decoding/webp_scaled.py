@@ -5,21 +5,15 @@ calls the same library by the structures of its decode.h (decoder ABI 0x02xx, li
 0.5 to 1.6). If it is not found, all pixels are decoded."""
 
 import ctypes
-from functools import cache
-from pathlib import Path
 
-import PIL
 from PIL import Image
 
 from transforms.geometry import Size
 
+from .bundled_libraries import find_library
+
 _ABI = 0x0209
 _RGB = 0
-_LIBRARY_PATHS = (
-    "pillow.libs/libwebp-*.so*",
-    "PIL/.dylibs/libwebp.*.dylib",
-)
-"""The library's places in Pillow's wheels, beside the package: Linux, macOS."""
 
 
 class _Features(ctypes.Structure):
@@ -98,7 +92,7 @@ class _Config(ctypes.Structure):
 
 def decode_scaled(content: bytes, size: Size) -> Image.Image | None:
     """Return an opaque image at `size`; None if this libwebp or this file does not allow it."""
-    library = _library()
+    library = find_library("libwebp")
     config = _Config()
     if library is None or not library.WebPInitDecoderConfigInternal(ctypes.byref(config), _ABI):
         return None
@@ -117,12 +111,3 @@ def decode_scaled(content: bytes, size: Size) -> Image.Image | None:
     if status:
         return None
     return Image.frombytes("RGB", size, pixels)
-
-
-@cache
-def _library() -> ctypes.CDLL | None:
-    folder = Path(PIL.__path__[0]).parent
-    for pattern in _LIBRARY_PATHS:
-        for path in sorted(folder.glob(pattern)):
-            return ctypes.CDLL(str(path))
-    return None

@@ -1,0 +1,169 @@
+"""JPEG 2000 at every depth: black is 0, white is 255, and all between is nearest."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from progimage.errors import ProgImageError, UnprocessableImage
+from tests.support import images as made
+from tests.support.jp2_files import Plane, jp2, with_palette
+from tests.support.stored_files import Store, stored
+from transforms.decoding import openjpeg
+from transforms.decoding.decode import probe, validate
+
+__all__ = ["stored"]
+
+SIDE = 36
+ACROSS = np.linspace(0, 1, SIDE)[None, :].repeat(SIDE, axis=0)
+DOWN = ACROSS.T
+SHARES = (ACROSS, DOWN, 1 - ACROSS, 1 - DOWN)
+MODES = ("L", "LA", "RGB", "RGBA")
+
+
+def samples(share: NDArray[Any], bits: int, *, is_signed: bool = False) -> NDArray[Any]:
+    return np.round(share * (2**bits - 1)).astype(np.int32) - is_signed * 2 ** (bits - 1)
+
+
+def shown(content: bytes, folder: Path, mode: str = "RGBA") -> NDArray[Any]:
+    (frame,) = made.frames_of(content, folder)
+    return made.pixels(frame.image, mode)
+
+
+@pytest.mark.parametrize("is_signed", [False, True], ids=["unsigned", "signed"])
+@pytest.mark.parametrize("bits", [1, 2, 4, 7, 8, 9, 10, 12, 14, 16])
+def test_every_depth_reaches_black_and_white(bits: int, is_signed: bool, tmp_path: Path) -> None:
+    for count, mode in enumerate(MODES, 1):
+        planes = [
+            Plane(samples(share, bits, is_signed=is_signed), bits, is_signed) for share in SHARES[:count]
+        ]
+        codec_name = "j2k" if is_signed and count > 2 else "jp2"
+        content = jp2(planes, space="grey" if count < 3 else "srgb", codec_name=codec_name)
+        bands = [np.round(samples(share, bits) * 255 / (2**bits - 1)) for share in SHARES[:count]]
+        assert np.abs(shown(content, tmp_path, mode) - np.dstack(bands).squeeze()).max() == 0
+
+
+def test_channels_may_have_different_depths(tmp_path: Path) -> None:
+    planes = [Plane(samples(share, bits), bits) for share, bits in zip(SHARES, (5, 12, 8, 1), strict=True)]
+    planes[3] = planes[3]._replace(alpha=1)
+    found = shown(jp2(planes, space="srgb"), tmp_path)
+    for band, (share, bits) in enumerate(zip(SHARES, (5, 12, 8, 1), strict=True)):
+        assert np.abs(found[..., band] - np.round(samples(share, bits) * 255 / (2**bits - 1))).max() == 0
+
+
+@pytest.mark.parametrize("bits", [8, 12])
+@pytest.mark.parametrize("grid", [(2, 2), (2, 1)], ids=["4:2:0", "4:2:2"])
+@pytest.mark.parametrize(("space", "codec_name"), [("sycc", "jp2"), (None, "j2k")])
+def test_smaller_colour_channels_are_repeated(
+    grid: tuple[int, int], bits: int, space: str | None, codec_name: str, tmp_path: Path
+) -> None:
+    """JFIF's equations, which sYCC shares (ISO/IEC 15444-1, annex I.5.3.3)."""
+    across, down = grid
+    lightness = samples(ACROSS, bits)
+    blue, red = (samples(share, bits)[::down, ::across] for share in (DOWN, 1 - ACROSS))
+    planes = [Plane(lightness, bits), Plane(blue, bits, grid=grid), Plane(red, bits, grid=grid)]
+    found = shown(jp2(planes, space=space, codec_name=codec_name), tmp_path, "RGB")
+    white = (2**bits - 1) / 255
+    cb, cr = (
+        band.repeat(down, axis=0).repeat(across, axis=1)[:SIDE, :SIDE] / white - 128 for band in (blue, red)
+    )
+    right = [
+        lightness / white + 1.402 * cr,
+        lightness / white - 0.344136 * cb - 0.714136 * cr,
+        lightness / white + 1.772 * cb,
+    ]
+    assert np.abs(found - np.dstack(right).clip(0, 255)).max() <= 2.5  # 12 bits are rounded to 8 before
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_a_palette_of_any_depth_is_applied(bits: int, tmp_path: Path) -> None:
+    white = 2**bits - 1
+    colors = [(0, 0, 0), (white, 0, 0), (white, white, white), (0, white // 2, white)]
+    indices = np.arange(SIDE * SIDE).reshape(SIDE, SIDE) % 4
+    content = with_palette(jp2([Plane(indices)], space="srgb"), colors, bits)
+    right = np.round(np.array(colors) * 255 / white)[indices]
+    assert np.abs(shown(content, tmp_path, "RGB") - right).max() <= (1 if bits == 8 else 0)
+
+
+def test_inks_are_inks(tmp_path: Path) -> None:
+    planes = [Plane(samples(share, 12), 12) for share in SHARES]
+    content = jp2(planes, space="cmyk")
+    path = tmp_path / "inks"
+    path.write_bytes(content)
+    assert not probe(path).has_alpha
+    none, all_black = (
+        [Plane(np.full((SIDE, SIDE), value), 12) for value in inks] for inks in ((0,) * 4, (0, 0, 0, 4095))
+    )
+    assert (shown(jp2(none, space="cmyk"), tmp_path, "RGB") >= 254).all()
+    assert (shown(jp2(all_black, space="cmyk"), tmp_path, "RGB") < 60).all()
+
+
+def test_colours_that_are_multiplied_with_opacity_are_divided(tmp_path: Path) -> None:
+    half = samples(np.full((SIDE, SIDE), 0.5), 12)
+    planes = [Plane(half, 12), Plane(half // 2, 12), Plane(half * 0, 12), Plane(half, 12, alpha=1)]
+    content = jp2(planes, space="srgb")
+    place = content.index(b"cdef") + 6 + 3 * 6 + 2  # the type of the fourth channel
+    assert content[place : place + 2] == b"\0\1"
+    content = content[:place] + b"\0\2" + content[place + 2 :]
+    assert np.abs(shown(content, tmp_path)[0, 0] - (255, 128, 0, 128)).max() <= 1
+
+
+def test_the_header_says_alpha(stored: Store) -> None:
+    for count, mode in enumerate(MODES, 1):
+        header = probe(stored(jp2([Plane(samples(share, 12), 12) for share in SHARES[:count]])))
+        assert header.has_alpha == mode.endswith("A")
+
+
+def with_color_space(content: bytes, number: int) -> bytes:
+    start = content.index(b"colr") + 7
+    return content[:start] + number.to_bytes(4) + content[start + 4 :]
+
+
+_RGB12 = [Plane(samples(share, 12), 12) for share in SHARES[:3]]
+REFUSED = {
+    "17 bits": (jp2([Plane(samples(ACROSS, 17), 17)]), "at most 16 bits per sample but received 17"),
+    "CIELab": (with_color_space(jp2(_RGB12, space="srgb"), 14), "received CIELab"),
+    "an unknown colour space": (with_color_space(jp2(_RGB12, space="srgb"), 99), "colour space 99"),
+    "six channels": (jp2(_RGB12 * 2), "1 to 4 channels but received 6"),
+}
+
+
+@pytest.mark.parametrize(("content", "reason"), REFUSED.values(), ids=REFUSED)
+def test_other_kinds_are_refused_by_name(content: bytes, reason: str, stored: Store) -> None:
+    with pytest.raises(UnprocessableImage, match=reason):
+        probe(stored(content))
+
+
+@pytest.mark.parametrize("codec_name", ["jp2", "j2k"])
+def test_a_cut_is_refused(codec_name: str, stored: Store) -> None:
+    noise = np.random.default_rng(1).integers(0, 4096, (64, 64))
+    whole = jp2([Plane(noise, 12)] * 3, codec_name=codec_name)
+    for length in (60, 100, len(whole) // 2, len(whole) - 50):
+        with pytest.raises(UnprocessableImage):
+            validate(stored(whole[:length]))
+
+
+def test_any_flipped_byte_leaves_as_an_error_of_the_tree_or_not_at_all(stored: Store) -> None:
+    whole = jp2(_RGB12, space="srgb")
+    for at in range(0, 260, 3):
+        path = stored(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        try:
+            validate(path)
+        except ProgImageError:
+            continue
+
+
+def test_without_the_library_a_deep_one_is_refused(stored: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openjpeg, "find_library", lambda _: None)
+    with pytest.raises(UnprocessableImage, match="whose channels all have 8 bits"):
+        probe(stored(jp2(_RGB12)))
+    assert validate(stored(made.encoded("jp2"))).width == made.WIDTH
+
+
+def test_8_bits_stay_with_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openjpeg, "read_channels", lambda *_: pytest.fail("was decoded by libopenjp2"))
+    content = made.encoded("jp2", Image.new("RGB", (40, 40), "#c86432"), irreversible=False)
+    assert np.abs(shown(content, tmp_path, "RGB") - (200, 100, 50)).max() <= 1

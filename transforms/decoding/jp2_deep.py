@@ -1,0 +1,178 @@
+"""JPEG 2000 of any depth from 1 to 16 bits, signed or not, with channels of different depths and sizes.
+
+Pillow decodes channels that all have 8 bits and a sample per px. All others are decoded here, by openjpeg.py."""
+
+from functools import lru_cache
+from typing import Any
+
+from PIL import Image, Jpeg2KImagePlugin
+
+from progimage.errors import UnprocessableImage
+
+from . import openjpeg
+from .jp2_header import CMYK, GREY, SRGB, SYCC, Jp2Header, read_jp2_header
+
+_MAX_BITS = 16
+_MAX_SAMPLES = 200_000_000
+"""The library holds 4 bytes for each, and a child has 1.5 GB."""
+_BILEVEL = frozenset({0, 15})
+_KNOWN_SPACES = frozenset({SRGB, GREY, SYCC, CMYK, None}) | _BILEVEL
+_SPACES = {
+    1: "YCbCr",
+    3: "YCbCr",
+    4: "YCbCr",
+    9: "PhotoYCC",
+    11: "CMY",
+    13: "YCCK",
+    14: "CIELab",
+    19: "CIEJab",
+    20: "e-sRGB",
+    21: "ROMM-RGB",
+    22: "YPbPr",
+    23: "YPbPr",
+    24: "e-sYCC",
+}
+"""ISO/IEC 15444-2, table M.25."""
+_COLOR_MODES = {1: "L", 3: "RGB", 4: "CMYK"}
+
+
+class Jp2Image(Jpeg2KImagePlugin.Jpeg2KImageFile):
+    """A JPEG 2000 whose pixels are right at any depth. Opening it raises UnprocessableImage for
+    a kind that cannot be decoded."""
+
+    def _open(self) -> None:
+        if self.fp is None:
+            raise ValueError("Expected an open file")
+        self.header = read_jp2_header(self.fp)
+        _check_kind(self.header)
+        self.fp.seek(0)
+        super()._open()
+        if _is_deep(self.header):
+            _check_samples(self.header, self.width * self.height)
+            self._mode = _mode(self.header)
+            self.palette = None
+
+    def load(self) -> Any:
+        if self.tile and self.fp is not None and _is_deep(self.header):
+            channels = openjpeg.read_channels(self.fp, self.codec)
+            decoded = _assemble(channels, self.header, self.size)
+            self.tile = []
+            self.im = decoded.im
+            self._mode = decoded.mode
+        return super().load()
+
+
+def _is_deep(header: Jp2Header) -> bool:
+    is_plain = all(component.is_plain for component in header.components)
+    has_plain_palette = all(bits == 8 for bits in header.palette_bits)
+    has_usual_channels = not header.has_definitions or header.opacity_type == 1 or not header.has_alpha
+    return not (is_plain and has_plain_palette and has_usual_channels)
+
+
+def _check_kind(header: Jp2Header) -> None:
+    """Raise UnprocessableImage for a kind that cannot be decoded rightly, with its name."""
+    bits = max(component.bits for component in header.components)
+    if bits > _MAX_BITS:
+        raise UnprocessableImage(
+            f"Expected a JPEG 2000 of at most {_MAX_BITS} bits per sample but received {bits}"
+        )
+    if header.color_space not in _KNOWN_SPACES:
+        name = _SPACES.get(header.color_space or 0, f"the enumerated colour space {header.color_space}")
+        raise UnprocessableImage(
+            f"Expected a JPEG 2000 in grey, sRGB, sYCC, CMYK or with a profile but received {name}"
+        )
+    colors = header.channel_count - header.has_alpha
+    if colors not in _COLOR_MODES:
+        raise UnprocessableImage(
+            f"Expected a JPEG 2000 of 1 to 4 channels but received {header.channel_count}"
+        )
+
+
+def _check_samples(header: Jp2Header, pixels: int) -> None:
+    if not openjpeg.is_available():
+        raise UnprocessableImage(
+            "Expected a JPEG 2000 whose channels all have 8 bits and the image's size but received another kind"
+        )
+    if pixels * max(len(header.components), header.channel_count) > _MAX_SAMPLES:
+        raise UnprocessableImage(
+            f"Expected at most {_MAX_SAMPLES:,} samples of a JPEG 2000 of this depth but received more"
+        )
+
+
+def _mode(header: Jp2Header) -> str:
+    mode = _COLOR_MODES[header.channel_count - header.has_alpha]
+    return {"L": "LA", "RGB": "RGBA"}[mode] if header.has_alpha else mode
+
+
+def _assemble(
+    channels: list[openjpeg.Channel],
+    header: Jp2Header,
+    size: tuple[int, int],
+) -> Image.Image:
+    """Return the channels as one image in L, LA, RGB, RGBA or CMYK."""
+    mode = _mode(header)
+    color_count = len(channels) - header.has_alpha
+    if color_count not in _COLOR_MODES:
+        raise OSError("The codestream and the boxes name different channels")
+    colors = [channel for channel in channels if channel.alpha not in (1, 2)][:color_count]
+    opacities = [channel for channel in channels if channel.alpha in (1, 2)] or channels[color_count:]
+    bands = [_band(channel, size) for channel in colors]
+    image = Image.merge(_COLOR_MODES[color_count], bands) if len(bands) > 1 else bands[0]
+    if _is_sycc(channels, header):
+        image = Image.merge("YCbCr", bands).convert("RGB")
+    if not header.has_alpha:
+        return image
+    alpha = _band(opacities[0], size)
+    if header.opacity_type == 2:
+        return _unmultiplied(image, alpha)
+    image.putalpha(alpha)
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _is_sycc(channels: list[openjpeg.Channel], header: Jp2Header) -> bool:
+    """Whether three colours are lightness and colour differences. Without a box, smaller second and third
+    channels say so."""
+    if len(channels) - header.has_alpha != 3:
+        return False
+    is_subsampled = channels[0].grid == (1, 1) and channels[1].grid != (1, 1)
+    return header.color_space == SYCC or (header.color_space is None and is_subsampled)
+
+
+def _band(channel: openjpeg.Channel, size: tuple[int, int]) -> Image.Image:
+    """Return a channel's samples in 8 bits at the image's size."""
+    table = _levels(channel.bits, channel.is_signed)
+    levels = _shifted(channel).point(table, "L")
+    return levels if levels.size == size and channel.grid == (1, 1) else _enlarged(levels, channel, size)
+
+
+def _shifted(channel: openjpeg.Channel) -> Image.Image:
+    """Return the samples from 0 on."""
+    if not channel.is_signed:
+        return channel.samples
+    lowest = 2 ** (channel.bits - 1)
+    return channel.samples.point(lambda value: value + lowest)
+
+
+@lru_cache(maxsize=4)
+def _levels(bits: int, _is_signed: bool) -> list[int]:
+    white = 2**bits - 1
+    return [min(255, (value * 510 + white) // (2 * white)) for value in range(65_536)]
+
+
+def _enlarged(levels: Image.Image, channel: openjpeg.Channel, size: tuple[int, int]) -> Image.Image:
+    """Repeat each sample over its part of the grid, which counts from the reference grid's origin."""
+    across, down = channel.grid
+    left, top = channel.offset
+    whole = levels.resize((levels.width * across, levels.height * down), Image.Resampling.NEAREST)
+    return whole.transform(
+        size,
+        Image.Transform.AFFINE,
+        (1, 0, -left, 0, 1, -top),
+        Image.Resampling.NEAREST,
+    )
+
+
+def _unmultiplied(image: Image.Image, alpha: Image.Image) -> Image.Image:
+    multiplied = image.convert("RGB")
+    bands = [*multiplied.split(), alpha]
+    return Image.merge("RGBa", bands).convert("RGBA")

@@ -1,0 +1,142 @@
+"""The kind of a JPEG 2000, read from its boxes and from the head of its codestream before any pixel is decoded.
+
+Source: ISO/IEC 15444-1, annex A.5.1 (SIZ) and annex I.5.3 (colr, pclr, cdef)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import SEEK_END
+from struct import error as StructError
+from struct import unpack
+from typing import IO, NamedTuple
+
+_SIZ = b"\xff\x4f\xff\x51"
+_MAX_BOXES = 1_000
+_MAX_BOX_BYTES = 100_000
+"""For a box of the header that is read: a palette of 1,024 colours has 8 KB."""
+_ENUMERATED = 1
+_OPACITY = (1, 2)
+
+
+class Component(NamedTuple):
+    bits: int
+    is_signed: bool
+    across: int
+    down: int
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it has 8 bits, is unsigned and has a sample for each px."""
+        return self == (8, False, 1, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jp2Header:
+    components: tuple[Component, ...]
+    palette_bits: tuple[int, ...] = ()
+    """Of each column of the palette."""
+    color_space: int | None = None
+    """The number of an enumerated colour space; None if a profile or nothing describes the colours."""
+    has_definitions: bool = False
+    """Whether a box says which channel is which."""
+    opacity_type: int = 0
+    """1 or 2 if a channel is opacity; with 2 the colours are multiplied with it."""
+
+    @property
+    def channel_count(self) -> int:
+        return len(self.palette_bits) or len(self.components)
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether a channel is opacity. Without definitions the last of two channels is, and a fourth
+        one that is no ink."""
+        if self.has_definitions:
+            return bool(self.opacity_type)
+        return self.channel_count == 2 or (self.channel_count == 4 and self.color_space != CMYK)
+
+
+CMYK = 12
+SRGB = 16
+GREY = 17
+SYCC = 18
+
+
+def read_jp2_header(file: IO[bytes]) -> Jp2Header:
+    """Read the header of a JP2 or of a bare codestream. Raise ValueError if it is damaged."""
+    try:
+        return _read(file)
+    except (StructError, IndexError) as error:
+        raise ValueError("Expected a whole header of a JPEG 2000") from error
+
+
+def _read(file: IO[bytes]) -> Jp2Header:
+    end = file.seek(0, SEEK_END)
+    file.seek(0)
+    if file.read(len(_SIZ)) == _SIZ:
+        return Jp2Header(components=_components(file))
+    boxes: dict[bytes, bytes] = {}
+    for kind, start, stop in _boxes(file, 0, end):
+        if kind == b"jp2h":
+            for inner_kind, inner_start, inner_stop in _boxes(file, start, stop):
+                file.seek(inner_start)
+                content = file.read(min(inner_stop - inner_start, _MAX_BOX_BYTES))
+                boxes.setdefault(inner_kind, content)
+        if kind == b"jp2c":
+            file.seek(start)
+            if file.read(len(_SIZ)) != _SIZ:
+                break
+            return _with_boxes(_components(file), boxes)
+    raise ValueError("Expected a JPEG 2000 with a codestream")
+
+
+def _boxes(file: IO[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the kind of each box, and the places of its first byte and of the one behind its last."""
+    for _ in range(_MAX_BOXES):
+        if start + 8 > end:
+            return
+        file.seek(start)
+        size, kind = unpack(">I4s", file.read(8))
+        content_start = start + 8
+        if size == 1:
+            size = unpack(">Q", file.read(8))[0]
+            content_start += 8
+        stop = end if size == 0 else min(start + size, end)
+        if stop < content_start:
+            return
+        yield kind, content_start, stop
+        start = stop
+
+
+def _components(file: IO[bytes]) -> tuple[Component, ...]:
+    """Read the SIZ segment, whose marker has been read."""
+    count = unpack(">36xH", file.read(38))[0]
+    return tuple(_component(*unpack("BBB", file.read(3))) for _ in range(count))
+
+
+def _component(depth: int, across: int, down: int) -> Component:
+    return Component((depth & 0x7F) + 1, bool(depth & 0x80), across, down)
+
+
+def _with_boxes(components: tuple[Component, ...], boxes: dict[bytes, bytes]) -> Jp2Header:
+    opacity_types = [type for type in _channel_types(boxes.get(b"cdef", b"")) if type in _OPACITY]
+    return Jp2Header(
+        components=components,
+        palette_bits=_palette_bits(boxes.get(b"pclr", b"")),
+        color_space=_color_space(boxes.get(b"colr", b"")),
+        has_definitions=b"cdef" in boxes,
+        opacity_type=opacity_types[0] if opacity_types else 0,
+    )
+
+
+def _palette_bits(pclr: bytes) -> tuple[int, ...]:
+    column_count = pclr[2] if len(pclr) > 2 else 0
+    return tuple((depth & 0x7F) + 1 for depth in pclr[3 : 3 + column_count])
+
+
+def _color_space(colr: bytes) -> int | None:
+    is_enumerated = len(colr) >= 7 and colr[0] == _ENUMERATED
+    return int.from_bytes(colr[3:7]) if is_enumerated else None
+
+
+def _channel_types(cdef: bytes) -> list[int]:
+    entries = range(2, len(cdef) - 5, 6)
+    return [int.from_bytes(cdef[start + 2 : start + 4]) for start in entries]
