@@ -35,8 +35,6 @@ NOT_YET = {
     "thumbnail-page-first.tif",
     "plays-once.gif",
     "zero-delay.gif",
-    "ultra-hdr-motion-photo-xmp.jpg",
-    "rights-in-xmp-alone.jpg",
     "itxt-1.2mb.png",
     "ancillary-crc.png",
     "no-eoi.jpg",
@@ -47,7 +45,6 @@ NOT_YET = {
     "clap-top-left.avif",
     "palette-64-phys.png",
     "scan-g4-300dpi.tif",
-    "density-300-jfif.jpg",
     "flat-32.png",
 }
 

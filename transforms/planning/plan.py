@@ -12,7 +12,7 @@ from progimage.transform import Transform
 from transforms.color import is_srgb
 from transforms.decoding.header import Header, read_profile
 from transforms.formats.table import FORMATS, Format
-from transforms.geometry import Placement, Size, decode_scale, fold, keep
+from transforms.geometry import Changes, Placement, Size, decode_scale, fold, keep
 from transforms.limits import Limits
 from transforms.render import (
     measure,
@@ -22,6 +22,8 @@ from transforms.render import (
     reduce_first,
 )
 from transforms.render.geometry import is_open
+
+from .changes import find_changes
 
 _ROUNDING = 1e-9
 """Added to a side before its fraction is cut off."""
@@ -42,6 +44,7 @@ class Plan:
     decode_scale: int
     is_luma_alone: bool
     profile: bytes | None
+    changes: Changes
 
 
 def make_plan(
@@ -57,6 +60,7 @@ def make_plan(
     format = FORMATS[transform.output.format or header.format]
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, transform, format, frames, limits)
+    changes = find_changes(operations, header)
     margin = source_format.decode_margin
     steps_after_means = _reduce_first(operations, header)
     if steps_after_means:
@@ -85,6 +89,7 @@ def make_plan(
         decode_scale=scale,
         is_luma_alone=is_luma_alone,
         profile=profile,
+        changes=changes,
     )
 
 
