@@ -25,15 +25,12 @@ NOT_YET = {
     "grey2-trns.png",
     "xmp-only-orientation.jpg",
     "thumbnail-page-first.tif",
-    "ultra-hdr-motion-photo-xmp.jpg",
-    "rights-in-xmp-alone.jpg",
     "ancillary-crc.png",
     "no-eoi.jpg",
     "bmp-32-bitfields.bmp",
     "icon-0rgb-and-mask.ico",
     "clap-top-left.avif",
     "palette-64-phys.png",
-    "density-300-jfif.jpg",
     "flat-32.png",
 }
 

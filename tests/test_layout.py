@@ -75,6 +75,7 @@ TESTED_ELSEWHERE = {
     "transforms/stripping/strip_webp.py": "tests/test_strip.py",
     "transforms/workers/pool_settings.py": "tests/test_pool.py",
     "transforms/workers/process_pool.py": "tests/test_forkserver.py",
+    "transforms/formats/iptc.py": "tests/test_metadata.py",
 }
 """Modules without a test file by their name: glue, and modules that are tested through another one."""
 

@@ -1,6 +1,7 @@
 """Metadata of results: none by default, author and rights if asked for, or all that still holds."""
 
 import io
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from progimage.operations import Output
 from progimage.transform import Transform
 from tests.support import images as made
 from tests.support import metadata
+from tests.support import xmp_packets as packets
 from tests.support.metadata import ASCII, SECRET, SHORT
 from tests.support.metadata_read import ARTIST, HOLDING, ORIENTATION, RIGHTS, SOURCES, said, tags
 from transforms.engine import render_file
@@ -93,6 +95,36 @@ class TestCopyright:
         _, result = made.rendered(content, "format=webp&metadata=copyright", tmp_path)
         assert tags(result) == expected
 
+    @pytest.mark.parametrize("written", HOLDING)
+    @pytest.mark.parametrize("source", ["jpeg", "png", "webp", "avif", "tiff"])
+    def test_xmp_says_what_neither_does(self, source: str, written: str, tmp_path: Path) -> None:
+        packet = packets.packet(
+            "xmpRights:WebStatement='https://example.org/licence' dc:source='SECRET-7f3a'",
+            "<dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator><dc:title>SECRET-7f3a</dc:title>",
+        )
+        if source == "tiff":
+            content = metadata.tiff(image={}, packet=packet, records=b"")
+        else:
+            content = metadata.encoded(source, xmp=packet, exif=b"", extra=b"")
+        _, result = made.rendered(content, f"format={written}&metadata=copyright", tmp_path)
+        assert tags(result)[ARTIST] == b"Ann"
+        assert SECRET not in result
+        xmp = Image.open(io.BytesIO(result)).info["xmp"]
+        assert b"<dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator>" in xmp
+        assert b"<xmpRights:WebStatement>https://example.org/licence</xmpRights:WebStatement>" in xmp
+
+    def test_exif_and_iptc_go_before_xmp(self, tmp_path: Path) -> None:
+        stored: metadata.Values = {ARTIST: (ASCII, b"E\0")}
+        packet = packets.packet("dc:creator='X' dc:rights='X'")
+        content = made.encoded(
+            "jpeg",
+            exif=b"Exif\0\0" + metadata.exif(image=stored),
+            extra=metadata.photoshop(metadata.iptc((116, b"I"))),
+            xmp=packet,
+        )
+        _, result = made.rendered(content, "format=webp&metadata=copyright", tmp_path)
+        assert tags(result) == {ARTIST: b"E", RIGHTS: b"I"}
+
 
 class TestKeep:
     @pytest.mark.parametrize("written", HOLDING)
@@ -147,6 +179,40 @@ class TestKeep:
         assert not tags(result).keys() & {0x0201, 0x0202, 0x9101, 0x9214, 0xA001, 0xA002, 0xA003, 0xA005}
         assert said(result) <= {"exif", "xmp", "XML:com.adobe.xmp"}
 
+    @pytest.mark.parametrize("written", [name for name in HOLDING if name != "tiff"])
+    @pytest.mark.parametrize(
+        ("query", "is_kept"),
+        [
+            ("", True),
+            ("w=40", True),
+            ("transform=rotate:angle=90/invert", True),
+            ("w=40&h=40&fit=cover", False),
+            ("transform=thumbnail:width=40", False),
+            ("transform=crop:left=1", False),
+            ("transform=trim", False),
+            ("transform=rotate:angle=5,expand=false", False),
+        ],
+    )
+    def test_a_maker_note_goes_with_a_part_of_the_picture(
+        self, query: str, is_kept: bool, written: str, tmp_path: Path
+    ) -> None:
+        """P-2: it holds previews and places in the picture."""
+        _, result = made.rendered(
+            metadata.encoded("jpeg"), f"{query}&format={written}&metadata=keep", tmp_path
+        )
+        assert (metadata.MAKER_NOTE in result) is is_kept
+        assert tags(result)[0xA431] == metadata.SERIAL
+
+    def test_xmp_of_other_parts_goes(self, tmp_path: Path) -> None:
+        packet = packets.packet(
+            'hdrgm:Version="1.0" GCamera:MotionPhoto="1" dc:source="x"', packets.CONTAINER
+        )
+        for written in HOLDING:
+            content = made.encoded("jpeg", xmp=packet)
+            _, result = made.rendered(content, f"format={written}&metadata=keep", tmp_path)
+            assert b"dc:source" in result
+            assert not re.search(b"hdrgm|Container|MotionPhoto", result)
+
     @pytest.mark.parametrize("written", HOLDING)
     @pytest.mark.parametrize("orientation", range(1, 9))
     @pytest.mark.parametrize("source", ["jpeg", "tiff"])
@@ -192,30 +258,6 @@ class TestKeep:
         later = content[:start] + content[end:-12] + content[start:end] + content[-12:]
         _, result = made.rendered(later, "format=webp&metadata=copyright", tmp_path)
         assert tags(result) == {ARTIST: metadata.ARTIST, RIGHTS: metadata.COPYRIGHT}
-
-
-@pytest.mark.parametrize(
-    ("properties", "left"),
-    [
-        pytest.param('tiff:Orientation="6"', "", id="orientation"),
-        pytest.param("tiff:Orientation = '6' dc:x='1'", "dc:x='1'", id="single quotes"),
-        pytest.param('t:ImageWidth="120" t:ImageLength="80"', "", id="size, by another prefix"),
-        pytest.param('xmpGImg:image="/9j/4AAQ"', "", id="thumbnail"),
-        pytest.param('exif:ColorSpace="65535" exif:FNumber="4"', 'exif:FNumber="4"', id="colour space"),
-        pytest.param("><tiff:Orientation>6</tiff:Orientation><a", "><a", id="element"),
-        pytest.param("><xmpGImg:image>/9j/\n4AAQ</xmpGImg:image><a", "><a", id="thumbnail's element"),
-        pytest.param("><tiff:Orientation><b>6</b></tiff:Orientation><a", None, id="orientation in other words"),
-        pytest.param("\0", None, id="no text"),
-    ],
-)  # fmt: skip
-def test_xmp_loses_what_no_longer_holds(properties: str, left: str | None, tmp_path: Path) -> None:
-    """All of it goes if an orientation would be left in it, or if it cannot be parsed."""
-    content = made.encoded("webp", xmp=metadata.xmp(properties))
-    _, result = made.rendered(content, "format=webp&metadata=keep", tmp_path)
-    found = Image.open(io.BytesIO(result)).info.get("xmp")
-    assert (found and b" ".join(found.split())) == (
-        None if left is None else b" ".join(metadata.xmp(left).split())
-    )
 
 
 def test_metadata_beyond_the_limits_are_left_out(tmp_path: Path) -> None:

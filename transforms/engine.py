@@ -105,7 +105,13 @@ def render_file(
         for frame in read_frames(scaled.image, header, plan.frames, limits):
             drawn = draw(frame.image, drawing)
             frames.append(Frame(drawn, frame.duration_ms))
-        metadata = read_metadata(image, source, plan.output.metadata, limits)
+        metadata = read_metadata(
+            image,
+            source,
+            plan.output.metadata,
+            limits,
+            plan.changes,
+        )
     try:
         encode(
             Content(frames, plays, metadata),

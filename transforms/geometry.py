@@ -83,6 +83,33 @@ class Placement(NamedTuple):
         return has_same_width and has_same_height and not self.is_padded
 
 
+class Changes(NamedTuple):
+    """The ways in which a result's picture differs from the stored one, apart from colours."""
+
+    is_cut: bool = False
+    """Whether a part of the picture is gone."""
+    is_moved: bool = False
+    """Turned, mirrored or put on a larger canvas, by the orientation too."""
+    is_resized: bool = False
+    swaps_sides: bool = False
+    """Whether its rows were columns."""
+    is_askew: bool = False
+    """Whether it was turned by another angle than quarter turns."""
+
+    @property
+    def moves_shares(self) -> bool:
+        """Whether a place given as shares of the sides is another one now."""
+        return self.is_cut or self.is_moved
+
+    @property
+    def moves_pixels(self) -> bool:
+        """Whether a place given in px is another one now."""
+        return self.moves_shares or self.is_resized
+
+
+UNCHANGED = Changes()
+
+
 def whole(size: Size) -> Box:
     """Return the box that holds all of an image."""
     return Box(0, 0, *size)

@@ -20,7 +20,7 @@ LATITUDE = struct.pack(">6I", 47, 1, 29, 1, 123_457, 10_000)
 XMP = b"""<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"
- xmlns:xmpGImg="http://ns.adobe.com/xap/1.0/g/img/" PROPERTIES dc:source="SECRET-7f3a xmp"/>
+ PROPERTIES dc:source="SECRET-7f3a xmp"/>
 </rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
 
 BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
@@ -172,7 +172,7 @@ def encoded(name: str, image: Image.Image | None = None, **options: Any) -> byte
         "comment": COMMENT,
         "icc_profile": profile,
         "xmp": xmp(),
-        "dpi": (123, 123),
+        "dpi": (300, 300),
         "pnginfo": text,
         "extra": photoshop(CAPTION),
     }

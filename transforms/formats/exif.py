@@ -18,16 +18,17 @@ GPS = 0x8825
 MAKER_NOTE = 0x927C
 BYTE = 1
 ASCII = 2
+SHORT = 3
 LONG = 4
-_RATIONAL = 5
+RATIONAL = 5
 _SIGNED_RATIONAL = 10
 
 _SIZES = {
     BYTE: 1,
     ASCII: 1,
-    3: 2,
+    SHORT: 2,
     LONG: 4,
-    _RATIONAL: 8,
+    RATIONAL: 8,
     6: 1,
     7: 1,
     8: 2,
@@ -38,7 +39,7 @@ _SIZES = {
     129: 1,
 }
 """Bytes per item of a type; 129 is EXIF 3.0's UTF-8."""
-_UNITS = _SIZES | {_RATIONAL: 4, _SIGNED_RATIONAL: 4}
+_UNITS = _SIZES | {RATIONAL: 4, _SIGNED_RATIONAL: 4}
 """Bytes that a change of byte order reverses. A rational is two numbers."""
 _HEAD_BYTES = 8
 _ENTRY_BYTES = 12

@@ -2,7 +2,6 @@
 
 Metadata that are broken or larger than the limits are left out. They never fail a render."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -13,8 +12,10 @@ from PIL import ExifTags, ImageFile, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
 from progimage.operations import MetadataLevel
+from transforms.geometry import UNCHANGED, Changes
 from transforms.limits import Limits
 
+from .density import Density, read_density, with_density
 from .exif import (
     ASCII,
     BYTE,
@@ -28,14 +29,20 @@ from .exif import (
     append_to_tiff,
     read_exif,
 )
+from .find_xmp import FIND_XMP
+from .iptc import read_iptc_rights
+from .stale_xmp import without_stale
+from .xmp import parse_xmp
+from .xmp_rights import Rights, read_rights
 
 _Tag = ExifTags.Base
 _RIGHTS = frozenset({_Tag.Artist, _Tag.Copyright})
+_ORIENTATION = _Tag.Orientation
+_MOVED = range(2, 9)
+_TURNED = range(5, 9)
 _IPTC = _Tag.IPTCNAA
 _XMP = _Tag.XMLPacket
 _PHOTOSHOP_IPTC = 0x0404
-_IPTC_RIGHTS = {(2, 80): _Tag.Artist, (2, 116): _Tag.Copyright}
-"""IIM 4.2, section 6: by-line and copyright notice, by record and number of the data set."""
 
 _IMAGE_TAGS = _RIGHTS | {
     _Tag.DocumentName, _Tag.ImageDescription, _Tag.Make, _Tag.Model, _Tag.Software, _Tag.DateTime,
@@ -56,20 +63,11 @@ _FILTERS: Mapping[MetadataLevel, TagFilters] = {
         IMAGE: lambda tag: tag in _RIGHTS or tag == _IPTC,
     },
     "keep": {
-        IMAGE: lambda tag: tag in _IMAGE_TAGS or tag == _IPTC,
+        IMAGE: lambda tag: tag in _IMAGE_TAGS or tag in (_IPTC, _ORIENTATION),
         EXIF: lambda tag: tag not in _STALE,
         GPS: lambda tag: True,
     },
 }
-
-_STALE_XMP = (
-    r"(?:[\w.-]+:(?:Orientation|ImageWidth|ImageLength|PixelXDimension|PixelYDimension|ColorSpace|ICCProfile)"
-    r"|xmpGImg:image)"
-)
-_STALE_PROPERTY = re.compile(
-    rf"""\s{_STALE_XMP}\s*=\s*(?:"[^"]*"|'[^']*')|<({_STALE_XMP})\b[^<>]*>[^<]*</\1\s*>"""
-)
-"""XMP writes a property as an attribute or as an element (ISO 16684-1, 7.9.2.2)."""
 
 _MAX_SEGMENT_BYTES = 65_533
 _EXIF_PREFIX = b"Exif\0\0"
@@ -79,7 +77,18 @@ _XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 @dataclass(frozen=True)
 class Metadata:
     exif: Exif = field(default_factory=Exif)
+    """Without a density."""
     xmp: bytes = b""
+    density: Density | None = None
+
+    @property
+    def whole_exif(self) -> Exif:
+        return with_density(self.exif, self.density)
+
+    @property
+    def added_exif(self) -> Exif:
+        """EXIF beside a format's own field of the density. It is none for the sake of the density alone."""
+        return self.exif if self.exif.is_empty else self.whole_exif
 
 
 def read_metadata(
@@ -87,33 +96,48 @@ def read_metadata(
     source: Path,
     level: MetadataLevel,
     limits: Limits,
+    changes: Changes = UNCHANGED,
 ) -> Metadata:
-    """Return the metadata that `level` lets through.
+    """Return the metadata that `level` lets through and that hold for the changed picture.
 
     Call it after the pixels have been read: a PNG may hold metadata behind them."""
     filters = _FILTERS.get(level)
     if filters is None:
         return Metadata()
     exif = _read_exif(image, source, filters, limits)
-    xmp = _read_xmp(image, limits) if level == "keep" else b""
-    return Metadata(_with_rights(exif, image), xmp)
+    xmp = _read_xmp(image, source, limits)
+    packet = parse_xmp(xmp) if xmp else None
+    rights = read_rights(packet) if packet else Rights()
+    named = _with_rights(exif, image, rights)
+    if level == "copyright":
+        return Metadata(named, rights.packet)
+    changes = _with_stored_turn(changes, image, named)
+    density = read_density(image, named)
+    if changes.is_cut:
+        # it holds copies of the picture, and places in it
+        named = named.without(MAKER_NOTE)
+    return Metadata(
+        with_density(named.without(_ORIENTATION), None),
+        without_stale(packet, changes) if packet else b"",
+        density.after(changes) if density else None,
+    )
 
 
 def as_options(metadata: Metadata) -> dict[str, Any]:
-    return {"exif": metadata.exif.to_bytes(), "xmp": metadata.xmp}
+    return {"exif": metadata.whole_exif.to_bytes(), "xmp": metadata.xmp}
 
 
 def as_png_options(metadata: Metadata) -> dict[str, Any]:
     text = PngInfo()
     if metadata.xmp:
         text.add_itxt("XML:com.adobe.xmp", metadata.xmp)
-    return {"exif": metadata.exif.to_bytes(), "pnginfo": text}
+    return {"exif": metadata.added_exif.to_bytes(), "pnginfo": text} | _density_options(metadata)
 
 
 def as_jpeg_options(metadata: Metadata) -> dict[str, Any]:
     """A segment holds at most 64 KB. Leave longer metadata out, the maker note first."""
     exif = b""
-    for candidate in (metadata.exif, metadata.exif.without(MAKER_NOTE)):
+    for candidate in (metadata.added_exif, metadata.added_exif.without(MAKER_NOTE)):
         segment = _EXIF_PREFIX + candidate.to_bytes()
         if len(segment) <= _MAX_SEGMENT_BYTES:
             exif = b"" if candidate.is_empty else segment
@@ -122,16 +146,36 @@ def as_jpeg_options(metadata: Metadata) -> dict[str, Any]:
     return {
         "exif": exif,
         "xmp": metadata.xmp if has_room_for_xmp else b"",
-    }
+    } | _density_options(metadata)
 
 
 def append_metadata(tiff: BytesIO, metadata: Metadata) -> None:
-    exif = metadata.exif
+    exif = metadata.whole_exif
     if metadata.xmp:
         xmp = Value(BYTE, metadata.xmp)
         exif = exif.with_image(exif.image | {int(_XMP): xmp})
     if not exif.is_empty:
         append_to_tiff(tiff, exif)
+
+
+def _density_options(metadata: Metadata) -> dict[str, Any]:
+    return {"dpi": metadata.density.as_dpi()} if metadata.density else {}
+
+
+def _with_stored_turn(
+    changes: Changes,
+    image: ImageFile.ImageFile,
+    exif: Exif,
+) -> Changes:
+    """Add the orientation of a TIFF. Its decoder has applied it, so that the plan knows nothing of it."""
+    value = exif.image.get(_ORIENTATION)
+    if value is None or not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return changes
+    orientation = int.from_bytes(value.content[:2], exif.order)
+    return changes._replace(
+        is_moved=changes.is_moved or orientation in _MOVED,
+        swaps_sides=changes.swaps_sides != (orientation in _TURNED),
+    )
 
 
 def _read_exif(
@@ -156,59 +200,35 @@ def _open_exif(image: ImageFile.ImageFile, source: Path) -> IO[bytes]:
     return BytesIO(exif.removeprefix(_EXIF_PREFIX))
 
 
-def _with_rights(exif: Exif, image: ImageFile.ImageFile) -> Exif:
-    """Add the author and the rights from IPTC if EXIF does not name them."""
+def _with_rights(
+    exif: Exif,
+    image: ImageFile.ImageFile,
+    rights: Rights,
+) -> Exif:
+    """Add the author and the rights from IPTC, or else from XMP, if EXIF does not name them."""
     values = dict(exif.image)
     iptc = values.pop(_IPTC, Value(BYTE, b"")).content
     photoshop = image.info.get("photoshop")
     if isinstance(photoshop, dict):
         iptc = photoshop.get(_PHOTOSHOP_IPTC, iptc)
-    for tag, text in _read_iptc_rights(iptc).items():
+    texts = {
+        int(_Tag.Artist): rights.creator.encode(),
+        int(_Tag.Copyright): rights.notice.encode(),
+    } | read_iptc_rights(iptc)
+    for tag, text in texts.items():
         exif_text = values.get(tag, Value(ASCII, b"")).content
-        if not exif_text.strip(b"\0 "):
+        if text and not exif_text.strip(b"\0 "):
             values[tag] = Value(ASCII, text + b"\0")
     return exif.with_image(values)
 
 
-def _read_iptc_rights(iptc: bytes) -> dict[int, bytes]:
-    """Read the data sets.
-
-    They follow one another, each behind a head of five bytes (IIM 4.2, section 1.6)."""
-    texts_by_tag: dict[int, list[bytes]] = {}
-    position = 0
-    while position + 5 <= len(iptc) and iptc[position] == 0x1C:
-        record = iptc[position + 1]
-        data_set = iptc[position + 2]
-        size = int.from_bytes(iptc[position + 3 : position + 5])
-        end = position + 5 + size
-        tag = _IPTC_RIGHTS.get((record, data_set))
-        text = _as_utf8(iptc[position + 5 : end].strip(b"\0 "))
-        if tag and text:
-            texts_by_tag.setdefault(tag, []).append(text)
-        position = end
-    return {tag: b"; ".join(texts) for tag, texts in texts_by_tag.items()}
-
-
-def _as_utf8(text: bytes) -> bytes:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return text.decode("latin-1").encode()
-    return text
-
-
-def _read_xmp(image: ImageFile.ImageFile, limits: Limits) -> bytes:
-    """Return the XMP without the properties that hold for the source's pixels alone.
-
-    Return nothing if an orientation is still named: no viewer may turn the picture a second time."""
-    xmp = image.info.get("xmp")
+def _read_xmp(
+    image: ImageFile.ImageFile,
+    source: Path,
+    limits: Limits,
+) -> bytes:
+    find = FIND_XMP.get(image.format or "")
+    xmp = find(source.read_bytes(), limits.max_metadata_bytes) if find else image.info.get("xmp")
     if not isinstance(xmp, bytes) or len(xmp) > limits.max_metadata_bytes:
         return b""
-    try:
-        text = xmp.rstrip(b"\0").decode()
-    except UnicodeDecodeError:
-        return b""
-    text = _STALE_PROPERTY.sub("", text)
-    if ":Orientation" in text or "\0" in text:
-        return b""
-    return text.encode()
+    return xmp

@@ -14,7 +14,7 @@ from transforms.decoding.colors import read_color
 from transforms.decoding.header import Header
 from transforms.decoding.jpeg_sampling import fine_scale, takes_means
 from transforms.formats.table import FORMATS, Format
-from transforms.geometry import Placement, Size, decode_scale, fold, keep
+from transforms.geometry import Changes, Placement, Size, decode_scale, fold, keep
 from transforms.limits import Limits
 from transforms.render import (
     measure,
@@ -24,6 +24,8 @@ from transforms.render import (
     reduce_first,
 )
 from transforms.render.geometry import is_open
+
+from .changes import find_changes
 
 _ROUNDING = 1e-9
 """Added to a side before its fraction is cut off."""
@@ -46,6 +48,7 @@ class Plan:
     colors: ColorDescription
     mode: str
     """Pillow's mode of the source: it tells a palette, grey and one bit."""
+    changes: Changes
 
 
 def make_plan(
@@ -61,6 +64,7 @@ def make_plan(
     format = FORMATS[transform.output.format or header.format]
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, transform, format, frames, limits)
+    changes = find_changes(operations, header)
     margin = source_format.decode_margin
     steps_after_means = _reduce_first(operations, header) if takes_means(image) else None
     if steps_after_means:
@@ -90,6 +94,7 @@ def make_plan(
         is_luma_alone=is_luma_alone,
         colors=colors,
         mode=image.mode,
+        changes=changes,
     )
 
 

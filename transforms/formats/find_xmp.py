@@ -1,0 +1,50 @@
+"""XMP in formats in which Pillow does not look for it.
+
+Source: XMP part 3, 1.1.2 (GIF) and 1.1.5 (JPEG 2000)."""
+
+from collections.abc import Callable, Mapping
+
+_GIF_START = b"!\xff\x0bXMP DataXMP"
+_GIF_TRAILER = b"\x01\xff\xfe\xfd"
+"""The packet is no sequence of blocks: its bytes count as lengths, and 258 bytes lead a reader to the end."""
+_JP2_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_MAX_BOXES = 1_000
+
+
+def find_in_gif(content: bytes, max_bytes: int) -> bytes:
+    start = content.find(_GIF_START)
+    if start < 0:
+        return b""
+    start += len(_GIF_START)
+    end = content.find(_GIF_TRAILER, start, start + max_bytes + len(_GIF_TRAILER))
+    return content[start:end] if end >= 0 else b""
+
+
+def find_in_jp2(content: bytes, max_bytes: int) -> bytes:
+    """Return the content of XMP's box. Boxes follow one another (ISO/IEC 15444-1, I.4)."""
+    position = 0
+    for _ in range(_MAX_BOXES):
+        size = int.from_bytes(content[position : position + 4])
+        kind = content[position + 4 : position + 8]
+        head = 8
+        if size == 1:
+            size = int.from_bytes(content[position + 8 : position + 16])
+            head = 16
+        end = position + size if size else len(content)
+        start = position + head
+        if size and size < head:
+            return b""
+        if kind == b"uuid" and content[start : start + 16] == _JP2_UUID:
+            packet = content[start + 16 : end]
+            return packet if len(packet) <= max_bytes else b""
+        position = end
+        if position >= len(content):
+            return b""
+    return b""
+
+
+FIND_XMP: Mapping[str, Callable[[bytes, int], bytes]] = {
+    "GIF": find_in_gif,
+    "JPEG2000": find_in_jp2,
+}
+"""By Pillow's names of formats."""
