@@ -72,9 +72,8 @@ def _may_stand(plan: Plan) -> bool:
 
 
 def _is_in_srgb(plan: Plan) -> bool:
-    if plan.profile is None:
-        return plan.mode in _GREY_MODES | _COLOR_MODES
-    return plan.mode in _COLOR_MODES and is_srgb("RGB", plan.profile)
+    is_grey = plan.mode in _GREY_MODES
+    return (is_grey or plan.mode in _COLOR_MODES) and is_srgb("L" if is_grey else "RGB", plan.colors)
 
 
 def _with_metadata(
