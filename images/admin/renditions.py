@@ -19,6 +19,7 @@ class RenditionAdmin(ReadOnlyAdmin):
         "height",
         "size_bytes",
         "state",
+        "render_version",
         "hits",
         "last_accessed_at",
         "created_at",

@@ -33,6 +33,11 @@ class Rendition(models.Model):
         help_text="ids of the other images that it shows",
     )
     format = models.CharField(max_length=10)
+    render_version = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="RENDER_VERSION of the server that made it; 0 if it is from before this was recorded",
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.RENDERING)
     lease = models.UUIDField(
         null=True,
@@ -69,6 +74,10 @@ class Rendition(models.Model):
         )
         indexes = (
             models.Index(fields=["lease_until"], name="rendition_unfinished", condition=~Q(state="ready")),
+            # It holds no time of a read: those are written every few seconds, and would rewrite it each time.
+            models.Index(
+                fields=["render_version", "id"], name="rendition_by_version", condition=Q(state="ready")
+            ),
             GinIndex(fields=["others"], name="rendition_others", condition=~Q(others=[]), fastupdate=False),
         )
 

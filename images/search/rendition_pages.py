@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from images.models import Image, Rendition
+from transforms.planning import resolve
 
 from .cursors import spell_cursor
 
@@ -22,8 +23,10 @@ class RenditionPage:
 
 
 def find_rendition_page(image: Image, *, limit: int, cursor: bytes) -> RenditionPage:
-    """Return at most `limit` renditions after the one whose id is `cursor`, or the first if it is empty."""
-    rows = Rendition.objects.filter(image=image)
+    """Return at most `limit` renditions after the one whose id is `cursor`, or the first if it is empty.
+
+    Those of earlier versions of the renderer are left out. No request gets them, and a sweep removes them."""
+    rows = Rendition.objects.filter(image=image, render_version=resolve.RENDER_VERSION)
     if cursor:
         # Signed, so that no cursor exceeds Postgres's bigint.
         last_id = int.from_bytes(cursor, signed=True)

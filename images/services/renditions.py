@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from images.models import Image, Rendition
 from images.storage import renditions
 from progimage.errors import ProgImageError
+from transforms.planning import resolve
 
 _OVERDUE = timedelta(minutes=1)
 _FAILURE_KEPT = timedelta(hours=1)
@@ -55,7 +56,9 @@ def claim(rendition: Rendition, lease: UUID) -> Claim | None:
     row = rows.annotate(has_lapsed=_HAS_LAPSED).first()
     if row is None:
         identity = {name: getattr(rendition, name) for name in _IDENTITY}
-        Rendition.objects.bulk_create([Rendition(**identity, **leased)], ignore_conflicts=True)
+        # The cache key holds the same version, so a row never gets another one.
+        new_row = Rendition(**identity, render_version=resolve.RENDER_VERSION, **leased)
+        Rendition.objects.bulk_create([new_row], ignore_conflicts=True)
     elif row.has_lapsed:
         rows.filter(_HAS_LAPSED).update(**leased)
     else:

@@ -5,7 +5,7 @@ sweeps. Two processes may run a sweep at once."""
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -20,6 +20,7 @@ from images.models import Image, Rendition, UploadUrl
 from images.services import deleting
 from images.services.abandoned_uploads import abandoned_uploads, end_abandoned_upload
 from images.services.deleting import images_to_purge, purge_if_due
+from images.services.old_renditions import old_renditions, windows_of
 from images.services.renditions import drop_lapsed, lapsed_renders
 from images.services.upload_urls import delete_expired_upload_urls, expired_upload_urls
 from images.storage import originals
@@ -30,16 +31,21 @@ log = logging.getLogger("progimage.sweep")
 _BATCH_SIZE = 100
 
 
+def _whole(rows: QuerySet[Any]) -> Iterable[QuerySet[Any]]:
+    return (rows,)
+
+
 @dataclass(frozen=True)
 class Sweep:
     """One kind of leftover rows.
 
     `due` returns the rows in the order of an index. `end` ends a batch of them and returns the primary keys
-    of the rows that it could not end."""
+    of the rows that it could not end. `parts` divides rows if no index finds those that are due."""
 
     name: str
     due: Callable[[], QuerySet[Any]]
     end: Callable[[Sequence[Any]], Collection[Any]]
+    parts: Callable[[QuerySet[Any]], Iterable[QuerySet[Any]]] = _whole
 
     def run(self, *, rows: QuerySet[Any] | None = None, budget_s: float = inf) -> int:
         """End the rows that are due, or those of `rows`, and return how many were ended.
@@ -49,6 +55,14 @@ class Sweep:
         if rows is None:
             rows = self.due()
         deadline = time.monotonic() + budget_s
+        ended_count = 0
+        for part in self.parts(rows):
+            if time.monotonic() >= deadline:
+                break
+            ended_count += self._run_part(part, deadline)
+        return ended_count
+
+    def _run_part(self, rows: QuerySet[Any], deadline: float) -> int:
         ended_count = 0
         failed_pks: set[Any] = set()
         while time.monotonic() < deadline:
@@ -97,6 +111,19 @@ def _delete_upload_urls(rows: Sequence[UploadUrl]) -> Collection[Any]:
     return ()
 
 
+def _remove_renditions(rows: Sequence[Rendition]) -> Collection[Any]:
+    """Remove renditions together, or one by one if storage refuses one of them."""
+    try:
+        deleting.remove_renditions(Rendition.objects.filter(pk__in=[row.pk for row in rows]))
+    except Unavailable:
+        return _each(_remove_rendition)(rows)
+    return ()
+
+
+def _remove_rendition(rendition: Rendition) -> None:
+    deleting.remove_renditions(Rendition.objects.filter(pk=rendition.pk))
+
+
 def _each(end: Callable[[Any], None]) -> Callable[[Sequence[Any]], Collection[Any]]:
     """Make the `end` of a sweep from a function that ends a single row."""
 
@@ -126,6 +153,7 @@ SWEEPS = (
     Sweep("renditions that show deleted images", _deleted_images_in_composites, _each(_remove_derived)),
     Sweep("images to purge", images_to_purge, _each(purge_if_due)),
     Sweep("renders that ended halfway", lapsed_renders, _each(drop_lapsed)),
+    Sweep("renditions of earlier versions", old_renditions, _remove_renditions, windows_of),
     Sweep("expired idempotency keys", _expired_requests, _delete_requests),
     Sweep("expired upload URLs", expired_upload_urls, _delete_upload_urls),
 )
