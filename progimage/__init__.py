@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from progimage.calls.results import (
     Archive,
     ArchiveFailure,
+    ColorSpace,
     Image,
     Plan,
     PlanStep,
@@ -43,6 +44,7 @@ __all__ = [
     "ArchiveFailure",
     "AsyncClient",
     "Client",
+    "ColorSpace",
     "Image",
     "Output",
     "Plan",

@@ -45,6 +45,7 @@ TESTED_ELSEWHERE = {
     "images/api/urls.py": "tests/test_matrix.py",
     "images/api/views/collection.py": "tests/test_selection.py",
     "images/delivery/delivery_options.py": "tests/test_responses.py",
+    "images/management/account_argument.py": "tests/test_reconcile.py",
     "images/models/installations.py": "tests/test_create_storage.py",
     "images/renditions/sources.py": "tests/test_transforms.py",
     "images/services/storage_ownership.py": "tests/test_create_storage.py",

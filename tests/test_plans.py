@@ -40,6 +40,8 @@ def test_every_step_has_its_defaults_and_its_size(api: Api) -> None:
         "frames": 1,
         "orientation": 6,
         "has_alpha": False,
+        "hdr": False,
+        "color_space": {"transfer": None, "primaries": None, "bit_depth": 8, "profile_name": None},
         "sha256": "",
     }
     assert [

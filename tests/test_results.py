@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from progimage import Client, Image, errors
+from progimage import Client, ColorSpace, Image, errors
 from tests.support import images as made
 from tests.support.clients import (
     IMAGE,
@@ -39,6 +39,10 @@ def test_image_has_the_types_it_promises(client: Client) -> None:
     assert (image.width, image.height, image.frames) == (made.WIDTH, made.HEIGHT, 1)
     assert (image.bytes, image.sha256) == (len(PNG), hashlib.sha256(PNG).hexdigest())
     assert (image.has_alpha, image.orientation) == (False, 1)
+    assert (image.hdr, image.color_space) == (
+        False,
+        ColorSpace(transfer=None, primaries=None, bit_depth=8, profile_name=None),
+    )
     assert (image.filename, image.visibility) == ("hill.png", "public")
     assert (image.tags, image.metadata) == (("evening", "Hügel & Täler"), {"shot": 7, "by": "Ö"})
     assert before < image.created_at < datetime.now(UTC)
@@ -51,6 +55,18 @@ def test_members_that_are_not_known_are_passed_over() -> None:
     newer = IMAGE | {"palette": ["#fff"], "focal_point": {"x": 0.5, "y": 0, "z": 1}}
     image = Script(answering(200, newer)).client()[0].get(ID)
     assert (image.focal_point, str(image.id)) == ((0.5, 0.0), ID)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        pytest.param({}, id="server that does not know them"),
+        pytest.param({"hdr": None, "color_space": None}, id="image that was stored before"),
+    ],
+)
+def test_facts_about_colors_may_be_unknown(members: dict[str, None]) -> None:
+    image = Script(answering(200, IMAGE | members)).client()[0].get(ID)
+    assert (image.hdr, image.color_space) == (None, None)
 
 
 def test_renditions(client: Client, sample: Image) -> None:

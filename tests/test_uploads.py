@@ -39,6 +39,8 @@ class TestStored:
             "sha256": hashlib.sha256(PNG).hexdigest(),
             "has_alpha": False,
             "orientation": 1,
+            "hdr": False,
+            "color_space": {"transfer": None, "primaries": None, "bit_depth": 8, "profile_name": None},
             "visibility": "private",
             "filename": "cat.png",
             "tags": ["cat", "dog"],

@@ -53,6 +53,8 @@ class ImageAdmin(ReadOnlyAdmin):
     readonly_fields = (
         "thumbnail",
         "tag_list",
+        "is_hdr",
+        "color_space",
         "parent",
         "transform",
         "created_at",

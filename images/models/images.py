@@ -81,6 +81,17 @@ class Image(models.Model):
     sha256 = models.CharField(max_length=64)
     has_alpha = models.BooleanField()
     orientation = models.PositiveSmallIntegerField(help_text="EXIF 1-8")
+    is_hdr = models.BooleanField(
+        null=True,
+        editable=False,
+        verbose_name="HDR",
+        help_text="whether it has light beyond the white of a page; empty until read_headers has read it",
+    )
+    color_space = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="transfer, primaries, bit_depth, profile_name; empty until read_headers has read it",
+    )
     focal_x = models.FloatField(
         null=True,
         blank=True,

@@ -1,5 +1,6 @@
 """The plan of a transform: sizes, steps and format of a render, without a pixel."""
 
+from dataclasses import asdict
 from typing import Any
 
 from progimage.operations import Operation
@@ -25,7 +26,7 @@ def describe_plan(prepared: Prepared) -> dict[str, Any]:
     operations = check_sizes(header.upright, resolved, format, frames, pool().settings.limits)
     sizes = _sizes_after_each(operations, header.upright)
     source = {name: getattr(header, name) for name in _SOURCE_FACTS}
-    source |= header.upright._asdict()
+    source |= header.upright._asdict() | _color_facts(prepared)
     source["sha256"] = prepared.source.sha256
     steps = [
         {"operation": {"op": operation.name} | operation.as_dict()} | size
@@ -44,6 +45,14 @@ def describe_plan(prepared: Prepared) -> dict[str, Any]:
         },
         "cache_key": prepared.cache_key,
     }
+
+
+def _color_facts(prepared: Prepared) -> dict[str, Any]:
+    """Return the facts about colours as the image's JSON has them: of a stored image those of its row."""
+    image = prepared.source.image
+    if image is not None:
+        return {"hdr": image.is_hdr, "color_space": image.color_space}
+    return {"hdr": prepared.header.is_hdr, "color_space": asdict(prepared.header.color_space)}
 
 
 def _sizes_after_each(operations: tuple[Operation, ...], size: Size) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from images.services import finding
 from images.services.reading import original_path
 from progimage.errors import NotFound
 from progimage.transform import Transform
+from transforms.color.description import ColorSpace
 from transforms.decoding.header import Header
 from transforms.workers.pool import pool
 
@@ -141,8 +142,11 @@ def source_of(image: Image) -> OpenSource:
 
 
 def header_of(image: Image) -> Header:
-    """Return the header that decoding found when the image was uploaded."""
-    return Header(**{name: getattr(image, name) for name in _HEADER_FIELDS})
+    """Return the header that decoding found when the image was uploaded, or last read again."""
+    facts = {name: getattr(image, name) for name in _HEADER_FIELDS}
+    if image.color_space is not None:
+        facts |= {"is_hdr": image.is_hdr, "color_space": ColorSpace(**image.color_space)}
+    return Header(**facts)
 
 
 def _of_upload(upload: Upload) -> OpenSource:

@@ -34,6 +34,8 @@ _BLANK_FIELDS: Any = {
     "focal_x": None,
     "focal_y": None,
     "missing_at": None,
+    "is_hdr": None,
+    "color_space": None,
     "parent": None,
     "transform": None,
 }

@@ -1,7 +1,7 @@
 """From an upload to a ready image: commit a pending row, store the object, then set the row to ready."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +85,20 @@ def finish(image: Image) -> Image:
     return image
 
 
+def facts_of(header: Header) -> dict[str, Any]:
+    """Return the facts of a header by the names of an image's fields."""
+    return {
+        "format": header.format,
+        "width": header.width,
+        "height": header.height,
+        "frames": header.frames,
+        "has_alpha": header.has_alpha,
+        "orientation": header.orientation,
+        "is_hdr": header.is_hdr,
+        "color_space": asdict(header.color_space),
+    }
+
+
 def new_ready_id(account_id: int) -> UUID:
     """Return the place of an image that becomes ready in this transaction.
 
@@ -111,16 +125,11 @@ def _make_image(
         visibility=description.visibility,
         filename=description.filename,
         metadata=dict(description.metadata),
-        format=header.format,
-        width=header.width,
-        height=header.height,
-        frames=header.frames,
-        has_alpha=header.has_alpha,
-        orientation=header.orientation,
         parent_id=description.parent,
         transform=description.transform,
         size_bytes=upload.size_bytes,
         sha256=upload.sha256,
+        **facts_of(header),
     )
 
 

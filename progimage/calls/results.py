@@ -32,12 +32,25 @@ def _read(kind: Any, value: Any) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ColorSpace(Result):
+    """The colours of an original, as its file describes them. None stands for a part that is not known.
+
+    `transfer` is for example srgb, linear, gamma2.2, pq or hlg; `primaries` bt709, display-p3 or bt2020;
+    `bit_depth` the bits of a sample; `profile_name` the name of the embedded ICC profile."""
+
+    transfer: str | None
+    primaries: str | None
+    bit_depth: int | None
+    profile_name: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Image(Result):
     """An original. Width and height are in px as stored; a viewer swaps them if the orientation is 5 to 8.
 
-    `focal_point` is (x, y), each 0 to 1 of the upright image. `urls` serve callers that may see the image. If
-    a transform made the image, `transform` is that transform, resolved, and `parent` is the stored image that
-    it was made from."""
+    `hdr` and `color_space` are None if the server has not read them yet. `focal_point` is (x, y), each 0 to 1
+    of the upright image. `urls` serve callers that may see the image. If a transform made the image,
+    `transform` is that transform, resolved, and `parent` is the stored image that it was made from."""
 
     id: UUID
     format: str
@@ -54,6 +67,8 @@ class Image(Result):
     tags: tuple[str, ...]
     metadata: Mapping[str, Any] = field(hash=False)
     created_at: datetime
+    hdr: bool | None = None
+    color_space: ColorSpace | None = None
     focal_point: tuple[float, float] | None = None
     replaced_by: UUID | None = None
     parent: UUID | None = None
@@ -179,6 +194,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     datetime: datetime.fromisoformat,
     datetime | None: datetime.fromisoformat,
     tuple[str, ...]: tuple,
+    ColorSpace | None: ColorSpace.from_dict,
     tuple[float, float] | None: _as_point,
     tuple[PlanStep, ...]: _as_steps,
 }

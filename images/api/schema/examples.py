@@ -14,6 +14,12 @@ _STEPS = [{"op": "resize", "width": 300, "height": 200, "fit": "cover"}, {"op": 
 _OUTPUT = {"format": "webp", "quality": 80}
 TRANSFORM = {"operations": _STEPS, "output": _OUTPUT}
 TEXT = "resize:width=300,height=200,fit=cover/grayscale"
+COLOR_SPACE = {
+    "transfer": "srgb",
+    "primaries": "display-p3",
+    "bit_depth": 8,
+    "profile_name": "Display P3",
+}
 
 
 def _image(image_id: str) -> dict[str, Any]:
@@ -30,6 +36,8 @@ def _image(image_id: str) -> dict[str, Any]:
         "sha256": _SHA256,
         "has_alpha": False,
         "orientation": 1,
+        "hdr": False,
+        "color_space": COLOR_SPACE,
         "visibility": "private",
         "filename": "hills.jpg",
         "tags": ["evening", "hills"],
@@ -120,6 +128,8 @@ PLAN = {
         "frames": 1,
         "orientation": 1,
         "has_alpha": False,
+        "hdr": False,
+        "color_space": COLOR_SPACE,
         "sha256": _SHA256,
     },
     "steps": [{"operation": step, "width": 300, "height": 200, "is_at_most": False} for step in _STEPS],

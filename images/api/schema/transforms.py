@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiRequest, OpenApiResponse
 
-from images.api.serializers.components import OPERATION, OUTPUT
+from images.api.serializers.components import COLOR_SPACE, OPERATION, OUTPUT
 from images.api.serializers.components import TRANSFORM as TRANSFORM_REF
 from images.api.serializers.images import ImageSerializer
 from images.delivery.header_names import CACHE_KEY, SIZES
@@ -156,6 +156,8 @@ PLAN = Endpoint(
                     frames={"type": "integer"},
                     orientation={"type": "integer", "description": "EXIF 1-8; width and height are upright."},
                     has_alpha={"type": "boolean"},
+                    hdr={"type": ["boolean", "null"]},
+                    color_space={"oneOf": [COLOR_SPACE, {"type": "null"}]},
                     sha256={"type": "string"},
                 ),
                 steps={

@@ -4,6 +4,7 @@ from typing import Any
 
 from progimage.operations import operations
 
+COLOR_SPACE = {"$ref": "#/components/schemas/ColorSpace"}
 OUTPUT = {"$ref": "#/components/schemas/Output"}
 OPERATION = {"$ref": "#/components/schemas/Operation"}
 TRANSFORM = {"$ref": "#/components/schemas/Transform"}

@@ -34,12 +34,42 @@ _Urls = inline_serializer(
 )
 
 
+class ColorSpaceSerializer(serializers.Serializer):
+    """The colours of an original, as its file describes them. null stands for a part that it does not tell.
+
+    An image without any description is taken for sRGB."""
+
+    transfer = serializers.CharField(
+        allow_null=True,
+        help_text="The transfer function: srgb, linear, gamma2.2 or another exponent, pq, hlg.",
+    )
+    primaries = serializers.CharField(
+        allow_null=True,
+        help_text="The primaries, for example bt709 (those of sRGB), display-p3, bt2020, adobe-rgb.",
+    )
+    bit_depth = serializers.IntegerField(allow_null=True, help_text="Bits of a sample.")
+    profile_name = serializers.CharField(
+        allow_null=True,
+        max_length=100,
+        help_text="The name of the embedded ICC profile, at most 100 printable characters.",
+    )
+
+
 class ImageSerializer(serializers.ModelSerializer):
     """An image. Width and height are in px as stored: an orientation of 5-8 swaps them for display."""
 
     media_type = serializers.CharField(help_text="The media type of the original's bytes.")
     bytes = serializers.IntegerField(source="size_bytes", help_text="Size of the original.")
     tags = serializers.ListField(source="tag_names", child=serializers.CharField())
+    hdr = serializers.BooleanField(
+        source="is_hdr",
+        allow_null=True,
+        help_text="Whether the original is HDR. null if it was stored before this was read.",
+    )
+    color_space = ColorSpaceSerializer(
+        allow_null=True,
+        help_text="The original's colours. null if it was stored before they were read.",
+    )
     metadata = _Metadata(read_only=True)
     transform = _Transform(
         allow_null=True,
@@ -62,6 +92,8 @@ class ImageSerializer(serializers.ModelSerializer):
             "sha256",
             "has_alpha",
             "orientation",
+            "hdr",
+            "color_space",
             "visibility",
             "filename",
             "tags",

@@ -8,7 +8,7 @@ from django.db import Error
 from django.utils import timezone
 from tqdm import tqdm
 
-from accounts.models import Account
+from images.management.account_argument import get_account
 from images.upkeep.reconciliation import Coverage, Finding, Reconciliation
 from progimage.errors import Unavailable
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     def handle(self, *args: Any, fix: bool, sample: float, json: bool, **options: Any) -> None:
-        account = _get_account(options["account"])
+        account = get_account(options["account"])
         coverage = Coverage(account=account, since=options["since"])
         reconciliation = Reconciliation(coverage, fix=fix, sample=sample)
         try:
@@ -69,16 +69,6 @@ def _parse_share(text: str) -> float:
     if not 0 <= share <= 1:
         raise ValueError(text)
     return share
-
-
-def _get_account(name: str | None) -> Account | None:
-    """Return the account with this name, or None for no name. Raise CommandError if no account has it."""
-    if name is None:
-        return None
-    account = Account.objects.filter(name=name).first()
-    if account is None:
-        raise CommandError(f"Expected the name of an account but received {name!r}", returncode=2)
-    return account
 
 
 def _as_json(reconciliation: Reconciliation) -> str:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("images", "0010_installation"),
+        ("images", "0011_color_space"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ REMOVE_INVALID = "DROP INDEX CONCURRENTLY IF EXISTS rendition_by_version"
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [
-        ("images", "0011_render_version"),
+        ("images", "0012_render_version"),
     ]
 
     operations = [
