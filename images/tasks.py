@@ -11,7 +11,7 @@ from progimage.errors import ProgImageError
 
 log = logging.getLogger("progimage.sweep")
 
-_SWEEP_BUDGET_S = 10
+_SWEEP_BUDGET_S = 50 / len(SWEEPS)
 """Time for each sweep. All sweeps together must end before the next task starts, 60 s later."""
 
 

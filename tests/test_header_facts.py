@@ -134,6 +134,16 @@ class TestWhereTheyAreShown:
         assert colors(by_bytes["source"]) == colors(by_id["source"]) == colors(image)
 
 
+def test_rows_of_another_release_may_have_other_parts(api: Api) -> None:
+    """Servers of two releases share them during an upgrade."""
+    image = api.upload(made.encoded("png")).json()
+    Image.objects.update(color_space={"transfer": "srgb", "white_nits": 203})
+    shown = api.get(f"/images/{image['id']}.json").json()
+    assert shown["color_space"] == NOTHING | {"transfer": "srgb", "bit_depth": None}
+    plan = send_json(api, "/transforms/plan", {"id": image["id"], "transform": {"operations": []}}).json()
+    assert plan["source"]["color_space"] == shown["color_space"]
+
+
 class TestImagesFromBefore:
     """Images that an earlier release stored, which read no colours."""
 

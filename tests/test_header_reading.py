@@ -85,7 +85,7 @@ class TestWhichImages:
     def test_an_index_finds_the_windows(self, api: Api) -> None:
         api.stored(PNG)
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         rows = Image.objects.ready().filter(account=api.account).order_by("ready_id")
         plan = rows.filter(ready_id__gt=Image.objects.get().ready_id)[:9].explain()
         assert "image_listed" in plan

@@ -141,7 +141,7 @@ def test_an_index_finds_the_windows(api: Api, upgrade: Any, monkeypatch: pytest.
         windows = list(old_renditions.windows_of(old_renditions.old_renditions()))
     assert len(windows) == 1
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         for statement in statements:
             cursor.execute(f"EXPLAIN {statement}")
             plan = "\n".join(line for (line,) in cursor.fetchall())

@@ -48,10 +48,10 @@ def describe_plan(prepared: Prepared) -> dict[str, Any]:
 
 
 def _color_facts(prepared: Prepared) -> dict[str, Any]:
-    """Return the facts about colours as the image's JSON has them: of a stored image those of its row."""
+    """Return the facts about colours as an image's JSON has them; null if nobody has read them yet."""
     image = prepared.source.image
-    if image is not None:
-        return {"hdr": image.is_hdr, "color_space": image.color_space}
+    if image is not None and image.color_space is None:
+        return {"hdr": None, "color_space": None}
     return {"hdr": prepared.header.is_hdr, "color_space": asdict(prepared.header.color_space)}
 
 

@@ -145,7 +145,9 @@ def header_of(image: Image) -> Header:
     """Return the header that decoding found when the image was uploaded, or last read again."""
     facts = {name: getattr(image, name) for name in _HEADER_FIELDS}
     if image.color_space is not None:
-        facts |= {"is_hdr": image.is_hdr, "color_space": ColorSpace(**image.color_space)}
+        # Servers of two releases, which may know other parts, share the rows.
+        parts = {name: image.color_space.get(name) for name in _COLOR_PARTS}
+        facts |= {"is_hdr": image.is_hdr, "color_space": ColorSpace(**parts)}
     return Header(**facts)
 
 
@@ -154,3 +156,4 @@ def _of_upload(upload: Upload) -> OpenSource:
 
 
 _HEADER_FIELDS = [header_field.name for header_field in fields(Header) if header_field.default is MISSING]
+_COLOR_PARTS = [part.name for part in fields(ColorSpace)]

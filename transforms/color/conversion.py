@@ -15,6 +15,9 @@ _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 _LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
 _CUBE_SIDE = 9
 _COLORS_MODES = {"LA": "L", "RGBA": "RGB"}
+_FLAGS = {"L": ImageCms.Flags.NOOPTIMIZE}
+"""LittleCMS samples the curve of a grey profile so coarsely that dark greys are 10 levels off.
+They are converted once, for a table of 256, so that speed does not count."""
 _Transform = ImageCms.ImageCmsTransform
 
 
@@ -89,7 +92,7 @@ def _transform(mode: str, description: ColorDescription) -> _Transform | None:
     """Return the transform from `mode` to sRGB; None if it changes nothing or nothing describes that mode."""
     if mode == "LAB":
         return _build(_LAB, mode)
-    transform = _build_from(description.profile, mode) if description.profile else None
+    transform = _build_from(description.profile, mode)
     if transform is None and mode == "RGB":
         transform = _build_from(_make_profile(description), mode)
     if transform and mode == "RGB" and _is_identity(transform):
@@ -131,7 +134,7 @@ def _build(source: ImageCms.ImageCmsProfile, mode: str) -> _Transform:
         mode,
         "RGB",
         ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION | _FLAGS.get(mode, 0),
     )
 
 

@@ -1,7 +1,7 @@
 """How the colours of an image are described: one value, whichever format it comes from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 Point = tuple[float, float]
@@ -31,6 +31,8 @@ class Curve:
     b: float = 0.0
     c: float = 0.0
     d: float = 0.0
+    name: str | None = field(default=None, compare=False)
+    """The name that clients see, if the numbers do not say it."""
 
     def light(self, value: float) -> float:
         if value < self.d:
@@ -62,8 +64,6 @@ EBU_3213 = Primaries((0.630, 0.340), (0.295, 0.605), (0.155, 0.077))
 
 SRGB_CURVE = Curve(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 LINEAR = Curve(1.0)
-BT1886 = Curve(2.4)
-"""BT.709 and its kin as a reference display shows them. BT.709 itself describes a camera."""
 
 _PRIMARIES_NAMES: Mapping[str, Primaries] = {
     "bt709": BT709,
@@ -125,6 +125,8 @@ def transfer_name(transfer: Transfer | None) -> str | None:
         return None
     if isinstance(transfer, HdrTransfer):
         return transfer.value
+    if transfer.name:
+        return transfer.name
     if is_near_curve(transfer, SRGB_CURVE):
         return "srgb"
     is_power = transfer.d == 0 and abs(transfer.a - 1) < _NEAR and abs(transfer.b) < _NEAR

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Mapping
 from struct import unpack_from
 
-from .cicp import describe_cicp
+from .cicp import describe_nclx_code_points
 from .description import (
     ADOBE_RGB,
     BT709,
@@ -97,7 +97,7 @@ def _read_cicp(tags: Mapping[bytes, bytes]) -> ColorDescription:
     content = tags.get(b"cicp", b"")
     if len(content) < 12 or content[:4] != b"cicp":
         return ColorDescription()
-    return describe_cicp(content[8], content[9])
+    return describe_nclx_code_points(content[8], content[9])
 
 
 def _read_primaries(tags: Mapping[bytes, bytes]) -> Primaries | None:

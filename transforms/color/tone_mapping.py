@@ -66,7 +66,7 @@ class _Mapping:
     """The mapping of one kind of source."""
 
     def __init__(self, description: ColorDescription) -> None:
-        source = description.primaries or BT2020
+        source = description.primaries or BT709
         self._is_hlg = description.transfer is HdrTransfer.HLG
         self._to_bt2020 = None if source == BT2020 else _between(source, BT2020)
         self._to_bt709 = _between(BT2020, BT709)

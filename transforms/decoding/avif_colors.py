@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from struct import unpack_from
 from typing import IO
 
-from transforms.color.cicp import describe_cicp
+from transforms.color.cicp import describe_nclx_code_points
 from transforms.color.description import UNDESCRIBED, ColorDescription
 
 from .isobmff import FULL_BOX_BYTES, Box, boxes, find, find_in_file
@@ -37,7 +37,7 @@ def describe_nclx(properties: list[Box]) -> ColorDescription:
     for box in properties:
         if box.kind == b"colr" and box.content[:4] == b"nclx" and len(box.content) >= 10:
             primaries, transfer = unpack_from(">HH", box.content, 4)
-            return describe_cicp(primaries, transfer)
+            return describe_nclx_code_points(primaries, transfer)
     return UNDESCRIBED
 
 

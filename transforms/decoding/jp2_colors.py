@@ -3,7 +3,7 @@
 from struct import unpack_from
 from typing import IO
 
-from transforms.color.cicp import describe_cicp
+from transforms.color.cicp import describe_nclx_code_points
 from transforms.color.description import (
     PROPHOTO,
     SRGB,
@@ -54,7 +54,7 @@ def _describe_box(content: bytes, max_profile_bytes: int) -> ColorDescription:
     if method in (_RESTRICTED_ICC, _ANY_ICC) and len(content) - 3 <= max_profile_bytes:
         return describe(content[3:], UNDESCRIBED)
     if method == _CODE_POINTS and len(content) >= 7:
-        return describe_cicp(*unpack_from(">HH", content, 3))
+        return describe_nclx_code_points(*unpack_from(">HH", content, 3))
     return UNDESCRIBED
 
 
