@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from progimage.errors import UnprocessableImage
 from tests.support import color_files as files
 from tests.support import icc_profiles as profiles
 from tests.support import images as made
@@ -67,6 +68,16 @@ def test_a_grey_profile_on_a_grey_image(tmp_path: Path) -> None:
 def test_a_profile_beyond_the_limit_is_ignored(tmp_path: Path) -> None:
     profile = LINEAR_PROFILE + bytes(4_000_000)
     assert np.abs(files.shown(files.jp2(ORANGE, b"\3\0\0" + profile), tmp_path) - files.ORANGE).max() <= 1
+
+
+@pytest.mark.parametrize(("number", "space"), [(14, "CIELab"), (1, "YCbCr of BT.709"), (20, "e-sRGB")])
+def test_a_space_that_the_decoder_does_not_know_is_refused_by_name(
+    number: int, space: str, stored: Store
+) -> None:
+    content = files.jp2(ORANGE, b"\1\0\0" + struct.pack(">I", number))
+    with pytest.raises(UnprocessableImage, match=f"received one in {space}"):
+        probe(stored(content))
+    assert probe(stored(files.jp2(ORANGE, b"\1\0\0" + struct.pack(">I", number), ANY))).width == 32
 
 
 @pytest.mark.parametrize("bits", [8, 16])

@@ -55,7 +55,8 @@ def mapped(light: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def distances(one: Any, other: Any) -> NDArray[np.float64]:
-    return np.asarray(deltaE_ciede2000(rgb2lab(np.asarray(one) / 255), rgb2lab(np.asarray(other) / 255)))
+    labs = [rgb2lab(np.asarray(image) / 255) for image in (one, other)]
+    return np.asarray(deltaE_ciede2000(*labs))  # type: ignore[no-untyped-call]
 
 
 def picture() -> NDArray[np.int64]:
