@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tests.conftest import skip_or_fail
 from tests.support import color_files as files
 from tests.support.chromium import CHROMIUM_FLAGS
 from tests.support.icc_profiles import with_code_points
-from transforms.color.tone_mapping import mapped_light
+from transforms.color.tone_mapping import ToneCurve
 
 PQ, HLG = 16, 18
 TO_BT709 = np.array(
@@ -46,10 +47,11 @@ def hlg_light(values: Any, to_bt2020: Any) -> NDArray[np.float64]:
     return np.asarray(scene * luminance[..., None] ** 0.2 * 1_000 / 203)
 
 
-def mapped(light: NDArray[np.float64]) -> NDArray[np.float64]:
+def mapped(light: NDArray[np.float64], peak_nits: float = 1_000) -> NDArray[np.float64]:
     """Return sRGB values, 0-255, of light in BT.2020."""
     brightest = light.max(axis=-1)
-    gains = np.array([mapped_light(value) / value if value else 0.5 for value in brightest.ravel()])
+    curve = ToneCurve(peak_nits / 203)
+    gains = np.array([curve.gain(value) for value in brightest.ravel()])
     dimmed = light * gains.reshape(brightest.shape)[..., None]
     return files.srgb_of_light(dimmed @ TO_BT709.T)
 
@@ -74,13 +76,24 @@ class TestCurve:
         ids=["black", "half of white", "the white of a page", "1,000 nits", "10,000 nits"],
     )
     def test_its_fixed_points(self, light: float, result: float) -> None:
-        assert mapped_light(light) == pytest.approx(result)
+        assert light * ToneCurve(1_000 / 203).gain(light) == pytest.approx(result)
 
     def test_it_grows_and_is_smooth(self) -> None:
         lights = np.linspace(0, 6, 2_000)
-        steps = np.diff([mapped_light(light) for light in lights])
-        assert (steps >= 0).all()
+        curve = ToneCurve(1_000 / 203)
+        steps = np.diff([light * curve.gain(light) for light in lights])
+        assert (steps >= -1e-12).all()
         assert np.abs(np.diff(steps)).max() < 2e-4
+
+    @pytest.mark.parametrize(
+        ("peak_nits", "white"),
+        [(203, 1), (400, 0.787), (1_000, 0.5), (4_000, 0.5)],
+        ids=str,
+    )
+    def test_the_white_of_a_page_is_lighter_in_a_darker_picture(self, peak_nits: float, white: float) -> None:
+        curve = ToneCurve(peak_nits / 203)
+        assert curve.gain(1) == pytest.approx(white, abs=1e-3)
+        assert curve.gain(peak_nits / 203) * peak_nits / 203 == pytest.approx(1)
 
     @pytest.mark.parametrize("bits", [8, 16])
     @pytest.mark.parametrize("is_grey", [False, True], ids=["RGB", "grey"])
@@ -116,6 +129,52 @@ def test_greys_are_exact_and_stay_in_order(transfer: int, tmp_path: Path) -> Non
 def test_alpha_stays(tmp_path: Path) -> None:
     pixels = files.shown(files.png(files.flat((148, 148, 148, 77)), files.cicp(9, PQ)), tmp_path, "RGBA")
     assert np.abs(pixels - (187, 187, 187, 77)).max() <= 1
+
+
+def picture_light(nits: int) -> files.Chunk:
+    return b"cLLI", struct.pack(">II", nits * 10_000, nits * 10_000)
+
+
+def display_light(nits: int) -> files.Chunk:
+    return b"mDCV", bytes(16) + struct.pack(">II", nits * 10_000, 1)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "peak_nits"),
+    [
+        pytest.param([picture_light(400)], 400, id="a dark picture"),
+        pytest.param([picture_light(4_000)], 4_000, id="a bright one"),
+        pytest.param([display_light(4_000)], 4_000, id="a display"),
+        pytest.param([display_light(4_000), picture_light(400)], 400, id="both"),
+        pytest.param([picture_light(0), display_light(400)], 400, id="unknown light, and a display"),
+        pytest.param([picture_light(0)], 1_000, id="unknown light"),
+        pytest.param([(b"cLLI", b""), (b"mDCV", b"\1")], 1_000, id="cut off"),
+        pytest.param([picture_light(100_000)], 10_000, id="beyond PQ"),
+    ],
+)
+def test_the_peak_that_a_png_tells(chunks: Any, peak_nits: float, tmp_path: Path) -> None:
+    ramp = np.arange(256)[None, :].repeat(2, axis=0)
+    shown = files.shown(files.png(ramp, files.cicp(9, PQ), *chunks), tmp_path)[0]
+    light = pq_light(np.dstack([np.arange(256)[None] / 255] * 3))
+    assert np.abs(shown - mapped(light, peak_nits)[0]).max() <= 1
+
+
+def test_a_picture_without_highlights_is_not_mapped(tmp_path: Path) -> None:
+    values = picture()
+    shown = files.shown(files.png(values, files.cicp(9, PQ), picture_light(150)), tmp_path)
+    assert np.percentile(distances(shown, files.srgb_of_light(pq_light(values / 255) @ TO_BT709.T)), 95) < 1
+
+
+def test_the_peak_that_an_avif_tells(tmp_path: Path) -> None:
+    """A clli box stands in place of pixi, which has the same size."""
+    image = Image.fromarray(picture().astype(np.uint8))
+    plain = files.avif(image, 9, PQ)
+    place = plain.index(b"pixi") - 4
+    told = plain[:place] + struct.pack(">I4sHHI", 16, b"clli", 400, 400, 0) + plain[place + 16 :]
+    values = files.shown(files.with_nclx(plain, 1, 13), tmp_path)
+    distance = distances(files.shown(told, tmp_path), mapped(pq_light(values / 255), 400))
+    assert distance.mean() < 0.5
+    assert np.percentile(distance, 95) < 2
 
 
 @pytest.mark.parametrize("name", ["avif", "heic"])
@@ -195,6 +254,13 @@ class TestAgainstChromium:
         distance = distances(files.shown(content, tmp_path), in_chromium(content, "image/avif"))
         assert distance.mean() < 0.5
         assert np.percentile(distance, 95) < 1.5
+
+    @pytest.mark.parametrize("nits", [150, 400, 4_000])
+    def test_peaks(self, nits: int, in_chromium: Any, tmp_path: Path) -> None:
+        content = files.png(picture(), files.cicp(9, PQ), picture_light(nits))
+        distance = distances(files.shown(content, tmp_path), in_chromium(content, "image/png"))
+        assert distance.mean() < 0.3
+        assert np.percentile(distance, 95) < 1
 
     @pytest.mark.parametrize("exponent", [1.0, 0.55556, 0.45455, 0.43, 0.3])
     def test_gamma_of_png(self, exponent: float, in_chromium: Any, tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 It is formula D.1 of candidate draft 2.
 
-The white of a page, 203 nits, comes out at half the light of white, and 1,000 nits are white."""
+The white of a page, 203 nits, comes out at half the light of white, and 1,000 nits are white. If the file tells
+that its picture is darker, that white is lighter; if it is brighter, highlights keep more levels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
+from math import log2, sqrt
 from operator import add
 
 from PIL import Image, ImageFilter
@@ -17,10 +18,11 @@ from .matrices import Matrix, Row, inverted, product, rgb_to_d50, times, transpo
 
 REFERENCE_WHITE_NITS = 203.0
 """ITU-R BT.2408."""
-PEAK_NITS = 1_000.0
+USUAL_PEAK_NITS = 1_000.0
+"""Of a picture that does not tell; that of a reference display for HLG."""
 _KAPPA = 0.65
 _PAGE_WHITE = 0.5
-"""The light of the reference white in the result."""
+"""The light of the reference white in the result, if the peak is the usual one or more."""
 CUBE_SIDE = 65
 """Of the table for colours. 33 doubles its error, and a table of 65 has 3 MB."""
 _PQ_NITS = 10_000.0
@@ -41,24 +43,25 @@ _ENCODING_STEPS = 16_384
 def tone_map(image: Image.Image, description: ColorDescription) -> Image.Image:
     """Return an image in RGB or L, whose values are those of PQ or HLG, in sRGB."""
     if image.mode == "L":
-        return image.point(_grey_table(description.transfer))
-    return image.filter(_color_table(description.transfer, description.primaries or BT709))
+        return image.point(_grey_table(description.transfer, _peak(description)))
+    table = _color_table(description.transfer, _peak(description), description.primaries or BT709)
+    return image.filter(table)
 
 
 @lru_cache(maxsize=4)
-def _grey_table(transfer: Transfer | None) -> list[int]:
-    mapping = _MAPPINGS[transfer]
+def _grey_table(transfer: Transfer | None, peak: float) -> list[int]:
+    mapping = _mapping(transfer, peak)
     # all matrices here leave greys as they are
     lights = [mapping.light(step) for step in _steps(256)]
     return [round(255 * _encode(light * mapping.gain(light, light))) for light in lights]
 
 
 @lru_cache(maxsize=4)
-def _color_table(transfer: Transfer | None, primaries: Primaries) -> ImageFilter.Color3DLUT:
+def _color_table(transfer: Transfer | None, peak: float, primaries: Primaries) -> ImageFilter.Color3DLUT:
     """Return the table of all colours, red varying fastest.
 
     The sums of green and blue stand outside of red's loop. That takes a third of a second."""
-    mapping = _MAPPINGS[transfer]
+    mapping = _mapping(transfer, peak)
     to_bt2020 = _between(primaries, BT2020)
     to_bt709 = _between(primaries, BT709)
     luminance = times(transposed(to_bt2020), _BT2020_LUMINANCE)
@@ -91,26 +94,52 @@ class _Mapping:
     gain: Callable[[float, float], float]
 
 
+def _peak(description: ColorDescription) -> float:
+    """Return the brightest light of a picture, relative to the reference white."""
+    nits = description.peak_nits or USUAL_PEAK_NITS
+    return min(max(nits, REFERENCE_WHITE_NITS), _PQ_NITS) / REFERENCE_WHITE_NITS
+
+
+def _mapping(transfer: Transfer | None, peak: float) -> _Mapping:
+    curve = ToneCurve(peak)
+    if transfer is HdrTransfer.HLG:
+        return _Mapping(_hlg_scene_light, lambda brightest, luminance: _hlg_gain(curve, brightest, luminance))
+    return _Mapping(_pq_light, lambda brightest, _: curve.gain(brightest))
+
+
 def _steps(count: int) -> list[float]:
     return [step / (count - 1) for step in range(count)]
 
 
-def mapped_light(light: float) -> float:
-    """Return the light in the result, 0 to 1, of a light relative to the reference white.
+class ToneCurve:
+    """The light in the result, 0 to 1, of a light up to `peak`. Both are relative to the reference white.
 
     Above that white the curve is a quadratic Bezier with a middle point given by kappa."""
-    peak = PEAK_NITS / REFERENCE_WHITE_NITS
-    if light <= 1:
-        return _PAGE_WHITE * light
-    if light >= peak:
-        return 1.0
-    middle_x = (1 - _KAPPA) + _KAPPA / _PAGE_WHITE
-    middle_y = (1 - _KAPPA) * _PAGE_WHITE + _KAPPA
-    a = 1 - 2 * middle_x + peak
-    b = 2 * (middle_x - 1)
-    c = 1 - light
-    t = (-b + sqrt(b * b - 4 * a * c)) / (2 * a)
-    return (1 - t) ** 2 * _PAGE_WHITE + 2 * (1 - t) * t * middle_y + t * t
+
+    def __init__(self, peak: float) -> None:
+        usual_peak = USUAL_PEAK_NITS / REFERENCE_WHITE_NITS
+        self._peak = peak
+        self._white = 1 - (1 - _PAGE_WHITE) * min(1.0, log2(peak) / log2(usual_peak))
+        self._middle = (1 - _KAPPA) * self._white + _KAPPA
+        middle_x = (1 - _KAPPA) + _KAPPA / self._white
+        self._a = 1 - 2 * middle_x + peak
+        self._b = 2 * (middle_x - 1)
+
+    def gain(self, light: float) -> float:
+        if light <= 1 or self._peak <= 1:
+            # a picture without light beyond that white is not mapped, and single channels are cut off
+            return self._white
+        if light >= self._peak:
+            return 1 / light
+        share = self._share(light)
+        rest = 1 - share
+        mapped = rest * rest * self._white + 2 * rest * share * self._middle + share * share
+        return mapped / light
+
+    def _share(self, light: float) -> float:
+        """Return the parameter of the Bezier curve, 0 to 1, at a light between the white and the peak."""
+        root = sqrt(self._b * self._b + 4 * self._a * (light - 1))
+        return 2 * (light - 1) / (self._b + root)
 
 
 def _pq_light(value: float) -> float:
@@ -125,22 +154,12 @@ def _hlg_scene_light(value: float) -> float:
     return float((2.718281828459045 ** ((value - _HLG_C) / _HLG_A) + _HLG_B) / 12)
 
 
-def _pq_gain(brightest: float, _: float) -> float:
-    return _PAGE_WHITE if brightest <= 1 else mapped_light(brightest) / brightest
-
-
-def _hlg_gain(brightest: float, luminance: float) -> float:
+def _hlg_gain(curve: ToneCurve, brightest: float, luminance: float) -> float:
     """Return the gain of a light of the scene, which a display makes brighter by its luminance."""
     if luminance <= 0:
         return 0.0
-    display_gain = PEAK_NITS / REFERENCE_WHITE_NITS * luminance ** (_HLG_SYSTEM_GAMMA - 1)
-    return float(display_gain * _pq_gain(brightest * display_gain, luminance))
-
-
-_MAPPINGS: Mapping[Transfer | None, _Mapping] = {
-    HdrTransfer.PQ: _Mapping(_pq_light, _pq_gain),
-    HdrTransfer.HLG: _Mapping(_hlg_scene_light, _hlg_gain),
-}
+    display_gain = USUAL_PEAK_NITS / REFERENCE_WHITE_NITS * luminance ** (_HLG_SYSTEM_GAMMA - 1)
+    return float(display_gain * curve.gain(brightest * display_gain))
 
 
 def _between(source: Primaries, target: Primaries) -> Matrix:
