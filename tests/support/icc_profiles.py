@@ -4,6 +4,7 @@ import struct
 from collections.abc import Sequence
 
 _D50 = (0.9642, 1.0, 0.8249)
+_SRGB_COLORANTS = [(0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141)]
 
 
 def rgb_profile(primaries: Sequence[tuple[float, float, float]], gamma: float) -> bytes:
@@ -12,6 +13,16 @@ def rgb_profile(primaries: Sequence[tuple[float, float, float]], gamma: float) -
     return _profile(
         b"mntr", b"RGB ", b"XYZ ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(gamma))
     )
+
+
+def with_code_points(primaries: int, transfer: int) -> bytes:
+    """Return a profile that names code points in its `cicp` tag, beside curves that say something else."""
+    tags = {
+        name: _xyz(color) for name, color in zip((b"rXYZ", b"gXYZ", b"bXYZ"), _SRGB_COLORANTS, strict=True)
+    }
+    curves = dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(2.2))
+    code_points = b"cicp\0\0\0\0" + bytes((primaries, transfer, 0, 1))
+    return _profile(b"mntr", b"RGB ", b"XYZ ", tags | curves | {b"cicp": code_points})
 
 
 def grey_profile(gamma: float) -> bytes:
@@ -75,4 +86,4 @@ def _profile(device_class: bytes, space: bytes, connection: bytes, tags: dict[by
 
 DISPLAY_P3 = rgb_profile([(0.5151, 0.2412, -0.0011), (0.2919, 0.6922, 0.0419), (0.1572, 0.0666, 0.7841)], 2.2)
 """Apple's primaries adapted to D50; the curve is a plain gamma."""
-SRGB_LIKE = rgb_profile([(0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141)], 2.2)
+SRGB_LIKE = rgb_profile(_SRGB_COLORANTS, 2.2)

@@ -38,7 +38,7 @@ _PRIMARIES: Mapping[int, Primaries] = {
     22: EBU_3213,
 }
 _BT709_FAMILY = (1, 6, 11, 14, 15)
-_POWERS_AND_HDR: Mapping[int, Transfer] = {
+_COMMON_TRANSFERS: dict[int, Transfer] = {
     4: Curve(2.2),
     5: Curve(2.8),
     7: Curve(1 / 0.45, 1 / 1.1115, 0.1115 / 1.1115, 0.25, 4 * 0.0228, name="smpte240"),
@@ -48,9 +48,13 @@ _POWERS_AND_HDR: Mapping[int, Transfer] = {
     17: Curve(2.6, (52.37 / 48.0) ** (1 / 2.6), name="smpte428"),
     18: HdrTransfer.HLG,
 }
-_PNG_TRANSFERS = _POWERS_AND_HDR | dict.fromkeys(_BT709_FAMILY, Curve(2.4, name="bt709"))
+_PNG_TRANSFERS: Mapping[int, Transfer] = _COMMON_TRANSFERS | dict.fromkeys(
+    _BT709_FAMILY, Curve(2.4, name="bt709")
+)
 """In a PNG, browsers take BT.709 and its kin for the curve of a reference display (ITU-R BT.1886)."""
-_NCLX_TRANSFERS = _POWERS_AND_HDR | dict.fromkeys(_BT709_FAMILY, replace(SRGB_CURVE, name="bt709"))
+_NCLX_TRANSFERS: Mapping[int, Transfer] = _COMMON_TRANSFERS | dict.fromkeys(
+    _BT709_FAMILY, replace(SRGB_CURVE, name="bt709")
+)
 """In an AVIF, browsers take them for sRGB's: encoders of video name BT.709 for pictures of any origin."""
 
 

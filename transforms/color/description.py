@@ -91,6 +91,8 @@ class ColorDescription:
     profile: bytes | None = None
     primaries: Primaries | None = None
     transfer: Transfer | None = None
+    peak_nits: float | None = None
+    """The brightest light of a picture in PQ or HLG, if the file tells."""
 
     @property
     def is_hdr(self) -> bool:

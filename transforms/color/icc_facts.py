@@ -23,7 +23,10 @@ from .description import (
 from .matrices import rgb_to_d50
 
 _HEAD_BYTES = 128
+_ENTRY_BYTES = 12
 _MAX_TAGS = 100
+_MAX_TAG_BYTES = 200_000
+_KNOWN_TAGS = frozenset({b"desc", b"cicp", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"kTRC"})
 _MAX_NAME_CHARACTERS = 100
 _MAX_TEXT_BYTES = 1_000
 _NEAR_COLORANT = 0.003
@@ -62,18 +65,20 @@ def profile_name(profile: bytes) -> str | None:
 
 
 def _read_tags(profile: bytes) -> Mapping[bytes, bytes]:
-    """Return the contents of the tags by their names. Leave out those that lie outside of the profile."""
+    """Return the contents of the known tags. Leave out those that are large or lie outside of the profile."""
     if len(profile) < _HEAD_BYTES + 4 or profile[36:40] != b"acsp":
         return {}
     count = min(_MAX_TAGS, int.from_bytes(profile[_HEAD_BYTES : _HEAD_BYTES + 4]))
     tags: dict[bytes, bytes] = {}
     for index in range(count):
-        entry = profile[_HEAD_BYTES + 4 + 12 * index :][:12]
-        if len(entry) < 12:
+        start = _HEAD_BYTES + 4 + _ENTRY_BYTES * index
+        entry = profile[start : start + _ENTRY_BYTES]
+        if len(entry) < _ENTRY_BYTES:
             break
         offset = int.from_bytes(entry[4:8])
         size = int.from_bytes(entry[8:12])
-        if offset >= _HEAD_BYTES and offset + size <= len(profile):
+        is_inside = _HEAD_BYTES <= offset <= len(profile) - size
+        if entry[:4] in _KNOWN_TAGS and is_inside and size <= _MAX_TAG_BYTES:
             tags.setdefault(entry[:4], profile[offset : offset + size])
     return tags
 

@@ -2,22 +2,27 @@
 
 It is formula D.1 of candidate draft 2.
 
-The white of a page, 203 nits, comes out at half the light of white, and 1,000 nits are white."""
+The white of a page, 203 nits, comes out at half the light of white, and 1,000 nits are white. If the file tells
+that its picture is darker, that white is lighter; if it is brighter, highlights keep more levels."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
+from math import log2, sqrt
+from operator import add
 
 from PIL import Image, ImageFilter
 
-from .description import BT709, BT2020, ColorDescription, HdrTransfer, Primaries
-from .matrices import Matrix, Row, inverted, product, rgb_to_xyz, times
+from .description import BT709, BT2020, ColorDescription, HdrTransfer, Primaries, Transfer
+from .matrices import Matrix, Row, inverted, product, rgb_to_d50, times, transposed
 
 REFERENCE_WHITE_NITS = 203.0
 """ITU-R BT.2408."""
-PEAK_NITS = 1_000.0
+USUAL_PEAK_NITS = 1_000.0
+"""Of a picture that does not tell; that of a reference display for HLG."""
 _KAPPA = 0.65
 _PAGE_WHITE = 0.5
-"""The light of the reference white in the result."""
+"""The light of the reference white in the result, if the peak is the usual one or more."""
 CUBE_SIDE = 65
 """Of the table for colours. 33 doubles its error, and a table of 65 has 3 MB."""
 _PQ_NITS = 10_000.0
@@ -32,101 +37,109 @@ _HLG_C = 0.55991073
 _HLG_SYSTEM_GAMMA = 1.2
 """ITU-R BT.2100: PQ's curve, and HLG's with the gamma of a display of 1,000 nits."""
 _BT2020_LUMINANCE: Row = (0.2627, 0.6780, 0.0593)
-_ENCODING_STEPS = 4_096
+_ENCODING_STEPS = 16_384
 
 
 def tone_map(image: Image.Image, description: ColorDescription) -> Image.Image:
     """Return an image in RGB or L, whose values are those of PQ or HLG, in sRGB."""
     if image.mode == "L":
-        return image.point(_grey_table(description))
-    return image.filter(_color_table(description))
+        return image.point(_grey_table(description.transfer, _peak(description)))
+    table = _color_table(description.transfer, _peak(description), description.primaries or BT709)
+    return image.filter(table)
 
 
 @lru_cache(maxsize=4)
-def _grey_table(description: ColorDescription) -> list[int]:
-    mapping = _Mapping(description)
-    return [round(255 * mapping.srgb(value, value, value)[0]) for value in mapping.light(256)]
+def _grey_table(transfer: Transfer | None, peak: float) -> list[int]:
+    mapping = _mapping(transfer, peak)
+    # all matrices here leave greys as they are
+    lights = [mapping.light(step) for step in _steps(256)]
+    return [round(255 * _encode(light * mapping.gain(light, light))) for light in lights]
 
 
 @lru_cache(maxsize=4)
-def _color_table(description: ColorDescription) -> ImageFilter.Color3DLUT:
-    mapping = _Mapping(description)
-    lights = mapping.light(CUBE_SIDE)
-    table = [
-        channel
-        for blue in lights
-        for green in lights
-        for red in lights
-        for channel in mapping.srgb(red, green, blue)
-    ]
+def _color_table(transfer: Transfer | None, peak: float, primaries: Primaries) -> ImageFilter.Color3DLUT:
+    """Return the table of all colours, red varying fastest.
+
+    The sums of green and blue stand outside of red's loop. That takes a third of a second."""
+    mapping = _mapping(transfer, peak)
+    to_bt2020 = _between(primaries, BT2020)
+    to_bt709 = _between(primaries, BT709)
+    luminance = times(transposed(to_bt2020), _BT2020_LUMINANCE)
+    weights = (*to_bt2020, luminance, *to_bt709)
+    lights = [mapping.light(step) for step in _steps(CUBE_SIDE)]
+    reds, greens, blues = (
+        [[row[channel] * light for row in weights] for light in lights] for channel in range(3)
+    )
+    encoded = [_encode(step / _ENCODING_STEPS) for step in range(_ENCODING_STEPS + 1)]
+    gain_of = mapping.gain
+    table: list[float] = []
+    for blue in blues:
+        for green in greens:
+            x0, y0, z0, l0, r0, g0, b0 = map(add, green, blue)
+            for x1, y1, z1, l1, r1, g1, b1 in reds:
+                gain = gain_of(max(x0 + x1, y0 + y1, z0 + z1), l0 + l1) * _ENCODING_STEPS
+                for light in ((r0 + r1) * gain, (g0 + g1) * gain, (b0 + b1) * gain):
+                    step = 0 if light <= 0 else min(_ENCODING_STEPS, int(light + 0.5))
+                    table.append(encoded[step])
     return ImageFilter.Color3DLUT(CUBE_SIDE, table)
 
 
+@dataclass(frozen=True)
 class _Mapping:
-    """The mapping of one kind of source."""
+    """How values become light, and light becomes that of the result.
 
-    def __init__(self, description: ColorDescription) -> None:
-        source = description.primaries or BT709
-        self._is_hlg = description.transfer is HdrTransfer.HLG
-        self._to_bt2020 = None if source == BT2020 else _between(source, BT2020)
-        self._to_bt709 = _between(BT2020, BT709)
-        self._encoded = [_encode(step / _ENCODING_STEPS) for step in range(_ENCODING_STEPS + 1)]
+    `gain` takes the brightest channel in BT.2020, and the luminance."""
 
-    def light(self, count: int) -> list[float]:
-        """Return the light of `count` values from 0 to 1.
-
-        That of PQ is relative to the reference white, that of HLG is the scene's."""
-        of_value = _hlg_scene_light if self._is_hlg else _pq_light
-        return [of_value(step / (count - 1)) for step in range(count)]
-
-    def srgb(self, red: float, green: float, blue: float) -> Row:
-        """Return a colour in sRGB, 0 to 1."""
-        color = (red, green, blue)
-        if self._to_bt2020:
-            color = times(self._to_bt2020, color)
-        gain = self._gain(color)
-        (a, b, c), (d, e, f), (g, h, i) = self._to_bt709
-        red, green, blue = color[0] * gain, color[1] * gain, color[2] * gain
-        return (
-            self._encode(a * red + b * green + c * blue),
-            self._encode(d * red + e * green + f * blue),
-            self._encode(g * red + h * green + i * blue),
-        )
-
-    def _gain(self, color: Row) -> float:
-        display_gain = _hlg_display_gain(color) if self._is_hlg else 1.0
-        brightest = max(color) * display_gain
-        if brightest <= 1:
-            return _PAGE_WHITE * display_gain
-        return mapped_light(brightest) / brightest * display_gain
-
-    def _encode(self, light: float) -> float:
-        if light <= 0:
-            return 0.0
-        if light >= 1:
-            return 1.0
-        position = light * _ENCODING_STEPS
-        step = int(position)
-        below = self._encoded[step]
-        return below + (position - step) * (self._encoded[step + 1] - below)
+    light: Callable[[float], float]
+    gain: Callable[[float, float], float]
 
 
-def mapped_light(light: float) -> float:
-    """Return the light in the result, 0 to 1, of a light relative to the reference white.
+def _peak(description: ColorDescription) -> float:
+    """Return the brightest light of a picture, relative to the reference white."""
+    nits = description.peak_nits or USUAL_PEAK_NITS
+    return min(max(nits, REFERENCE_WHITE_NITS), _PQ_NITS) / REFERENCE_WHITE_NITS
+
+
+def _mapping(transfer: Transfer | None, peak: float) -> _Mapping:
+    curve = ToneCurve(peak)
+    if transfer is HdrTransfer.HLG:
+        return _Mapping(_hlg_scene_light, lambda brightest, luminance: _hlg_gain(curve, brightest, luminance))
+    return _Mapping(_pq_light, lambda brightest, _: curve.gain(brightest))
+
+
+def _steps(count: int) -> list[float]:
+    return [step / (count - 1) for step in range(count)]
+
+
+class ToneCurve:
+    """The light in the result, 0 to 1, of a light up to `peak`. Both are relative to the reference white.
 
     Above that white the curve is a quadratic Bezier with a middle point given by kappa."""
-    peak = PEAK_NITS / REFERENCE_WHITE_NITS
-    if light <= 1:
-        return _PAGE_WHITE * light
-    if light >= peak:
-        return 1.0
-    middle_x = (1 - _KAPPA) + _KAPPA / _PAGE_WHITE
-    middle_y = (1 - _KAPPA) * _PAGE_WHITE + _KAPPA
-    a = 1 - 2 * middle_x + peak
-    b = 2 * (middle_x - 1)
-    c = 1 - light
-    t = (-b + sqrt(b * b - 4 * a * c)) / (2 * a)
-    return (1 - t) ** 2 * _PAGE_WHITE + 2 * (1 - t) * t * middle_y + t * t
+
+    def __init__(self, peak: float) -> None:
+        usual_peak = USUAL_PEAK_NITS / REFERENCE_WHITE_NITS
+        self._peak = peak
+        self._white = 1 - (1 - _PAGE_WHITE) * min(1.0, log2(peak) / log2(usual_peak))
+        self._middle = (1 - _KAPPA) * self._white + _KAPPA
+        middle_x = (1 - _KAPPA) + _KAPPA / self._white
+        self._a = 1 - 2 * middle_x + peak
+        self._b = 2 * (middle_x - 1)
+
+    def gain(self, light: float) -> float:
+        if light <= 1 or self._peak <= 1:
+            # a picture without light beyond that white is not mapped, and single channels are cut off
+            return self._white
+        if light >= self._peak:
+            return 1 / light
+        share = self._share(light)
+        rest = 1 - share
+        mapped = rest * rest * self._white + 2 * rest * share * self._middle + share * share
+        return mapped / light
+
+    def _share(self, light: float) -> float:
+        """Return the parameter of the Bezier curve, 0 to 1, at a light between the white and the peak."""
+        root = sqrt(self._b * self._b + 4 * self._a * (light - 1))
+        return 2 * (light - 1) / (self._b + root)
 
 
 def _pq_light(value: float) -> float:
@@ -141,16 +154,16 @@ def _hlg_scene_light(value: float) -> float:
     return float((2.718281828459045 ** ((value - _HLG_C) / _HLG_A) + _HLG_B) / 12)
 
 
-def _hlg_display_gain(color: Row) -> float:
-    """Return the light of a display relative to the reference white, per light of the scene."""
-    luminance = sum(weight * light for weight, light in zip(_BT2020_LUMINANCE, color, strict=True))
+def _hlg_gain(curve: ToneCurve, brightest: float, luminance: float) -> float:
+    """Return the gain of a light of the scene, which a display makes brighter by its luminance."""
     if luminance <= 0:
         return 0.0
-    return float(PEAK_NITS / REFERENCE_WHITE_NITS * luminance ** (_HLG_SYSTEM_GAMMA - 1))
+    display_gain = USUAL_PEAK_NITS / REFERENCE_WHITE_NITS * luminance ** (_HLG_SYSTEM_GAMMA - 1)
+    return float(display_gain * curve.gain(brightest * display_gain))
 
 
 def _between(source: Primaries, target: Primaries) -> Matrix:
-    return product(inverted(rgb_to_xyz(target)), rgb_to_xyz(source))
+    return product(inverted(rgb_to_d50(target)), rgb_to_d50(source))
 
 
 def _encode(light: float) -> float:

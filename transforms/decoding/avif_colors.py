@@ -3,6 +3,7 @@
 Pillow passes the ICC profile on, but not the code points of an nclx colour box."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from struct import unpack_from
 from typing import IO
 
@@ -37,8 +38,17 @@ def describe_nclx(properties: list[Box]) -> ColorDescription:
     for box in properties:
         if box.kind == b"colr" and box.content[:4] == b"nclx" and len(box.content) >= 10:
             primaries, transfer = unpack_from(">HH", box.content, 4)
-            return describe_nclx_code_points(primaries, transfer)
+            description = describe_nclx_code_points(primaries, transfer)
+            return replace(description, peak_nits=read_peak(properties))
     return UNDESCRIBED
+
+
+def read_peak(properties: list[Box]) -> float | None:
+    """Return the brightest light in nits: the picture's, else that of the display on which it was graded."""
+    contents = {box.kind: box.content for box in properties}
+    picture = int.from_bytes(contents.get(b"clli", b"")[:2])
+    display = int.from_bytes(contents.get(b"mdcv", b"")[16:20]) * 0.0001
+    return picture or display or None
 
 
 def read_av1_depth(properties: list[Box]) -> int | None:

@@ -1,6 +1,7 @@
 """How the colours of an opened image are described, in the order that its format prescribes."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from io import BytesIO
 from typing import IO
 
@@ -12,7 +13,7 @@ from transforms.color.facts import describe, summarize
 from transforms.formats.table import Format
 from transforms.limits import Limits
 
-from .avif_colors import describe_nclx, read_av1_depth, read_avif_properties
+from .avif_colors import describe_nclx, read_av1_depth, read_avif_properties, read_peak
 from .bmp_colors import describe_bmp
 from .jp2_colors import describe_jp2, read_jp2_depth
 from .png_colors import describe_png, read_png_depth
@@ -60,7 +61,9 @@ def _describe_heic(
         return describe(profile, UNDESCRIBED)
     primaries = int(nclx["color_primaries"])
     transfer = int(nclx["transfer_characteristics"])
-    return describe(profile, describe_nclx_code_points(primaries, transfer))
+    by_code_points = describe_nclx_code_points(primaries, transfer)
+    peak_nits = read_peak(read_avif_properties(_file(image)))
+    return describe(profile, replace(by_code_points, peak_nits=peak_nits))
 
 
 def _describe_jp2(

@@ -1,6 +1,7 @@
 """The colours and the depth that a PNG declares (PNG specification, third edition)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from struct import unpack
 
 from PIL import ImageFile, PngImagePlugin
@@ -23,6 +24,7 @@ from .png_stream import BoundedStream
 _PALETTE = 3
 _PALETTE_DEPTH = 8
 _UNIT = 100_000
+_NITS = 0.0001
 _SRGB_EXPONENT = 0.45455
 _EXPONENT_TOLERANCE = 0.05
 """As libpng and browsers have it."""
@@ -39,7 +41,7 @@ def describe_png(
     chunks = _png_chunks(image)
     by_code_points = _read_code_points(chunks.get(b"cICP", b""))
     if by_code_points != UNDESCRIBED:
-        return by_code_points
+        return replace(by_code_points, peak_nits=_read_peak(chunks))
     if b"sRGB" in chunks:
         return describe(profile, SRGB)
     calibration = _read_calibration(chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b""))
@@ -64,6 +66,13 @@ def _read_code_points(content: bytes) -> ColorDescription:
 def _png_chunks(image: ImageFile.ImageFile) -> Mapping[bytes, bytes]:
     stream = image.png if isinstance(image, PngImagePlugin.PngImageFile) else None
     return stream.colors if isinstance(stream, BoundedStream) else {}
+
+
+def _read_peak(chunks: Mapping[bytes, bytes]) -> float | None:
+    """Return the brightest light in nits: the picture's, else that of the display on which it was graded."""
+    picture = int.from_bytes(chunks.get(b"cLLI", b"")[:4])
+    display = int.from_bytes(chunks.get(b"mDCV", b"")[16:20])
+    return (picture or display) * _NITS or None
 
 
 def _read_calibration(gamma: bytes, chromaticities: bytes) -> ColorDescription:

@@ -49,6 +49,12 @@ class BoundedStream(PngImagePlugin.PngStream):
     def chunk_cHRM(self, pos: int, length: int) -> bytes:  # noqa: N802
         return self._keep(b"cHRM", length)
 
+    def chunk_cLLI(self, pos: int, length: int) -> bytes:  # noqa: N802
+        return self._keep(b"cLLI", length)
+
+    def chunk_mDCV(self, pos: int, length: int) -> bytes:  # noqa: N802
+        return self._keep(b"mDCV", length)
+
     def chunk_iCCP(self, pos: int, length: int) -> bytes:  # noqa: N802
         content = self._read(length)
         if b"iCCP" in self.colors:
