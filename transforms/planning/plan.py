@@ -12,6 +12,7 @@ from progimage.transform import Transform
 from transforms.color import ColorDescription, is_srgb
 from transforms.decoding.colors import read_color
 from transforms.decoding.header import Header
+from transforms.decoding.jpeg_sampling import fine_scale, takes_means
 from transforms.formats.table import FORMATS, Format
 from transforms.geometry import Placement, Size, decode_scale, fold, keep
 from transforms.limits import Limits
@@ -59,7 +60,7 @@ def make_plan(
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, transform, format, frames, limits)
     margin = source_format.decode_margin
-    steps_after_means = _reduce_first(operations, header)
+    steps_after_means = _reduce_first(operations, header) if takes_means(image) else None
     if steps_after_means:
         operations = steps_after_means
         margin = 1.0
@@ -83,7 +84,7 @@ def make_plan(
         leading=leading,
         steps=merge(remaining),
         frames=frames,
-        decode_scale=scale,
+        decode_scale=fine_scale(image, scale, is_luma_alone=is_luma_alone),
         is_luma_alone=is_luma_alone,
         colors=colors,
     )
@@ -91,10 +92,8 @@ def make_plan(
 
 def _reduce_first(operations: tuple[Operation, ...], header: Header) -> tuple[Any, ...] | None:
     """Return the operations with the first one split into a reduction and its remainder; None if it has no
-    such form, or if the source's decoder does not take means of squares.
-
-    A scaled JPEG decode does (libjpeg-turbo, jidctred.c), except for squares that stand out of the image."""
-    if not operations or not FORMATS[header.format].has_luma:
+    such form."""
+    if not operations:
         return None
     steps = reduce_first(operations[0], header.upright)
     if steps is None:
