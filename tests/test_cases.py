@@ -23,13 +23,9 @@ NOT_YET = {
     "grey-uint32.tif",
     "rgb-float32.tif",
     "grey2-trns.png",
-    "xmp-only-orientation.jpg",
     "thumbnail-page-first.tif",
-    "ancillary-crc.png",
-    "no-eoi.jpg",
     "bmp-32-bitfields.bmp",
     "icon-0rgb-and-mask.ico",
-    "clap-top-left.avif",
     "palette-64-phys.png",
     "flat-32.png",
 }

@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from tests.support import images as made
 from tests.support.stored_files import Store, stored
@@ -104,3 +104,73 @@ def _exif(kind: int, count: int, value: bytes) -> bytes:
 def test_a_wrong_orientation_is_none(exif: bytes, stored: Store) -> None:
     """Broken metadata is no reason to refuse an image."""
     assert validate(stored(made.encoded("jpeg", exif=exif))).orientation == 1
+
+
+_XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+def _gif_with_xmp() -> bytes:
+    """XMP as an application extension, with the trailer that lets readers of blocks pass over it."""
+    gif = made.encoded("gif")
+    trailer = bytes((1, *range(255, -1, -1), 0))
+    at = 13 + 3 * (2 << (gif[10] & 7))
+    return gif[:at] + b"!\xff\x0bXMP DataXMP" + _XMP + trailer + gif[at:]
+
+
+def _png_with_xmp() -> bytes:
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", _XMP.decode())
+    return made.encoded("png", pnginfo=text)
+
+
+def _tiff_with_xmp(compression: str = "raw") -> bytes:
+    buffer = io.BytesIO()
+    made.picture().save(buffer, "TIFF", tiffinfo={700: _XMP}, compression=compression)
+    return buffer.getvalue()
+
+
+TURNED_BY_XMP = {
+    "jpeg": made.encoded("jpeg", xmp=_XMP),
+    "png": _png_with_xmp(),
+    "webp": made.encoded("webp", xmp=_XMP),
+    "avif": made.encoded("avif", xmp=_XMP),
+    "tiff": _tiff_with_xmp(),
+    "tiff, compressed": _tiff_with_xmp(compression="tiff_lzw"),
+    "gif": _gif_with_xmp(),
+}
+
+
+@pytest.mark.parametrize("content", TURNED_BY_XMP.values(), ids=TURNED_BY_XMP)
+def test_an_orientation_in_xmp_alone_turns_nothing(content: bytes, stored: Store, tmp_path: Path) -> None:
+    """Browsers do not read it. sharp leaves it in files that it has turned."""
+    assert b"tiff:Orientation" in content
+    assert validate(stored(content)).orientation == 1
+    result = Image.open(io.BytesIO(made.rendered(content, "format=png", tmp_path)[1]))
+    assert result.size == (made.WIDTH, made.HEIGHT)
+    assert made.psnr(result, made.picture()) > 30
+
+
+@pytest.mark.parametrize("name", ["jpeg", "webp", "png", "tiff"])
+def test_the_orientation_of_exif_wins(name: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    options: dict[str, object] = {"xmp": _XMP}
+    if name == "png":
+        options = {"pnginfo": PngImagePlugin.PngInfo()}
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", _XMP.decode())  # type: ignore[attr-defined]
+    if name == "tiff":
+        exif[700] = _XMP
+        options = {}
+    content = made.encoded(name, made.turned_back(8), exif=exif, **options)
+    result = Image.open(io.BytesIO(made.rendered(content, "format=png", tmp_path)[1]))
+    assert result.size == (made.WIDTH, made.HEIGHT)
+    assert made.psnr(result, made.picture()) > 30
+
+
+def test_exif_without_an_orientation_leaves_it_to_no_xmp(stored: Store) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    assert probe(stored(made.encoded("jpeg", exif=exif, xmp=_XMP))).orientation == 1

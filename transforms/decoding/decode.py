@@ -13,6 +13,7 @@ from PIL import ImageFile
 from transforms.formats.table import FORMATS, Format
 from transforms.limits import DEFAULT_LIMITS, Limits
 
+from .broken_chunks import check_critical_chunks
 from .failures import translated
 from .frames import read_frames
 from .header import Header, read_header
@@ -30,6 +31,9 @@ def validate(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
     """Read the header and decode every frame. Raise the errors of `probe`."""
     with opened(path, limits) as (image, header):
         format = FORMATS[header.format]
+        if header.format == "png":
+            with path.open("rb") as file:
+                check_critical_chunks(file)
         if format.has_luma:
             # only the entropy coding of a JPEG can fail, and a decode at an eighth reads all of it
             scale_decode(image, header, 8)

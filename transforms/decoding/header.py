@@ -18,6 +18,9 @@ from .apng import find_control
 from .avif_sequence import read_sequence
 from .colors import read_color, read_color_space
 
+_EXIF = ("exif", "Raw profile type exif")
+"""EXIF, and ImageMagick's text of a PNG that holds it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
@@ -55,6 +58,8 @@ def read_header(
     has_gaps = format.name == "gif" and not covers_canvas(image)
     frames = _count_frames(image, format)
     _check_size(size, frames, limits)
+    if format.is_decoded_upright:
+        _keep_xmp_from_turning(image)
     description = read_color(image, format, limits)
     return Header(
         format=format.name,
@@ -134,8 +139,21 @@ def _read_number(image: Image.Image, name: str) -> int | None:
 def _read_orientation(image: ImageFile.ImageFile) -> int:
     """Return the orientation; 1 if the metadata are broken. They are no reason to refuse an image."""
     with suppress(Exception):
-        # PngImageFile.getexif() would decode the image first
-        exif = Image.Image.getexif(image)
-        value = exif.get(ExifTags.Base.Orientation)
+        # Pillow would take an orientation from XMP, too, which browsers ignore; and of a PNG it would decode
+        # the pixels first
+        carrier = Image.new("L", (1, 1))
+        carrier.info = {name: image.info[name] for name in _EXIF if name in image.info}
+        value = carrier.getexif().get(ExifTags.Base.Orientation)
         return value if isinstance(value, int) and 1 <= value <= 8 else 1
     return 1
+
+
+def _keep_xmp_from_turning(image: ImageFile.ImageFile) -> None:
+    """Let Pillow read the EXIF of an image that it turns, and remember it, while the XMP is out of sight."""
+    with suppress(Exception):
+        xmp = image.info.pop("xmp", None)
+        try:
+            image.getexif()
+        finally:
+            if xmp is not None:
+                image.info["xmp"] = xmp

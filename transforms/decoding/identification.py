@@ -1,6 +1,6 @@
 """Which format a file has: told from its first bytes, and opened by the decoder of that format alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from struct import unpack_from
 from typing import IO
@@ -24,9 +24,13 @@ from progimage.errors import UnprocessableImage, UnsupportedFormat
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, Format
 from transforms.limits import Limits
 
+from .avif_crop import AvifImage
+from .broken_chunks import without_broken_chunks
 from .failures import DAMAGED
 from .header import too_large
 from .jp2_deep import Jp2Image
+from .jpeg_kinds import check_kind
+from .missing_end import with_end
 from .png_stream import install as install_bounded_png_stream
 
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
@@ -35,6 +39,7 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a child renders on one core, and thre
 
 _FORMAT_BY_PILLOW_NAME = {format.pillow: format for format in FORMATS.values()} | {"MPO": FORMATS["jpeg"]}
 _OWN_DECODERS: Mapping[str, type[ImageFile.ImageFile]] = {
+    "AVIF": AvifImage,
     "JPEG2000": Jp2Image,
 }
 """Decoders of this project that stand before Pillow's, by Pillow's name of the format."""
@@ -56,6 +61,7 @@ def identify(file: IO[bytes], limits: Limits) -> tuple[ImageFile.ImageFile, Form
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     # the brands of AVIF and HEIF overlap
     for name in candidates:
+        file = _PREPARED.get(name, _as_it_is)(file, limits)
         with suppress(SyntaxError, ValueError, OSError, RuntimeError):
             image = _open(file, name)
             return image, _FORMAT_BY_PILLOW_NAME[image.format or name]
@@ -68,6 +74,26 @@ def _open(file: IO[bytes], name: str) -> ImageFile.ImageFile:
     file.seek(0)
     decoder = _OWN_DECODERS.get(name)
     return decoder(file) if decoder else Image.open(file, formats=[name])
+
+
+def _prepared_jpeg(file: IO[bytes], limits: Limits) -> IO[bytes]:
+    check_kind(file)
+    return with_end(file, limits.max_pixels)
+
+
+def _prepared_png(file: IO[bytes], limits: Limits) -> IO[bytes]:
+    return without_broken_chunks(file)
+
+
+def _as_it_is(file: IO[bytes], limits: Limits) -> IO[bytes]:
+    return file
+
+
+_PREPARED: Mapping[str, Callable[[IO[bytes], Limits], IO[bytes]]] = {
+    "JPEG": _prepared_jpeg,
+    "PNG": _prepared_png,
+}
+"""By Pillow's name of a format: returns the file that Pillow opens. The stored original stays as it is."""
 
 
 def _accepts(name: str, prefix: bytes) -> bool:

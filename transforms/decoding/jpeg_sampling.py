@@ -6,7 +6,9 @@ therefore loses px that the file has, and is enlarged again by a soft kernel."""
 
 from typing import NamedTuple
 
-from PIL import Image
+from PIL import Image, JpegImagePlugin
+
+from .jpeg_structure import LOSSLESS, find_frame
 
 _SCALES = (2, 4, 8)
 _BLOCK_PX = 8
@@ -23,13 +25,22 @@ class Sampling(NamedTuple):
     down: int
 
 
+def is_lossless(image: Image.Image) -> bool:
+    """Return whether an opened image is a JPEG of differences of samples (ITU-T T.81, annex H)."""
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.fp is None:
+        return False
+    frame = find_frame(image.fp)
+    return frame is not None and frame.marker == LOSSLESS
+
+
 def takes_means(image: Image.Image) -> bool:
     """Return whether a scaled decode of `image` gives the means of squares.
 
     That of a JPEG does (libjpeg-turbo, jidctred.c), except for squares that stand out of the image, and for
     components that it enlarges."""
-    samplings = _read_samplings(image)
-    return bool(samplings) and not any(enlarges(image, scale) for scale in _SCALES)
+    if not _read_samplings(image) or is_lossless(image):
+        return False
+    return not any(enlarges(image, scale) for scale in _SCALES)
 
 
 def fine_scale(image: Image.Image, scale: int, *, is_luma_alone: bool) -> int:

@@ -7,6 +7,7 @@ from PIL import Image, ImageFile
 from transforms.geometry import reduced
 
 from .header import Header
+from .jpeg_sampling import is_lossless
 from .webp_scaled import decode_scaled
 
 
@@ -40,7 +41,10 @@ def _draft(
     header: Header,
     scale: int,
     is_luma_alone: bool,
-) -> Scaled:
+) -> Scaled | None:
+    """Return a scaled decode of a JPEG; None for a lossless one, which consists of no blocks."""
+    if is_lossless(image):
+        return None
     width = max(1, header.width // scale)
     height = max(1, header.height // scale)
     image.draft("L" if is_luma_alone else None, (width, height))

@@ -1,0 +1,126 @@
+"""PNGs with a wrong checksum: an ancillary chunk is dropped, and anything else refuses the file."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageFile
+
+from progimage.errors import UnprocessableImage
+from tests.support import images as made
+from tests.support.icc_profiles import rgb_profile
+from tests.support.stored_files import Store, stored
+from transforms.decoding.broken_chunks import without_broken_chunks
+from transforms.decoding.decode import probe, validate
+
+__all__ = ["stored"]
+
+_SWAPPED = ((0.385, 0.717, 0.097), (0.436, 0.222, 0.014), (0.143, 0.061, 0.714))
+"""sRGB's red and green, exchanged."""
+ANCILLARY = {
+    b"tEXt": b"Comment\0hello",
+    b"zTXt": b"Comment\0\0" + zlib.compress(b"hello"),
+    b"pHYs": struct.pack(">IIB", 3_000, 3_000, 1),
+    b"tIME": bytes((7, 230, 1, 1, 0, 0, 0)),
+    b"bKGD": b"\0\x10",
+    b"gAMA": struct.pack(">I", 100_000),
+    b"sRGB": b"\0",
+    b"tRNS": b"\0\0",
+    b"eXIf": b"MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0",
+    b"prVt": b"unknown",
+    b"abCd": b"",
+}
+
+
+def broken(content: bytes, kind: bytes, count: int = 1) -> bytes:
+    """Return a PNG with wrong checksums of the first chunks of a kind."""
+    spoiled = bytearray(content)
+    position = 8
+    while count and position < len(content):
+        size = int.from_bytes(content[position : position + 4])
+        if content[position + 4 : position + 8] == kind:
+            spoiled[position + 8 + size] ^= 0xFF
+            count -= 1
+        position += size + 12
+    assert not count
+    return bytes(spoiled)
+
+
+@pytest.mark.parametrize("kind", ANCILLARY)
+def test_an_ancillary_chunk_is_dropped(kind: bytes, stored: Store, tmp_path: Path) -> None:
+    content = broken(made.png((kind, ANCILLARY[kind])), kind)
+    path = stored(content)
+    assert validate(path) == probe(path)
+    assert path.read_bytes() == content
+    assert validate(path) == validate(stored(made.png()))
+    results = [
+        made.rendered(source, "format=webp&metadata=keep", tmp_path)[1] for source in (content, made.png())
+    ]
+    assert results[0] == results[1]
+
+
+def test_one_behind_the_pixels_is_dropped(stored: Store) -> None:
+    whole = made.png()
+    content = whole[:-12] + made.png((b"tEXt", b"Comment\0hello"))[33 : 33 + 25] + whole[-12:]
+    assert validate(stored(content)).format == "png"
+    assert validate(stored(broken(content, b"tEXt"))).format == "png"
+
+
+@pytest.mark.parametrize("image", [made.picture(), made.photograph(60, 40)], ids=["one line again", "noise"])
+def test_a_changed_byte_of_the_pixels_is_seen(image: Image.Image, stored: Store) -> None:
+    content = made.encoded("png", image)
+    at = content.index(b"IDAT") + 4
+    end = at + int.from_bytes(content[at - 8 : at - 4])
+    for place in (*range(at, end, (end - at) // 20), end - 1, end, end + 3):
+        spoiled = bytearray(content)
+        spoiled[place] ^= 1
+        with pytest.raises(UnprocessableImage):
+            validate(stored(bytes(spoiled)))
+
+
+def test_several_are_dropped_and_the_others_stay() -> None:
+    content = made.png(*ANCILLARY.items(), (b"tEXt", b"Title\0kept"))
+    spoiled = io.BytesIO(broken(broken(content, b"tEXt"), b"pHYs"))
+    image = Image.open(without_broken_chunks(spoiled))
+    assert isinstance(image.text, dict)  # type: ignore[attr-defined]
+    assert image.info["Title"] == "kept"
+    assert "Comment" in image.info  # zTXt
+    assert "dpi" not in image.info
+
+
+def test_colours_are_those_of_a_file_without_the_profile(tmp_path: Path) -> None:
+    """As browsers show it: libpng passes over a profile whose checksum is wrong."""
+    content = made.encoded("png", icc_profile=rgb_profile(_SWAPPED, 1.0))
+    result = made.rendered(broken(content, b"iCCP"), "format=png", tmp_path)[1]
+    assert made.furthest(result, made.picture()) == 0
+    assert made.furthest(made.rendered(content, "format=png", tmp_path)[1], made.picture()) > 20
+
+
+@pytest.mark.parametrize("kind", [b"IHDR", b"PLTE", b"IDAT"])
+def test_a_critical_chunk_refuses_the_file(kind: bytes, stored: Store) -> None:
+    content = made.encoded("png", made.picture().quantize(16))
+    with pytest.raises(UnprocessableImage):
+        validate(stored(broken(content, kind)))
+
+
+@pytest.mark.parametrize("kind", [b"acTL", b"fcTL", b"fdAT"])
+def test_an_animation_loses_no_frame(kind: bytes, stored: Store) -> None:
+    with pytest.raises(UnprocessableImage):
+        validate(stored(broken(made.encoded_animation("png"), kind)))
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG\r\n\x1a\n", made.png()[:40], made.png()[:-3], b"\x89PNG\r\n\x1a\n" + b"\xff" * 90]
+)
+def test_a_file_that_breaks_off_stays_as_it_is(content: bytes) -> None:
+    file = io.BytesIO(content)
+    assert without_broken_chunks(file) is file
+    assert file.tell() == 0
+
+
+def test_a_sound_file_is_not_copied() -> None:
+    file = io.BytesIO(made.png(*ANCILLARY.items()))
+    assert without_broken_chunks(file) is file
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
