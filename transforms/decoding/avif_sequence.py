@@ -116,8 +116,8 @@ def _read_durations(movie: bytes, track: Box) -> tuple[Fraction, ...]:
     (timescale,) = unpack_from(">I", movie, timescale_at)
     table = _find(movie, track, b"mdia", b"minf", b"stbl", b"stts")
     (entries,) = unpack_from(">I", movie, table.start + 4)
-    if table.start + 8 + 8 * entries > table.end:
-        raise ValueError("the table of durations is cut off")
+    if entries > _MAX_SAMPLES or table.start + 8 + 8 * entries > table.end:
+        raise ValueError("the table of durations is too long")
     durations_ms: list[Fraction] = []
     for index in range(entries):
         count, duration = unpack_from(">II", movie, table.start + 8 + 8 * index)
@@ -145,4 +145,4 @@ def _read_plays(movie: bytes, track: Box) -> int:
     (track_duration,) = unpack_from(">Q" if is_long else ">I", movie, header + (28 if is_long else 20))
     if track_duration == _UNKNOWN_DURATIONS[is_long]:
         return 0
-    return -(-track_duration // edit_duration)
+    return int(-(-track_duration // edit_duration))

@@ -1,15 +1,17 @@
 """The frames of an opened image, one after the other, each as it is shown."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
-from typing import NamedTuple
+from io import BytesIO
+from typing import IO, NamedTuple
 
 from PIL import Image, ImageFile, WebPImagePlugin
 
 from transforms.color import to_bands, with_plain_inks
 from transforms.limits import Limits
 
-from .apng import find_control, read_animation
+from .apng import find_control, find_late_metadata, read_animation
 from .avif_sequence import read_sequence
 from .failures import translated
 from .frame_canvas import ShownFrame
@@ -51,17 +53,30 @@ def _find_frames(
 ) -> Iterator[ShownFrame]:
     """Return the frames as this project or Pillow composes them."""
     if isinstance(image, ImageFile.ImageFile) and image.fp is not None:
-        if header.format == "png" and _is_animated_png(image, count):
+        if header.format == "png" and _is_animated_png(image.fp, count):
+            _add_late_metadata(image, image.fp)
             return read_animation(image.fp, count, limits)
         if header.format == "gif" and (count > 1 or not covers_canvas(image)):
             return read_gif(image.fp, header.stored, count, limits)
     return _read_by_pillow(image, header, count)
 
 
-def _is_animated_png(image: ImageFile.ImageFile, count: int) -> bool:
+def _is_animated_png(file: IO[bytes], count: int) -> bool:
     """Whether the frames are more than the picture that Pillow shows by itself."""
-    control = find_control(image.fp)
+    control = find_control(file)
     return control is not None and (count > 1 or control.has_default_image)
+
+
+def _add_late_metadata(image: ImageFile.ImageFile, file: IO[bytes]) -> None:
+    """Add the metadata behind the pixels, which Pillow reads only while it decodes them.
+
+    Broken ones are no reason to refuse an image."""
+    with suppress(Exception):
+        late = find_late_metadata(file)
+        if late:
+            with Image.open(BytesIO(late), formats=["PNG"]) as pixel:
+                pixel.load()
+                image.info = pixel.info | image.info
 
 
 def _read_by_pillow(
