@@ -131,6 +131,13 @@ def test_frames_beyond_the_canvas_count_as_pixels(tmp_path: Path) -> None:
         validate(path, Limits(max_total_pixels=10_063))
 
 
+def test_a_frame_far_from_the_canvas_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file.gif"
+    path.write_bytes(gif(SIZE, [GifPart(WHOLE, 1), GifPart((65_535, 65_535, 4, 4), 2)]))
+    with pytest.raises(ImageTooLarge, match="one reaches further"):
+        validate(path)
+
+
 def test_a_delay_of_0_or_1_is_100_ms(tmp_path: Path) -> None:
     parts = [GifPart(WHOLE, index % 4, delay_cs=delay) for index, delay in enumerate((0, 1, 2, 3, 65_535))]
     parts.append(GifPart(WHOLE, 2, has_control=False))

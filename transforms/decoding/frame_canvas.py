@@ -57,10 +57,17 @@ class ShownFrame(NamedTuple):
 
 
 def check_areas(frames: Iterable[StoredFrame], limits: Limits) -> None:
-    """Raise ImageTooLarge if the frames together have too many pixels.
+    """Raise ImageTooLarge if the frames together have too many pixels, or if one reaches too far.
 
-    A GIF's frame may be larger than its canvas, which alone has been checked."""
-    total_pixels = sum(frame.corners.size.pixels for frame in frames)
+    A GIF's frame may stand out of its canvas, which alone has been checked. Others enlarge the canvas for it."""
+    total_pixels = 0
+    for frame in frames:
+        corners = frame.corners
+        total_pixels += corners.size.pixels
+        if corners.right * corners.bottom > limits.max_pixels:
+            raise ImageTooLarge(
+                f"Expected frames within {limits.max_pixels:,} pixels but one reaches further"
+            )
     if total_pixels > limits.max_total_pixels:
         raise ImageTooLarge(
             f"Expected at most {limits.max_total_pixels:,} pixels over all frames"
