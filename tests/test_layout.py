@@ -59,7 +59,6 @@ TESTED_ELSEWHERE = {
     "transforms/color/modes.py": "tests/test_color_conversion.py",
     "transforms/decoding/failures.py": "tests/test_decode.py",
     "transforms/decoding/frame_canvas.py": "tests/test_apng.py",
-    "transforms/decoding/frames.py": "tests/test_decode.py",
     "transforms/decoding/identification.py": "tests/test_decode.py",
     "transforms/decoding/png_chunks.py": "tests/test_apng.py",
     "transforms/decoding/scaled.py": "tests/test_engine_conversion.py",

@@ -126,3 +126,44 @@ def _packed(part: GifPart) -> bytes:
     content = buffer.getvalue()
     frame = next(walk_frames(content))
     return content[frame.pixels_at : frame.end]
+
+
+def webp(
+    size: tuple[int, int],
+    parts: Sequence[tuple[tuple[int, int], Image.Image]],
+    *,
+    duration_ms: int = 100,
+    plays: int = 0,
+    has_alpha: bool = False,
+) -> bytes:
+    """Return an animated WebP of opaque or translucent pictures at even places. The background is red."""
+    flags = 0x02 | (0x10 if has_alpha else 0)
+    chunks = [
+        _riff_chunk(b"VP8X", bytes((flags, 0, 0, 0)) + _sides(*size)),
+        _riff_chunk(b"ANIM", struct.pack("<IH", 0xFFFF0000, plays)),
+    ]
+    for (left, top), image in parts:
+        place = _24_bits(left // 2) + _24_bits(top // 2)
+        control = place + _sides(*image.size) + _24_bits(duration_ms) + b"\0"
+        chunks.append(_riff_chunk(b"ANMF", control + _webp_pixels(image)))
+    body = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def _webp_pixels(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", lossless=True, exact=True)
+    # Pillow's file has one chunk if there are no metadata
+    return buffer.getvalue()[12:]
+
+
+def _riff_chunk(kind: bytes, content: bytes) -> bytes:
+    return kind + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+
+def _sides(width: int, height: int) -> bytes:
+    return _24_bits(width - 1) + _24_bits(height - 1)
+
+
+def _24_bits(value: int) -> bytes:
+    return struct.pack("<I", value)[:3]

@@ -59,7 +59,7 @@ class ShownFrame(NamedTuple):
 def check_areas(frames: Iterable[StoredFrame], limits: Limits) -> None:
     """Raise ImageTooLarge if the frames together have too many pixels, or if one reaches too far.
 
-    A GIF's frame may stand out of its canvas, which alone has been checked. Others enlarge the canvas for it."""
+    A GIF's frame may stand out of its canvas, which alone has been checked. Others enlarge the canvas."""
     total_pixels = 0
     for frame in frames:
         corners = frame.corners

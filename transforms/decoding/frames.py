@@ -18,6 +18,9 @@ from .frame_canvas import ShownFrame
 from .gif import read_gif
 from .header import Header, covers_canvas
 
+_WEBP_FLAGS_AT = 20
+_WEBP_IS_ANIMATED = 0x02
+
 
 class Frame(NamedTuple):
     """The whole canvas as it is shown for `duration_ms`, which is exact."""
@@ -85,7 +88,7 @@ def _read_by_pillow(
     count: int,
 ) -> Iterator[ShownFrame]:
     durations_ms = _exact_durations(image, header) if count > 1 else ()
-    if count > 1 and isinstance(image, WebPImagePlugin.WebPImageFile):
+    if isinstance(image, WebPImagePlugin.WebPImageFile) and _has_canvas(image):
         # the canvas is transparent outside of the frames, even if no frame has alpha; Pillow makes it black
         image.rawmode = "RGBA"
         image._mode = "RGBA"  # noqa: SLF001
@@ -98,6 +101,19 @@ def _read_by_pillow(
         shown = to_bands(with_plain_inks(canvas))
         duration_ms = durations_ms[index] if durations_ms else _read_duration_ms(image)
         yield ShownFrame(shown, duration_ms)
+
+
+def _has_canvas(image: WebPImagePlugin.WebPImageFile) -> bool:
+    """Whether the frames of a WebP are laid on a canvas (its container's specification, 2.7).
+
+    There may be only one, which need not cover the canvas."""
+    if image.fp is None:
+        return image.is_animated
+    place = image.fp.tell()
+    image.fp.seek(0)
+    head = image.fp.read(_WEBP_FLAGS_AT + 1)
+    image.fp.seek(place)
+    return head[12:16] == b"VP8X" and bool(head[_WEBP_FLAGS_AT] & _WEBP_IS_ANIMATED)
 
 
 def _exact_durations(image: Image.Image, header: Header) -> tuple[Fraction, ...]:
