@@ -86,6 +86,13 @@ def test_each_frame_has_its_own_palette_and_transparent_index(tmp_path: Path) ->
     assert [third.image.getpixel((x, 3)) for x in range(2, 6)] == [(10, 20, 30, 255), GREEN, BLUE, YELLOW]
 
 
+def test_grey_stays_grey(tmp_path: Path) -> None:
+    grey = bytes(level for level in (0, 80, 160, 255) for _ in range(3))
+    content = gif(SIZE, [GifPart(WHOLE, 1), GifPart(INNER, 2)], palette=grey)
+    _, result = made.rendered(content, "w=4&format=png", tmp_path)
+    assert Image.open(io.BytesIO(result)).mode == "L"
+
+
 def test_an_index_beyond_the_palette_is_black(tmp_path: Path) -> None:
     frames = made.frames_of(gif(SIZE, [GifPart(WHOLE, 1), GifPart(INNER, 200)]), tmp_path)
     assert frames[-1].image.getpixel((3, 3)) == (0, 0, 0, 255)

@@ -108,7 +108,7 @@ def _has_canvas(image: WebPImagePlugin.WebPImageFile) -> bool:
 
     There may be only one, which need not cover the canvas."""
     if image.fp is None:
-        return image.is_animated
+        return bool(image.is_animated)
     place = image.fp.tell()
     image.fp.seek(0)
     head = image.fp.read(_WEBP_FLAGS_AT + 1)

@@ -103,11 +103,17 @@ def read_gif(
     """Yield the first `count` frames on a canvas of `size`. Raise UnprocessableImage if there are fewer."""
     file.seek(0)
     content = file.read()
-    stored = [_as_stored(content, frame) for frame in islice(walk_frames(content), count)]
+    frames = list(islice(walk_frames(content), count))
+    stored = [_as_stored(content, frame) for frame in frames]
     if len(stored) < count:
         raise UnprocessableImage("The GIF ends before its last frame")
     check_areas(stored, limits)
-    return compose(stored, size, "GIF")
+    is_gray = all(_is_gray(frame.palette) for frame in frames)
+    return compose(stored, size, "GIF", is_gray=is_gray)
+
+
+def _is_gray(palette: bytes) -> bool:
+    return palette[0::3] == palette[1::3] == palette[2::3]
 
 
 def _as_stored(content: bytes, frame: GifFrame) -> StoredFrame:
