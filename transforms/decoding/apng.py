@@ -10,6 +10,8 @@ from fractions import Fraction
 from struct import Struct, pack, unpack_from
 from typing import IO, NamedTuple
 
+from PIL import PngImagePlugin
+
 from progimage.errors import UnprocessableImage
 from transforms.geometry import Size
 from transforms.limits import Limits
@@ -78,7 +80,7 @@ def read_animation(
             reader.take(chunk.kind, read_content(file, chunk))
     frames = reader.finish()
     check_areas(frames, limits)
-    return compose(frames, reader.size, "PNG", is_gray=reader.is_gray)
+    return compose(frames, reader.size, PngImagePlugin.PngImageFile, is_gray=reader.is_gray)
 
 
 def find_late_metadata(file: IO[bytes]) -> bytes | None:

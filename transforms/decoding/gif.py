@@ -10,6 +10,8 @@ from itertools import islice
 from struct import Struct
 from typing import IO, NamedTuple
 
+from PIL import GifImagePlugin
+
 from progimage.errors import UnprocessableImage
 from transforms.geometry import Size
 from transforms.limits import Limits
@@ -109,7 +111,7 @@ def read_gif(
         raise UnprocessableImage("The GIF ends before its last frame")
     check_areas(stored, limits)
     is_gray = all(_is_gray(frame.palette) for frame in frames)
-    return compose(stored, size, "GIF", is_gray=is_gray)
+    return compose(stored, size, GifImagePlugin.GifImageFile, is_gray=is_gray)
 
 
 def _is_gray(palette: bytes) -> bool:
