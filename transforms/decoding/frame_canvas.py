@@ -115,7 +115,7 @@ def _draw(
         canvas.paste(picture, corners[:2])
 
 
-def _decode(frame: StoredFrame, decoder: str) -> Image.Image:
+def _decode(frame: StoredFrame, decoder: Decoder) -> Image.Image:
     with decoder(BytesIO(frame.file)) as image:
         if Size(*image.size) != frame.corners.size:
             raise UnprocessableImage("A frame of the animation has another size than its header says")
