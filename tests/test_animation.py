@@ -147,7 +147,7 @@ class TestPlays:
     @pytest.mark.parametrize("name", made.ANIMATED)
     @pytest.mark.parametrize("plays", [65_535, 65_536, 65_537, 2**31 - 1, 2**32 - 1])
     def test_more_than_a_format_can_count(self, name: str, plays: int, tmp_path: Path) -> None:
-        _, result = made.rendered(sixty_a_second(plays), f"format={name}", tmp_path)
+        _, result = made.rendered(sixty_a_second(plays), f"w=4&format={name}", tmp_path)
         assert plays_of(result, tmp_path) == min(plays, MAX_PLAYS[name])
 
 
