@@ -66,6 +66,12 @@ def test_plays(flags: int, edit_duration: int, track_duration: int, expected: in
     assert sequence.plays == expected
 
 
+def test_a_track_of_sound_is_passed_over() -> None:
+    handler = [b"moov", b"trak", b"mdia", b"hdlr"]
+    content = patched(animation(), handler, 8, ">I", int.from_bytes(b"soun"))
+    assert read_sequence(io.BytesIO(content)) is None
+
+
 def test_without_an_edit_list_it_plays_for_ever() -> None:
     sequence = read_sequence(io.BytesIO(animation().replace(b"edts", b"free")))
     assert sequence

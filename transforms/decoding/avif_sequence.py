@@ -15,6 +15,8 @@ _MAX_BOXES = 1_000
 _MAX_SAMPLES = 100_000
 _MAX_MOVIE_BYTES = 4_000_000
 _UNKNOWN_DURATIONS = (2**32 - 1, 2**64 - 1)
+_HANDLER_AT = 8
+_VISUAL_HANDLERS = (b"pict", b"vide")
 _REPEATS = 1
 """The flag of an edit list whose edit is done again until the track ends."""
 
@@ -42,7 +44,7 @@ def read_sequence(file: IO[bytes]) -> Sequence | None:
     try:
         movie = _read_movie(file)
         tracks = find_all(movie, whole(movie), b"trak")
-        track = next(track for track in tracks if not _is_auxiliary(movie, track))
+        track = next(track for track in tracks if _shows_colors(movie, track))
         return Sequence(_read_durations(movie, track), _read_plays(movie, track))
     except (LookupError, StopIteration, struct.error, ValueError, ZeroDivisionError):
         # the pixels may be sound all the same
@@ -101,9 +103,11 @@ def _read_movie(file: IO[bytes]) -> bytes:
     raise LookupError("no movie")
 
 
-def _is_auxiliary(movie: bytes, track: Box) -> bool:
-    """Whether a track holds the alpha of another one."""
-    return bool(find_all(movie, track, b"tref", b"auxl"))
+def _shows_colors(movie: bytes, track: Box) -> bool:
+    """Whether a track holds pictures, and not sound, or the alpha of another track."""
+    handler_at = _find(movie, track, b"mdia", b"hdlr").start + _HANDLER_AT
+    is_visual = movie[handler_at : handler_at + 4] in _VISUAL_HANDLERS
+    return is_visual and not find_all(movie, track, b"tref", b"auxl")
 
 
 def _find(content: bytes, outer: Box, *path: bytes) -> Box:

@@ -75,7 +75,8 @@ def animation_options(
 def with_distinct_key(images: Sequence[Image.Image]) -> list[Image.Image]:
     """Return the images of a GIF with a transparent entry of a colour that none of their palettes has.
 
-    Pillow takes opaque pixels of that colour in the first palette for transparent ones, and cuts them off."""
+    Pillow takes opaque pixels of that colour in the first palette for transparent ones, and cuts them off
+    (findings/gif_black_edge_is_cut.sh)."""
     palettes = [image.getpalette() or [] for image in images]
     colors = {tuple(palette[at : at + 3]) for palette in palettes for at in range(0, len(palette), 3)}
     # there are fewer entries than colours
