@@ -84,11 +84,12 @@ def duration(case: Case, content: bytes) -> None:
 
 
 def avif_plays(case: Case, content: bytes) -> None:
-    """The edit list's flag (ISO/IEC 14496-12, 8.6.6): repeated for ever only if it is set and the track's
-    duration is unknown."""
-    start = content.index(b"elst")
+    """The edit list has no flag to repeat it, and the track lasts as long as its edit (ISO/IEC 14496-12, 8.6.6)."""
     assert case.right == "finite: once"
-    assert struct.unpack_from(">I", content, start + 4)[0] & 1 == 0
+    edit_list = content.index(b"elst") + 4
+    track = content.index(b"tkhd") + 4
+    assert struct.unpack_from(">I", content, edit_list)[0] & 1 == 0
+    assert struct.unpack_from(">Q", content, track + 28) == struct.unpack_from(">Q", content, edit_list + 8)
 
 
 def nothing_stale(case: Case, content: bytes) -> None:

@@ -42,7 +42,6 @@ FORMAT_NAMES = {
 CANNOT_BE_DECODED = {
     "avif_heif/libgd__plum_blossom_12bit.avif",
     "jxl_jp2/Pillow__00r0_gray_l.jp2",
-    "photos/thumbor-plugins__Jokie.gif",
 }
 """Valid, of formats that are read, and of kinds that the decoders lack: 422, for they look damaged to them."""
 

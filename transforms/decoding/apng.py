@@ -10,15 +10,15 @@ from fractions import Fraction
 from struct import Struct, pack, unpack_from
 from typing import IO, NamedTuple
 
+from PIL import PngImagePlugin
+
 from progimage.errors import UnprocessableImage
 from transforms.geometry import Size
 from transforms.limits import Limits
 
 from .frame_canvas import Corners, Disposal, ShownFrame, StoredFrame, check_areas, compose
+from .png_chunks import SIGNATURE, Chunk, as_chunk, read_content, walk_chunks
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_CHUNK_HEAD = Struct(">I4s")
-_CHECKSUM_BYTES = 4
 _SEQUENCE_BYTES = 4
 _FRAME_CONTROL = Struct(">IIIIHHBB")
 """Of fcTL, behind the sequence number."""
@@ -30,6 +30,7 @@ _DEFAULT_DENOMINATOR = 100
 _DISPOSALS = (Disposal.KEEP, Disposal.CLEAR, Disposal.RESTORE)
 _BLENDS = (False, True)
 _SHARED = frozenset({b"PLTE", b"tRNS"})
+_METADATA = frozenset({b"eXIf", b"iTXt", b"tEXt", b"zTXt"})
 _USED = _SHARED | {b"IHDR", b"fcTL", b"fdAT", b"IDAT"}
 _BROKEN = "The parts of the animated PNG are damaged, incomplete or out of order"
 
@@ -41,14 +42,6 @@ class AnimationControl(NamedTuple):
     plays: int
     has_default_image: bool
     """Whether the file begins with a picture that is no part of the animation."""
-
-
-class Chunk(NamedTuple):
-    """A chunk, and the place and the size of its content."""
-
-    kind: bytes
-    start: int
-    size: int
 
 
 class _Control(NamedTuple):
@@ -84,52 +77,27 @@ def read_animation(
         if reader.is_done_before(chunk):
             break
         if chunk.kind in _USED:
-            reader.take(chunk.kind, _read_content(file, chunk))
+            reader.take(chunk.kind, read_content(file, chunk))
     frames = reader.finish()
     check_areas(frames, limits)
-    return compose(frames, reader.size, "PNG", is_gray=reader.is_gray)
+    return compose(frames, reader.size, PngImagePlugin.PngImageFile, is_gray=reader.is_gray)
 
 
-def walk_chunks(file: IO[bytes]) -> Iterator[Chunk]:
-    """Yield the chunks in their order, as far as their heads are there."""
-    place = len(_SIGNATURE)
-    while True:
-        file.seek(place)
-        head = file.read(_CHUNK_HEAD.size)
-        if len(head) < _CHUNK_HEAD.size:
-            return
-        size, kind = _CHUNK_HEAD.unpack(head)
-        start = place + _CHUNK_HEAD.size
-        yield Chunk(kind, start, size)
-        place = start + size + _CHECKSUM_BYTES
-
-
-def as_chunk(kind: bytes, content: bytes) -> bytes:
-    """Return a chunk with its checksum."""
-    head = _CHUNK_HEAD.pack(len(content), kind)
-    return head + content + zlib.crc32(content, zlib.crc32(kind)).to_bytes(_CHECKSUM_BYTES)
-
-
-def _find_control(file: IO[bytes]) -> AnimationControl | None:
-    controls: list[bytes] = []
+def find_late_metadata(file: IO[bytes]) -> bytes | None:
+    """Return the metadata behind the first pixels as those of a still PNG of 1 px; None if there are none."""
     has_pixels = False
+    late = b""
     for chunk in walk_chunks(file):
-        if chunk.kind == b"acTL" and not has_pixels:
-            controls.append(file.read(8))
-        elif chunk.kind == b"IDAT":
-            has_pixels = True
-        elif chunk.kind == b"fcTL":
-            break
-        if has_pixels and not controls:
-            return None
-    else:
+        has_pixels = has_pixels or chunk.kind == b"IDAT"
+        if has_pixels and chunk.kind in _METADATA:
+            late += as_chunk(chunk.kind, read_content(file, chunk))
+    if not late:
         return None
-    if len(controls) != 1 or len(controls[0]) < 8:
-        return None
-    frames, plays = unpack_from(">II", controls[0])
-    if not 1 <= frames <= _MAX_FRAMES:
-        return None
-    return AnimationControl(frames, plays, has_pixels)
+    return b"".join([SIGNATURE, as_chunk(b"IHDR", _PIXEL_HEADER), late, _PIXEL, as_chunk(b"IEND", b"")])
+
+
+_PIXEL_HEADER = pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+_PIXEL = as_chunk(b"IDAT", zlib.compress(bytes(2)))
 
 
 class _Reader:
@@ -209,7 +177,7 @@ class _Reader:
         _check(bool(pixels))
         header = pack(">II", *control.corners.size) + self._header[8:]
         parts = [
-            _SIGNATURE,
+            SIGNATURE,
             as_chunk(b"IHDR", header),
             self._shared,
             as_chunk(b"IDAT", b"".join(pixels)),
@@ -218,13 +186,26 @@ class _Reader:
         return b"".join(parts)
 
 
-def _read_content(file: IO[bytes], chunk: Chunk) -> bytes:
-    file.seek(chunk.start)
-    content = file.read(chunk.size)
-    checksum = file.read(_CHECKSUM_BYTES)
-    _check(len(content) == chunk.size)
-    _check(int.from_bytes(checksum) == zlib.crc32(content, zlib.crc32(chunk.kind)))
-    return content
+def _find_control(file: IO[bytes]) -> AnimationControl | None:
+    controls: list[bytes] = []
+    has_pixels = False
+    for chunk in walk_chunks(file):
+        if chunk.kind == b"acTL" and not has_pixels:
+            controls.append(file.read(8))
+        elif chunk.kind == b"IDAT":
+            has_pixels = True
+        elif chunk.kind == b"fcTL":
+            break
+        if has_pixels and not controls:
+            return None
+    else:
+        return None
+    if len(controls) != 1 or len(controls[0]) < 8:
+        return None
+    frames, plays = unpack_from(">II", controls[0])
+    if not 1 <= frames <= _MAX_FRAMES:
+        return None
+    return AnimationControl(frames, plays, has_pixels)
 
 
 def _read_control(content: bytes, size: Size) -> _Control:

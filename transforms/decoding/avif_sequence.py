@@ -15,6 +15,8 @@ _MAX_BOXES = 1_000
 _MAX_SAMPLES = 100_000
 _MAX_MOVIE_BYTES = 4_000_000
 _UNKNOWN_DURATIONS = (2**32 - 1, 2**64 - 1)
+_HANDLER_AT = 8
+_VISUAL_HANDLERS = (b"pict", b"vide")
 _REPEATS = 1
 """The flag of an edit list whose edit is done again until the track ends."""
 
@@ -42,7 +44,7 @@ def read_sequence(file: IO[bytes]) -> Sequence | None:
     try:
         movie = _read_movie(file)
         tracks = find_all(movie, whole(movie), b"trak")
-        track = next(track for track in tracks if not _is_auxiliary(movie, track))
+        track = next(track for track in tracks if _shows_colors(movie, track))
         return Sequence(_read_durations(movie, track), _read_plays(movie, track))
     except (LookupError, StopIteration, struct.error, ValueError, ZeroDivisionError):
         # the pixels may be sound all the same
@@ -101,9 +103,11 @@ def _read_movie(file: IO[bytes]) -> bytes:
     raise LookupError("no movie")
 
 
-def _is_auxiliary(movie: bytes, track: Box) -> bool:
-    """Whether a track holds the alpha of another one."""
-    return bool(find_all(movie, track, b"tref", b"auxl"))
+def _shows_colors(movie: bytes, track: Box) -> bool:
+    """Whether a track holds pictures, and not sound, or the alpha of another track."""
+    handler_at = _find(movie, track, b"mdia", b"hdlr").start + _HANDLER_AT
+    is_visual = movie[handler_at : handler_at + 4] in _VISUAL_HANDLERS
+    return is_visual and not find_all(movie, track, b"tref", b"auxl")
 
 
 def _find(content: bytes, outer: Box, *path: bytes) -> Box:
@@ -116,8 +120,8 @@ def _read_durations(movie: bytes, track: Box) -> tuple[Fraction, ...]:
     (timescale,) = unpack_from(">I", movie, timescale_at)
     table = _find(movie, track, b"mdia", b"minf", b"stbl", b"stts")
     (entries,) = unpack_from(">I", movie, table.start + 4)
-    if table.start + 8 + 8 * entries > table.end:
-        raise ValueError("the table of durations is cut off")
+    if entries > _MAX_SAMPLES or table.start + 8 + 8 * entries > table.end:
+        raise ValueError("the table of durations is too long")
     durations_ms: list[Fraction] = []
     for index in range(entries):
         count, duration = unpack_from(">II", movie, table.start + 8 + 8 * index)
@@ -145,4 +149,4 @@ def _read_plays(movie: bytes, track: Box) -> int:
     (track_duration,) = unpack_from(">Q" if is_long else ">I", movie, header + (28 if is_long else 20))
     if track_duration == _UNKNOWN_DURATIONS[is_long]:
         return 0
-    return -(-track_duration // edit_duration)
+    return int(-(-track_duration // edit_duration))

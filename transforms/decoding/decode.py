@@ -40,6 +40,9 @@ def validate(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
         for _ in read_frames(image, header, header.frames, limits):
             pass
         with translated(limits):
+            if format.name == "png":
+                # an animated PNG may begin with a picture that is no part of the animation
+                image.load()
             _check_last_picture(image, format)
         return header
 

@@ -1,17 +1,19 @@
 """The canvas of an animation, on which each frame is drawn and disposed of as browsers do it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from fractions import Fraction
 from io import BytesIO
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from progimage.errors import ImageTooLarge, UnprocessableImage
 from transforms.color import to_bands
 from transforms.geometry import Size
 from transforms.limits import Limits
+
+Decoder = Callable[[IO[bytes]], ImageFile.ImageFile]
 
 _OPAQUE = (255, 255)
 _TRANSPARENT = (0, 0, 0, 0)
@@ -57,10 +59,17 @@ class ShownFrame(NamedTuple):
 
 
 def check_areas(frames: Iterable[StoredFrame], limits: Limits) -> None:
-    """Raise ImageTooLarge if the frames together have too many pixels.
+    """Raise ImageTooLarge if the frames together have too many pixels, or if one reaches too far.
 
-    A GIF's frame may be larger than its canvas, which alone has been checked."""
-    total_pixels = sum(frame.corners.size.pixels for frame in frames)
+    A GIF's frame may stand out of its canvas, which alone has been checked. Others enlarge the canvas."""
+    total_pixels = 0
+    for frame in frames:
+        corners = frame.corners
+        total_pixels += corners.size.pixels
+        if corners.right * corners.bottom > limits.max_pixels:
+            raise ImageTooLarge(
+                f"Expected frames within {limits.max_pixels:,} pixels but one reaches further"
+            )
     if total_pixels > limits.max_total_pixels:
         raise ImageTooLarge(
             f"Expected at most {limits.max_total_pixels:,} pixels over all frames"
@@ -71,14 +80,13 @@ def check_areas(frames: Iterable[StoredFrame], limits: Limits) -> None:
 def compose(
     frames: Iterable[StoredFrame],
     size: Size,
-    decoder: str,
+    decoder: Decoder,
     *,
     is_gray: bool = False,
 ) -> Iterator[ShownFrame]:
     """Draw the frames one after the other on a transparent canvas.
 
-    `decoder` is the name that Pillow has for the format of the files. Yield RGB and RGBA; with `is_gray`
-    L and LA."""
+    `decoder` opens the file of a frame. Yield RGB and RGBA; with `is_gray` L and LA."""
     canvas = Image.new("RGBA", size)
     for frame in frames:
         corners = _cut(frame.corners, size)
@@ -96,7 +104,7 @@ def _draw(
     canvas: Image.Image,
     frame: StoredFrame,
     corners: Corners,
-    decoder: str,
+    decoder: Decoder,
 ) -> None:
     picture = _decode(frame, decoder)
     if corners != frame.corners:
@@ -107,8 +115,8 @@ def _draw(
         canvas.paste(picture, corners[:2])
 
 
-def _decode(frame: StoredFrame, decoder: str) -> Image.Image:
-    with Image.open(BytesIO(frame.file), formats=[decoder]) as image:
+def _decode(frame: StoredFrame, decoder: Decoder) -> Image.Image:
+    with decoder(BytesIO(frame.file)) as image:
         if Size(*image.size) != frame.corners.size:
             raise UnprocessableImage("A frame of the animation has another size than its header says")
         image.load()

@@ -10,6 +10,8 @@ from itertools import islice
 from struct import Struct
 from typing import IO, NamedTuple
 
+from PIL import GifImagePlugin
+
 from progimage.errors import UnprocessableImage
 from transforms.geometry import Size
 from transforms.limits import Limits
@@ -27,9 +29,17 @@ _PALETTE_BITS = 7
 _PALETTE_BYTES = 768
 _FULL_PALETTE = _HAS_PALETTE | _PALETTE_BITS
 _HAS_TRANSPARENT_INDEX = 1
-_BLOCK = re.compile(rb"[!,;]")
+_INTRODUCER = re.compile(rb"[!,;]")
+_LABEL_BYTES = 1
+_CODE_SIZE_BYTES = 1
+"""Before the data blocks of a frame."""
+_FRAME = 0x2C
 _CONTROL_LABEL = 0xF9
-_DISPOSALS = {2: Disposal.CLEAR, 3: Disposal.RESTORE}
+_APPLICATION_LABEL = 0xFF
+_LOOP_COUNT = re.compile(rb"\x0b(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
+"""Both names mean the same."""
+_DISPOSALS = {2: Disposal.CLEAR, 3: Disposal.RESTORE, 4: Disposal.RESTORE}
+"""Old encoders write 4 for 3."""
 _MIN_DELAY_CS = 2
 _SHORT_DELAY_MS = 100
 """Browsers show a frame of 0 or 1 hundredths of a second for so long."""
@@ -47,27 +57,43 @@ class GifFrame(NamedTuple):
     palette: bytes
 
 
+class _Block(NamedTuple):
+    """A frame, or an extension of that label. `start` is the place behind its label."""
+
+    label: int
+    start: int
+    pixels_at: int
+    end: int
+    palette: bytes
+
+
 def walk_frames(content: bytes) -> Iterator[GifFrame]:
     """Yield the frames as far as their pixels begin. The last one may be cut off."""
-    global_palette, place = _read_palette(content, _HEAD_BYTES, content[_FLAGS_AT])
+    global_palette, _ = _read_palette(content, _HEAD_BYTES, content[_FLAGS_AT])
     control_at = -1
-    while block := _BLOCK.search(content, place):
-        place = block.end()
-        if block[0] == b";":
-            return
-        if block[0] == b"!":
-            if content[place : place + 2] == bytes((_CONTROL_LABEL, _CONTROL.size)):
-                control_at = place + 2
-            place = _skip_data(content, place + 1)
-            continue
-        head_at = place
-        place += _IMAGE_HEAD.size
-        if place >= len(content):
-            return
-        palette, pixels_at = _read_palette(content, place, content[place - 1])
-        place = _skip_data(content, pixels_at + 1)
-        yield GifFrame(control_at, head_at, pixels_at, place, palette or global_palette)
-        control_at = -1
+    for block in _walk_blocks(content):
+        if block.label == _CONTROL_LABEL and content[block.start] == _CONTROL.size:
+            control_at = block.start + 1
+        if block.label == _FRAME:
+            palette = block.palette or global_palette
+            yield GifFrame(control_at, block.start, block.pixels_at, block.end, palette)
+            control_at = -1
+
+
+def read_gif_plays(file: IO[bytes]) -> int:
+    """Return the number of times that an animation plays; 0 is for ever. Leave the file at its place.
+
+    The number in the file counts the repeats after the first time. Without a number it is once."""
+    place = file.tell()
+    file.seek(0)
+    content = file.read()
+    file.seek(place)
+    for block in _walk_blocks(content):
+        count = _LOOP_COUNT.match(content, block.start) if block.label == _APPLICATION_LABEL else None
+        if count:
+            repeats = int.from_bytes(count[1], "little")
+            return repeats + 1 if repeats else 0
+    return 1
 
 
 def read_gif(
@@ -79,11 +105,17 @@ def read_gif(
     """Yield the first `count` frames on a canvas of `size`. Raise UnprocessableImage if there are fewer."""
     file.seek(0)
     content = file.read()
-    stored = [_as_stored(content, frame) for frame in islice(walk_frames(content), count)]
+    frames = list(islice(walk_frames(content), count))
+    stored = [_as_stored(content, frame) for frame in frames]
     if len(stored) < count:
         raise UnprocessableImage("The GIF ends before its last frame")
     check_areas(stored, limits)
-    return compose(stored, size, "GIF")
+    is_gray = all(_is_gray(frame.palette) for frame in frames)
+    return compose(stored, size, GifImagePlugin.GifImageFile, is_gray=is_gray)
+
+
+def _is_gray(palette: bytes) -> bool:
+    return palette[0::3] == palette[1::3] == palette[2::3]
 
 
 def _as_stored(content: bytes, frame: GifFrame) -> StoredFrame:
@@ -119,6 +151,26 @@ def _as_still(content: bytes, frame: GifFrame, control: bytes) -> bytes:
         content[frame.pixels_at : frame.end],
     ]
     return b"".join(parts)
+
+
+def _walk_blocks(content: bytes) -> Iterator[_Block]:
+    _, place = _read_palette(content, _HEAD_BYTES, content[_FLAGS_AT])
+    while introducer := _INTRODUCER.search(content, place):
+        place = introducer.end()
+        if introducer[0] == b";":
+            return
+        is_frame = introducer[0] == b","
+        head_end = place + (_IMAGE_HEAD.size if is_frame else _LABEL_BYTES)
+        if head_end >= len(content):
+            return
+        start = place
+        if is_frame:
+            palette, data_at = _read_palette(content, head_end, content[head_end - 1])
+            place = _skip_data(content, data_at + _CODE_SIZE_BYTES)
+            yield _Block(_FRAME, start, data_at, place, palette)
+        else:
+            place = _skip_data(content, head_end)
+            yield _Block(content[start], head_end, head_end, place, b"")
 
 
 def _read_palette(

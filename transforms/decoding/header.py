@@ -2,8 +2,10 @@
 
 Only decode.py, the door, may call this module. It translates the exceptions that a decoder raises."""
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import IO
 
 from PIL import ExifTags, Image, ImageFile
 
@@ -17,6 +19,7 @@ from transforms.orientation import upright_size
 from .apng import find_control
 from .avif_sequence import read_sequence
 from .colors import read_color, read_color_space
+from .gif import read_gif_plays
 
 _EXIF = ("exif", "Raw profile type exif")
 """EXIF, and ImageMagick's text of a PNG that holds it."""
@@ -77,19 +80,12 @@ def read_header(
 def read_plays(image: ImageFile.ImageFile, format: Format) -> int:
     """Return the number of times that an animation plays; 0 is for ever.
 
-    Call it before the pixels are read."""
-    if format.name == "png" and image.fp is not None:
-        control = find_control(image.fp)
-        return control.plays if control else 1
-    if format.name == "avif" and image.fp is not None:
-        sequence = read_sequence(image.fp)
-        return sequence.plays if sequence else 0
-    loop = _read_number(image, "loop")
-    if not format.loops_count_repeats:
-        return loop or 0
-    if loop is None:
-        return 1
-    return loop + 1 if loop else 0
+    Call it before the pixels are read: Pillow may let go of the file then."""
+    read = _PLAYS.get(format.name)
+    if read and image.fp is not None:
+        return read(image.fp)
+    loop = image.info.get("loop")
+    return loop if isinstance(loop, int) else 0
 
 
 def covers_canvas(image: ImageFile.ImageFile) -> bool:
@@ -128,14 +124,6 @@ def _check_size(size: Size, frames: int, limits: Limits) -> None:
         )
 
 
-def _read_number(image: Image.Image, name: str) -> int | None:
-    """Return a number that the image tells.
-
-    In a PNG a text may have any name, so the value may be no number."""
-    value = image.info.get(name)
-    return int(value) if isinstance(value, int | float) else None
-
-
 def _read_orientation(image: ImageFile.ImageFile) -> int:
     """Return the orientation; 1 if the metadata are broken. They are no reason to refuse an image."""
     with suppress(Exception):
@@ -157,3 +145,21 @@ def _keep_xmp_from_turning(image: ImageFile.ImageFile) -> None:
         finally:
             if xmp is not None:
                 image.info["xmp"] = xmp
+
+
+def _read_png_plays(file: IO[bytes]) -> int:
+    control = find_control(file)
+    return control.plays if control else 1
+
+
+def _read_avif_plays(file: IO[bytes]) -> int:
+    sequence = read_sequence(file)
+    return sequence.plays if sequence else 0
+
+
+_PLAYS: Mapping[str, Callable[[IO[bytes]], int]] = {
+    "png": _read_png_plays,
+    "avif": _read_avif_plays,
+    "gif": read_gif_plays,
+}
+"""Formats of which Pillow does not tell the number of plays, or not the right one."""

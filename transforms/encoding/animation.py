@@ -5,18 +5,18 @@ Pillow cuts the delays of a GIF, has an AVIF play for ever and writes the clock 
 the file that it has written. It joins equal neighbours in GIF and PNG. There each frame has a duration of one
 unit at first, so that the duration in the file counts the frames that were joined."""
 
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from io import BytesIO
-from struct import pack, pack_into, unpack_from
+from itertools import product
+from struct import pack_into, unpack_from
 from typing import NamedTuple
 
 from PIL import Image
 
-from transforms.decoding.apng import Chunk, walk_chunks
 from transforms.decoding.avif_sequence import Box, find_all, whole
 from transforms.decoding.gif import walk_frames
+from transforms.decoding.png_chunks import CHECKSUM_BYTES, Chunk, as_chunk, walk_chunks
 from transforms.formats.save_options import SaveOptions
 from transforms.formats.table import Format
 
@@ -56,21 +56,32 @@ def animation_options(
     format: Format,
 ) -> SaveOptions:
     """Return the options of Pillow's save() for more than one image."""
-    plays = min(playback.plays, format.max_plays)
     options: SaveOptions = {
         "save_all": True,
         "append_images": images[1:],
         "duration": _DURATIONS[format.name](playback.durations_ms),
     }
     if not format.loops_count_repeats:
-        options["loop"] = plays
-    elif plays != 1:
-        options["loop"] = max(0, plays - 1)
+        options["loop"] = playback.plays
+    elif playback.plays != 1:
+        options["loop"] = max(0, playback.plays - 1)
     if format.is_indexed:
         # the frame before shows through a transparent pixel unless it is cleared
         has_transparency = any("transparency" in image.info for image in images)
         options["disposal"] = 2 if has_transparency else 1
     return options
+
+
+def with_distinct_key(images: Sequence[Image.Image]) -> list[Image.Image]:
+    """Return the images of a GIF with a transparent entry of a colour that none of their palettes has.
+
+    Pillow takes opaque pixels of that colour in the first palette for transparent ones, and cuts them off
+    (findings/gif_black_edge_is_cut.sh)."""
+    palettes = [image.getpalette() or [] for image in images]
+    colors = {tuple(palette[at : at + 3]) for palette in palettes for at in range(0, len(palette), 3)}
+    # there are fewer entries than colours
+    key = next(color for color in product(range(256), repeat=3) if color not in colors)
+    return [_with_key(image, key) for image in images]
 
 
 def write_times(
@@ -81,6 +92,17 @@ def write_times(
     """Return the file that Pillow has written with the times and plays that Pillow cannot write."""
     write = _WRITERS.get(format.name)
     return write(written, playback) if write else written
+
+
+def _with_key(image: Image.Image, key: tuple[int, ...]) -> Image.Image:
+    index = image.info.get("transparency")
+    if index is None:
+        return image
+    keyed = image.copy()
+    palette = image.getpalette() or []
+    palette[3 * index : 3 * index + 3] = key
+    keyed.putpalette(palette)
+    return keyed
 
 
 def _write_gif_delays(written: bytes, playback: Playback) -> bytes:
@@ -104,8 +126,8 @@ def _write_png_delays(written: bytes, playback: Playback) -> bytes:
     for control, duration_ms in zip(controls, durations_ms, strict=True):
         end = control.start + control.size
         pack_into(">HH", content, control.start + _PNG_DELAY_AT, *as_delay(duration_ms))
-        checksum = zlib.crc32(content[control.start - len(control.kind) : end])
-        content[end : end + 4] = pack(">I", checksum)
+        chunk = as_chunk(control.kind, bytes(content[control.start : end]))
+        content[end + CHECKSUM_BYTES - len(chunk) : end + CHECKSUM_BYTES] = chunk
     return bytes(content)
 
 
@@ -120,7 +142,7 @@ def _write_avif_times(written: bytes, playback: Playback) -> bytes:
     edit_lists = _find(written, b"moov", b"trak", b"edts", b"elst")
     edit_durations = {_read_long(written, box, 8) for box in edit_lists}
     duration = max(edit_durations)
-    plays = min(playback.plays, _MAX_TRACK_DURATION // duration)
+    plays = min(playback.plays, _MAX_TRACK_DURATION // max(1, duration))
     total = duration * plays if plays else _FOR_EVER
     for path, duration_at in _HEADERS.items():
         for box in _find(written, *path):

@@ -20,7 +20,7 @@ from transforms.formats.metadata import Metadata
 from transforms.formats.save_options import EncodeTask
 from transforms.formats.table import Format
 
-from .animation import Playback, animation_options, write_times
+from .animation import Playback, animation_options, with_distinct_key, write_times
 from .fit_bytes import MAX_ATTEMPTS, fit_bytes, too_large
 from .palette import to_palette
 
@@ -45,6 +45,8 @@ def encode(
     images = _in_one_mode([frame.image for frame in content.frames], format)
     if output.colors:
         images = to_palette(images, output, is_indexed=format.is_indexed)
+        if format.is_indexed and len(images) > 1:
+            images = with_distinct_key(images)
     # not to the file itself: Pillow takes a short write, as to a full disk, for a complete one
     with _translated():
         if output.max_bytes:
@@ -87,7 +89,8 @@ def _write(
     attempts: int = 1,
 ) -> bytes:
     options = format.options(EncodeTask(output, images, _count_pixels(images), attempts))
-    playback = Playback([frame.duration_ms for frame in content.frames], content.plays)
+    durations_ms = [frame.duration_ms for frame in content.frames]
+    playback = Playback(durations_ms, min(content.plays, format.max_plays))
     is_animation = len(images) > 1
     if is_animation:
         options |= animation_options(playback, images, format)
