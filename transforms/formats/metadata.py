@@ -72,6 +72,8 @@ _FILTERS: Mapping[MetadataLevel, TagFilters] = {
 _MAX_SEGMENT_BYTES = 65_533
 _EXIF_PREFIX = b"Exif\0\0"
 _XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
+MAX_XMP_BYTES = _MAX_SEGMENT_BYTES - len(_XMP_PREFIX)
+"""In a JPEG."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def as_jpeg_options(metadata: Metadata) -> dict[str, Any]:
         if len(segment) <= _MAX_SEGMENT_BYTES:
             exif = b"" if candidate.is_empty else segment
             break
-    has_room_for_xmp = len(_XMP_PREFIX + metadata.xmp) <= _MAX_SEGMENT_BYTES
+    has_room_for_xmp = len(metadata.xmp) <= MAX_XMP_BYTES
     return {
         "exif": exif,
         "xmp": metadata.xmp if has_room_for_xmp else b"",
