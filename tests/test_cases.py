@@ -18,13 +18,7 @@ from tests.support.corpus import CASES
 pytestmark = pytest.mark.skipif(not CASES, reason="PROGIMAGE_CASES names no folder of cases")
 
 NOT_YET = {
-    "p3-nclx.avif",
-    "hdr-pq-bt2020.avif",
-    "cicp-display-p3.png",
-    "gama-1.0.png",
     "white-rgb16.jp2",
-    "icc-adobergb.jp2",
-    "icc-1.05mb.png",
     "miniswhite-16.tif",
     "rgb16-planar.tif",
     "grey-uint32.tif",
@@ -35,13 +29,10 @@ NOT_YET = {
     "thumbnail-page-first.tif",
     "plays-once.gif",
     "zero-delay.gif",
-    "itxt-1.2mb.png",
     "ancillary-crc.png",
     "no-eoi.jpg",
     "bmp-32-bitfields.bmp",
-    "bmp-v5-icc.bmp",
     "icon-0rgb-and-mask.ico",
-    "grey-with-prophoto.jpg",
     "clap-top-left.avif",
     "palette-64-phys.png",
     "scan-g4-300dpi.tif",

@@ -62,7 +62,7 @@ class TestColour:
         source, target = tmp_path / "source", tmp_path / "target"
         source.write_bytes(made.encoded("png", icc_profile=profiles.DISPLAY_P3))
         transform = resolve(Transform(), "png")
-        render_file(source, transform, target, Limits(max_metadata_bytes=100))
+        render_file(source, transform, target, Limits(max_profile_bytes=100))
         assert made.furthest(target.read_bytes(), made.picture()) == 0
 
     @pytest.mark.parametrize("mode", ["L", "LA"])

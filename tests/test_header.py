@@ -9,11 +9,17 @@ from PIL import Image
 
 from tests.support import images as made
 from tests.support.stored_files import Store, stored
+from transforms.color.description import ColorSpace
 from transforms.decoding.decode import probe, validate
 from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS
 
 __all__ = ["stored"]
+
+COLOR_SPACES = {
+    name: ColorSpace(transfer="srgb", primaries="bt709", bit_depth=8) for name in ("avif", "heic", "jp2")
+}
+"""Of the encoders that write a description."""
 
 
 @pytest.mark.parametrize("name", made.READABLE)
@@ -27,6 +33,8 @@ def test_the_header_of_every_format(name: str, stored: Store) -> None:
         frames=1,
         has_alpha=False,
         orientation=1,
+        color_space=COLOR_SPACES.get(name, ColorSpace(bit_depth=8)),
+        is_hdr=False,
     )
     assert probe(path) == header
     assert validate(path) == header

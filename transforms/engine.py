@@ -16,9 +16,10 @@ from progimage.errors import (
     UnsupportedFormat,
 )
 from progimage.transform import Transform
+from transforms.decoding.colors import read_color
 from transforms.decoding.decode import opened
 from transforms.decoding.frames import Frame, read_frames
-from transforms.decoding.header import read_plays, read_profile
+from transforms.decoding.header import read_plays
 from transforms.decoding.scaled import scale_decode
 from transforms.encoding.encode import Content, encode
 from transforms.encoding.keep_original import prefer_original
@@ -137,10 +138,10 @@ def load_still(path: Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
     Raise the errors of `render_file`."""
     try:
         with opened(path, limits) as (image, header):
+            colors = read_color(image, FORMATS[header.format], limits)
             frame = next(read_frames(image, header, 1, limits))
-            profile = read_profile(image, limits)
             upright = turn_upright(frame.image, header.orientation)
-            return to_rgb(to_srgb(upright, profile))
+            return to_rgb(to_srgb(upright, colors))
     except (UnsupportedFormat, UnprocessableImage) as error:
         raise type(error)(f"Of another image that the transform names: {error.message}") from error
 

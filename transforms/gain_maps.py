@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from progimage.errors import UnprocessableImage
 from transforms.decoding.gain_map_reader import GainMap, read_gain_map
 from transforms.encoding.gain_map_writer import encode_gain_map
 from transforms.planning.gain_map_placement import place_gain_map
@@ -20,9 +21,14 @@ def find_kept_map(
     """Return the gain map that the result keeps; None if it keeps none or if the source has none.
 
     Raise UnprocessableImage if the source's HDR is of a kind that cannot be kept."""
-    if plan.output.hdr != "keep" or plan.header.format != "jpeg":
+    if plan.output.hdr != "keep":
         return None
-    return read_gain_map(source, limits)
+    gain_map = read_gain_map(source, limits) if plan.header.format == "jpeg" else None
+    if gain_map is None and plan.header.is_hdr:
+        raise UnprocessableImage(
+            "The HDR of this image cannot be kept (hdr=keep): it is in the picture itself, and not in a gain map"
+        )
+    return gain_map
 
 
 def draw_gain_map(gain_map: GainMap, drawing: Drawing) -> bytes:

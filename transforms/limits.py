@@ -18,7 +18,9 @@ class Limits:
     """For a result with more than twice the pixels of its source. A
     few bytes must not become a huge image."""
     max_metadata_bytes: int = 1_000_000
-    """For a colour profile, EXIF and XMP each. The engine does not read larger ones."""
+    """For EXIF and XMP each. The engine does not read larger ones."""
+    max_profile_bytes: int = 4_000_000
+    """For a colour profile. Those of presses have up to 3 MB. The engine does not read larger ones."""
 
 
 DEFAULT_LIMITS = Limits()

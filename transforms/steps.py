@@ -54,7 +54,7 @@ def glance(image: Image.Image, plan: Plan) -> Image.Image:
     """Return a small upright copy in sRGB."""
     factor = max(1, max(image.size) // _GLIMPSE_SIDE)
     upright = turn_upright(image.reduce(factor), plan.header.orientation)
-    return to_rgb(to_srgb(upright, plan.profile))
+    return to_rgb(to_srgb(upright, plan.colors))
 
 
 def sample(image: Image.Image, drawing: Drawing) -> Image.Image:
@@ -79,7 +79,7 @@ def apply_orientation(image: Image.Image, drawing: Drawing) -> Image.Image:
 
 
 def convert_colors(image: Image.Image, drawing: Drawing) -> Image.Image:
-    return to_srgb(image, drawing.plan.profile)
+    return to_srgb(image, drawing.plan.colors)
 
 
 def pad_canvas(image: Image.Image, drawing: Drawing) -> Image.Image:

@@ -9,7 +9,7 @@ A new kind of source is a class here, and a line in images/api/requests/referenc
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -149,4 +149,4 @@ def _of_upload(upload: Upload) -> OpenSource:
     return OpenSource(upload.sha256, lambda: nullcontext(upload.path), upload=upload)
 
 
-_HEADER_FIELDS = [header_field.name for header_field in fields(Header)]
+_HEADER_FIELDS = [header_field.name for header_field in fields(Header) if header_field.default is MISSING]

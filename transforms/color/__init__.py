@@ -1,6 +1,7 @@
-"""Colour: the modes and profiles that decoders give become 8-bit sRGB."""
+"""Colour: the modes and descriptions that decoders give become 8-bit sRGB."""
 
 from .conversion import is_srgb, to_srgb
+from .description import ColorDescription, ColorSpace
 from .modes import to_bands, with_plain_inks
 
-__all__ = ["is_srgb", "to_bands", "to_srgb", "with_plain_inks"]
+__all__ = ["ColorDescription", "ColorSpace", "is_srgb", "to_bands", "to_srgb", "with_plain_inks"]

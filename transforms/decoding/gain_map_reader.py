@@ -50,11 +50,14 @@ class GainMap(NamedTuple):
 
 
 def has_gain_map(file: IO[bytes]) -> bool:
-    """Whether a JPEG has a gain map that can be kept. No pixel is decoded."""
+    """Whether a JPEG has a gain map that can be kept. No pixel is decoded, and `file` stays at its place."""
+    position = file.tell()
     try:
         return find_gain_map(file) is not None
     except UnprocessableImage:
         return False
+    finally:
+        file.seek(position)
 
 
 def find_gain_map(file: IO[bytes]) -> StoredGainMap | None:

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from PIL import ExifTags, Image, ImageFile
 
 from progimage.errors import ImageTooLarge, UnprocessableImage
+from transforms.color.description import NO_COLOR_SPACE, ColorSpace
 from transforms.formats.table import Format
 from transforms.geometry import Size
 from transforms.limits import Limits
 from transforms.orientation import upright_size
+
+from .colors import read_color, read_color_space
 
 _MAX_DURATION_MS = 655_350
 """The longest that GIF can express."""
@@ -29,6 +32,9 @@ class Header:
     has_alpha: bool
     orientation: int
     """EXIF 1-8, still to be applied. It is 1 if the decoder itself turns the image."""
+    color_space: ColorSpace = NO_COLOR_SPACE
+    is_hdr: bool = False
+    """Whether the source has light beyond the white of a page."""
 
     @property
     def stored(self) -> Size:
@@ -49,6 +55,7 @@ def read_header(
     size = Size(*image.size)
     frames = _count_frames(image, format)
     _check_size(size, frames, limits)
+    description = read_color(image, format, limits)
     return Header(
         format=format.name,
         media_type=format.media_type,
@@ -57,15 +64,9 @@ def read_header(
         frames=frames,
         has_alpha=image.has_transparency_data,
         orientation=1 if format.is_decoded_upright else _read_orientation(image),
+        color_space=read_color_space(image, format, description),
+        is_hdr=description.is_hdr,
     )
-
-
-def read_profile(image: Image.Image, limits: Limits) -> bytes | None:
-    """Return the embedded colour profile if there is one within the limits."""
-    profile = image.info.get("icc_profile")
-    if not isinstance(profile, bytes) or not profile:
-        return None
-    return profile if len(profile) <= limits.max_metadata_bytes else None
 
 
 def read_plays(image: Image.Image, format: Format) -> int:

@@ -25,8 +25,10 @@ from transforms.limits import Limits
 
 from .failures import DAMAGED
 from .header import too_large
+from .png_stream import install as install_bounded_png_stream
 
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+install_bounded_png_stream()
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a child renders on one core, and threads would count as memory
 
 _FORMAT_BY_PILLOW_NAME = {format.pillow: format for format in FORMATS.values()} | {"MPO": FORMATS["jpeg"]}

@@ -9,8 +9,9 @@ from PIL import ImageFile
 from progimage.errors import ImageTooLarge, ParameterError
 from progimage.operations import Operation, Output, Resize
 from progimage.transform import Transform
-from transforms.color import is_srgb
-from transforms.decoding.header import Header, read_profile
+from transforms.color import ColorDescription, is_srgb
+from transforms.decoding.colors import read_color
+from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS, Format
 from transforms.geometry import Placement, Size, decode_scale, fold, keep
 from transforms.limits import Limits
@@ -43,7 +44,7 @@ class Plan:
     frames: int
     decode_scale: int
     is_luma_alone: bool
-    profile: bytes | None
+    colors: ColorDescription
 
 
 def make_plan(
@@ -68,14 +69,14 @@ def make_plan(
     remaining = operations[len(leading) :]
     placement = place_all(leading, header.upright)
     scale = decode_scale(placement.box, placement.size, margin=margin) if margin else 1
-    profile = read_profile(image, limits)
+    colors = read_color(image, source_format, limits)
     is_aimed_by_colors = any(is_open(operation) for operation in leading)
     is_luma_alone = (
         source_format.has_luma
         and bool(remaining)
         and needs_luma_alone(remaining[0])
         and not is_aimed_by_colors
-        and is_srgb(image.mode, profile)
+        and is_srgb(image.mode, colors)
     )
     return Plan(
         header=header,
@@ -86,7 +87,7 @@ def make_plan(
         frames=frames,
         decode_scale=scale,
         is_luma_alone=is_luma_alone,
-        profile=profile,
+        colors=colors,
     )
 
 

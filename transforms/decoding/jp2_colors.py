@@ -1,0 +1,68 @@
+"""The colours and the depth that a JPEG 2000 file declares (ITU-T T.800, annex I). Pillow reads neither."""
+
+from struct import unpack_from
+from typing import IO
+
+from transforms.color.cicp import describe_nclx_code_points
+from transforms.color.description import (
+    PROPHOTO,
+    SRGB,
+    UNDESCRIBED,
+    ColorDescription,
+    Curve,
+)
+from transforms.color.facts import describe
+
+from .isobmff import boxes, find, find_in_file
+
+_MAX_HEADER_BYTES = 8_000_000
+_ENUMERATED, _RESTRICTED_ICC, _ANY_ICC, _CODE_POINTS = 1, 2, 3, 5
+_ROMM = ColorDescription(primaries=PROPHOTO, transfer=Curve(1.8, 1.0, 0.0, 1 / 16, 16 * 2**-9))
+_ENUMERATIONS = {16: SRGB, 17: SRGB, 18: SRGB, 21: _ROMM}
+"""sRGB, grey and YCC by sRGB's curve; ROMM-RGB (ITU-T T.801, table M.25). The decoder makes RGB of YCC."""
+_CODESTREAM = b"\xff\x4f\xff\x51"
+_DEPTH_IN_SIZ = 42
+_DEPTH_VARIES = 255
+
+
+def describe_jp2(file: IO[bytes], max_profile_bytes: int) -> ColorDescription:
+    """Return the description by the first colour box that is understood."""
+    header = find_in_file(file, b"jp2h", _MAX_HEADER_BYTES) or b""
+    for box in boxes(header):
+        if box.kind == b"colr" and len(box.content) >= 3:
+            description = _describe_box(box.content, max_profile_bytes)
+            if description != UNDESCRIBED:
+                return description
+    return UNDESCRIBED
+
+
+def read_jp2_depth(file: IO[bytes]) -> int | None:
+    """Return the bits of a sample; None if they differ from channel to channel."""
+    header = find_in_file(file, b"jp2h", _MAX_HEADER_BYTES)
+    if header is None:
+        return _read_codestream_depth(file)
+    ihdr = find(header, b"ihdr") or b""
+    if len(ihdr) < 11 or ihdr[10] == _DEPTH_VARIES:
+        return None
+    return (ihdr[10] & 0x7F) + 1
+
+
+def _describe_box(content: bytes, max_profile_bytes: int) -> ColorDescription:
+    method = content[0]
+    if method == _ENUMERATED and len(content) >= 7:
+        return _ENUMERATIONS.get(int.from_bytes(content[3:7]), UNDESCRIBED)
+    if method in (_RESTRICTED_ICC, _ANY_ICC) and len(content) - 3 <= max_profile_bytes:
+        return describe(content[3:], UNDESCRIBED)
+    if method == _CODE_POINTS and len(content) >= 7:
+        return describe_nclx_code_points(*unpack_from(">HH", content, 3))
+    return UNDESCRIBED
+
+
+def _read_codestream_depth(file: IO[bytes]) -> int | None:
+    place = file.tell()
+    file.seek(0)
+    head = file.read(_DEPTH_IN_SIZ + 1)
+    file.seek(place)
+    if head[:4] != _CODESTREAM or len(head) <= _DEPTH_IN_SIZ:
+        return None
+    return (head[_DEPTH_IN_SIZ] & 0x7F) + 1
