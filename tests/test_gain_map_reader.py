@@ -10,6 +10,7 @@ from progimage.errors import ImageTooLarge, UnprocessableImage
 from tests.support import gain_maps as maps
 from tests.support import images as made
 from tests.support.corpus import CORPUS
+from transforms.decoding.decode import probe, validate
 from transforms.decoding.gain_map_reader import find_gain_map, has_gain_map, read_gain_map
 from transforms.limits import DEFAULT_LIMITS, Limits
 
@@ -31,7 +32,18 @@ CONTENT = maps.ultra_hdr(SMALL)
     ],
 )
 def test_whether_there_is_one(content: bytes, expected: bool) -> None:
-    assert has_gain_map(io.BytesIO(content)) is expected
+    file = io.BytesIO(content)
+    file.seek(3)
+    assert has_gain_map(file) is expected
+    assert file.tell() == 3
+
+
+def test_such_an_image_is_hdr(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for content, expected in ((CONTENT, True), (made.encoded("jpeg"), False)):
+        source.write_bytes(content)
+        assert probe(source).is_hdr is expected
+        assert validate(source).is_hdr is expected
 
 
 def test_the_profile_of_a_map_with_primaries_of_its_own_stays(tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from tests.support import gain_maps as maps
 from tests.support import images as made
 from tests.support.gain_maps import Parameters, Scene
 from tests.support.xmp_packets import packet
+from transforms.color.description import BT709, DISPLAY_P3, SRGB_CURVE, ColorDescription
+from transforms.color.made_profile import make_profile
+from transforms.color.matrices import rgb_to_d50
 
 SCENE = maps.scene()
 SMALL = maps.scene(64, 48)
@@ -150,6 +153,20 @@ class TestSource:
         assert_same_hdr(result, colored.hdr[:, :320], THREE)
         assert maps.split(result)[1].mode == "RGB"
 
+    @pytest.mark.parametrize("colored", [False, True], ids=["one channel", "three channels"])
+    def test_a_base_in_display_p3(self, colored: bool, tmp_path: Path) -> None:
+        """The base becomes sRGB, and the gain, which was meant for P3, applies there. It is the same for one
+        channel, and nearly so for three."""
+        p3 = ColorDescription(primaries=DISPLAY_P3, transfer=SRGB_CURVE)
+        to_p3 = np.linalg.inv(np.array(rgb_to_d50(DISPLAY_P3))) @ np.array(rgb_to_d50(BT709))
+        scene = maps.scene(320, 240, colored=colored)
+        wide = Scene(scene.sdr @ to_p3.T, scene.hdr @ to_p3.T)
+        parameters = (
+            Parameters(least=(-0.5,) * 3, most=(3.0,) * 3, gamma=(1.0,) * 3) if colored else maps.USUAL
+        )
+        content = maps.ultra_hdr(wide, parameters=parameters, icc_profile=make_profile(p3))
+        assert_same_hdr(kept(content, "q=95", tmp_path), scene.hdr, parameters)
+
     def test_a_video_behind_the_map_is_left_out(self, tmp_path: Path) -> None:
         for kinds in ("xmp container", "xmp container mpf"):
             content = maps.ultra_hdr(
@@ -238,6 +255,14 @@ class TestRefusals:
         with pytest.raises(UnprocessableImage, match=message):
             kept(content, "w=32", tmp_path)
         assert made.rendered(content, "w=32", tmp_path)[0].width == 32
+
+    def test_hdr_in_the_picture_itself(self, tmp_path: Path) -> None:
+        """PQ of BT.2020."""
+        content = made.encoded("png")
+        code_points = (b"cICP", bytes([9, 16, 0, 1]))
+        chunk = made.png(code_points)[33 : 33 + 16]
+        with pytest.raises(UnprocessableImage, match="in the picture itself"):
+            kept(content[:33] + chunk + content[33:], "format=jpeg", tmp_path)
 
 
 class TestOutput:

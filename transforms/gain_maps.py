@@ -26,7 +26,7 @@ def find_kept_map(
     gain_map = read_gain_map(source, limits) if plan.header.format == "jpeg" else None
     if gain_map is None and plan.header.is_hdr:
         raise UnprocessableImage(
-            "The HDR of this image cannot be kept (hdr=keep): it is in the picture itself, and not in a gain map"
+            "The HDR of this image cannot be kept (hdr=keep): it is in the picture itself, not in a gain map"
         )
     return gain_map
 
