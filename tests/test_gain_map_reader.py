@@ -80,7 +80,7 @@ def test_a_map_of_inks_is_refused(tmp_path: Path) -> None:
 def test_any_damage_is_refused_or_passed_over(tmp_path: Path) -> None:
     chance = random.Random(1)
     source = tmp_path / "source"
-    outcomes = set()
+    outcomes: set[object] = set()
     head = CONTENT.index(b"\xff\xdb")
     start = maps.mpf_entry(CONTENT)[0]
     places = [*range(head), *range(start, start + 1_500)]

@@ -187,9 +187,10 @@ class TestSource:
             assert result.count(b"<Container:Directory>") == 1
 
     def test_a_long_packet_gives_way(self, tmp_path: Path) -> None:
-        text = "s" * (65_450 - len(packet("dc:source=''")))
-        content = maps.ultra_hdr(SMALL, kinds="xmp mpf", xmp=f"dc:source='{text}'")
+        text = "s" * (65_450 - len(packet("dc:creator='A' dc:source=''")))
+        content = maps.ultra_hdr(SMALL, kinds="xmp mpf", xmp=f"dc:creator='A' dc:source='{text}'")
         result = kept(content, "metadata=keep", tmp_path)
+        assert b"<dc:creator>A</dc:creator>" in result
         assert b"<Container:Directory>" in result
         assert b"ssss" not in result
 

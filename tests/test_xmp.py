@@ -28,6 +28,7 @@ BILLION_LAUGHS = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;
     ],
 )
 def test_a_packet_that_is_not_xml_within_the_limits_is_none(content: bytes) -> None:
+    """IMG-5."""
     assert parse_xmp(content) is None
 
 

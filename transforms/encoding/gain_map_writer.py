@@ -57,15 +57,23 @@ def encode_gain_map(gain_map: GainMap, placement: MapPlacement) -> bytes:
 def with_container(metadata: Metadata, map_bytes: int) -> Metadata:
     """Return metadata whose XMP says that a gain map of so many bytes follows the picture."""
     description = _describe(map_bytes)
-    packet = parse_xmp(metadata.xmp) if metadata.xmp else None
-    if packet is not None:
-        rdf = next((each for each in packet.root.walk() if each.name == Name(RDF, "RDF")), None)
-        if rdf is not None and rdf.content_end < rdf.end:
-            end = rdf.content_end
-            xmp = packet.content[:end] + description.encode() + packet.content[end:]
-            if len(xmp) <= MAX_XMP_BYTES:
-                return replace(metadata, xmp=xmp)
+    for packet in (metadata.xmp, metadata.short_xmp):
+        xmp = _insert(description, packet)
+        if xmp and len(xmp) <= MAX_XMP_BYTES:
+            return replace(metadata, xmp=xmp)
     return replace(metadata, xmp=(_HEAD + description + _TAIL).encode())
+
+
+def _insert(description: str, xmp: bytes) -> bytes:
+    """Return a packet with one more description; nothing if there is no packet to put it in."""
+    packet = parse_xmp(xmp) if xmp else None
+    if packet is None:
+        return b""
+    rdf = next((each for each in packet.root.walk() if each.name == Name(RDF, "RDF")), None)
+    if rdf is None or rdf.content_end == rdf.end:
+        return b""
+    end = rdf.content_end
+    return packet.content[:end] + description.encode() + packet.content[end:]
 
 
 def attach(picture: bytes, gain_map: bytes) -> bytes:
