@@ -200,11 +200,12 @@ class TestSource:
             assert not re.search(rb"hdrgm|Container|MPF\0|21496", result), query
             assert result.count(b"\xff\xd8\xff") == 1
 
+    @pytest.mark.parametrize("query", ["w=60", "format=jpeg&w=60"], ids=["own format", "to jpeg"])
     @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "heic"])
-    def test_an_image_without_hdr_stays_as_it_is(self, name: str, tmp_path: Path) -> None:
+    def test_an_image_without_hdr_stays_as_it_is(self, name: str, query: str, tmp_path: Path) -> None:
         content = made.encoded(name)
-        plain = made.rendered(content, "format=jpeg&w=60", tmp_path)[1]
-        assert kept(content, "format=jpeg&w=60", tmp_path) == plain
+        plain = made.rendered(content, query, tmp_path)[1]
+        assert kept(content, query, tmp_path) == plain
 
 
 class TestRefusals:
@@ -223,7 +224,7 @@ class TestRefusals:
         ],
     )
     def test_other_operations_and_formats(self, query: str, message: str, tmp_path: Path) -> None:
-        for content in (maps.ultra_hdr(SMALL), made.encoded("jpeg")):
+        for content in (maps.ultra_hdr(SMALL), made.encoded("jpeg"), made.encoded("png")):
             with pytest.raises(ParameterError, match=message) as caught:
                 kept(content, query, tmp_path)
             assert caught.value.pointer == "/output/hdr"

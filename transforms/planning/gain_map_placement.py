@@ -32,9 +32,11 @@ class MapPlacement(NamedTuple):
     """The turn, as an orientation of EXIF."""
 
 
-def refuse_other_formats(format: Format) -> None:
-    """Raise ParameterError if results in the format have no gain map."""
-    if not format.has_gain_map:
+def refuse_other_formats(format: Format, source_format: str) -> None:
+    """Raise ParameterError if an image is converted to a format that holds no gain map.
+
+    An image that stays in such a format has none either."""
+    if not format.has_gain_map and format.name != source_format:
         raise ParameterError(
             f"Expected the format jpeg for output.hdr=keep but received {format.name}",
             pointer="/output/hdr",

@@ -39,7 +39,7 @@ def resolve(
     format = FORMATS[transform.output.format or source_format]
     written_format = FORMATS[format.written_as or format.name]
     if transform.output.hdr == "keep":
-        refuse_other_formats(written_format)
+        refuse_other_formats(written_format, source_format)
         refuse_other_operations(transform.operations)
     output = _resolve_output(transform.output, written_format)
     hides_content = any(operation.hides_content for operation in transform.operations)
