@@ -83,6 +83,7 @@ TESTED_ELSEWHERE = {
     "transforms/stripping/strip_webp.py": "tests/test_strip.py",
     "transforms/workers/pool_settings.py": "tests/test_pool.py",
     "transforms/workers/process_pool.py": "tests/test_forkserver.py",
+    "transforms/encoding/gain_map_writer.py": "tests/test_gain_maps.py",
     "transforms/formats/iptc.py": "tests/test_metadata.py",
 }
 """Modules without a test file by their name: glue, and modules that are tested through another one."""

@@ -113,6 +113,15 @@ class TestCopyright:
         assert b"<dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator>" in xmp
         assert b"<xmpRights:WebStatement>https://example.org/licence</xmpRights:WebStatement>" in xmp
 
+    def test_a_jpeg_has_the_rights_of_a_packet_that_is_too_long_for_it(self, tmp_path: Path) -> None:
+        packet = packets.packet(f"dc:creator='Ann' dc:source='{'s' * 70_000}'")
+        content = made.encoded("webp", xmp=packet)
+        for written, is_whole in (("webp", True), ("jpeg", False)):
+            _, result = made.rendered(content, f"format={written}&metadata=keep", tmp_path)
+            xmp = Image.open(io.BytesIO(result)).info["xmp"]
+            assert b"Ann" in xmp
+            assert (b"ssss" in xmp) is is_whole
+
     def test_exif_and_iptc_go_before_xmp(self, tmp_path: Path) -> None:
         stored: metadata.Values = {ARTIST: (ASCII, b"E\0")}
         packet = packets.packet("dc:creator='X' dc:rights='X'")

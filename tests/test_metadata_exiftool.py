@@ -14,8 +14,8 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import IFD
 
 from tests.conftest import skip_or_fail
+from tests.support import gain_maps, metadata
 from tests.support import images as made
-from tests.support import metadata
 from tests.support.corpus import CORPUS
 from tests.support.metadata import SECRET
 from tests.support.metadata_read import ARTIST, HOLDING, ORIENTATION, RIGHTS, SOURCES, said, tags
@@ -83,6 +83,27 @@ class TestExifTool:
             assert [text for text in wrong if not text.startswith(("[minor]", "Missing required"))] == [], (
                 name
             )
+
+    def test_gain_map(self, tmp_path: Path) -> None:
+        """The container, MPF and the map that they name."""
+        content = gain_maps.ultra_hdr(gain_maps.scene(160, 120))
+        queries = ("w=80", "metadata=keep", "transform=crop:left=20/rotate:angle=90")
+        files = {
+            f"{index}.jpg": made.rendered(content, f"hdr=keep&{query}", tmp_path)[1]
+            for index, query in enumerate(queries)
+        }
+        maps = {f"map-{name}": result[gain_maps.mpf_entry(result)[0] :] for name, result in files.items()}
+        read = self.read(files | maps, tmp_path)
+        for name, result in files.items():
+            values = read[name]
+            start, size = gain_maps.mpf_entry(result)
+            assert values["MPF0:NumberOfImages"] == 2
+            assert values["MPImage2:MPImageStart"] == start
+            assert values["MPImage2:MPImageLength"] == size
+            assert values["XMP-Container:DirectoryItemLength"] == size
+            assert "ExifTool:Error" not in values
+            assert read[f"map-{name}"]["XMP-hdrgm:GainMapMax"] == 3
+            assert "ExifTool:Error" not in read[f"map-{name}"]
 
 
 def private(content: bytes) -> set[bytes]:

@@ -113,3 +113,9 @@ def test_all_else_stays_and_can_be_resolved() -> None:
     assert resolve(result, "jpeg") == resolve(
         parse_query([("w", "300"), ("format", "avif"), ("q", "50"), ("metadata", "copyright")]), "jpeg"
     )
+
+
+@pytest.mark.parametrize("fallback", ["jpeg", "png"])
+def test_hdr_that_is_kept_stays_in_the_sources_format(fallback: str) -> None:
+    transform = parse_query([("format", "auto"), ("hdr", "keep")])
+    assert negotiated("image/avif,image/webp", transform=transform, fallback=fallback) == fallback

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.support import images as made
 from transforms.geometry import Box, Size
-from transforms.orientation import stored_box, upright_size
+from transforms.orientation import orientation_after, stored_box, turn_upright, upright_size
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -46,3 +46,11 @@ class TestOrientation:
             for turn in (1, orientation)
         )
         assert made.furthest(expected, actual) <= 1  # the two passes of a resampling round in another order
+
+
+@pytest.mark.parametrize("first", range(1, 9))
+@pytest.mark.parametrize("then", range(1, 9))
+def test_one_orientation_has_the_effect_of_two(first: int, then: int) -> None:
+    image = made.picture()
+    both = turn_upright(turn_upright(image, first), then)
+    assert turn_upright(image, orientation_after(first, then)).tobytes() == both.tobytes()

@@ -13,6 +13,7 @@ ORDER = (
     ("planning",),
     ("encoding",),
     ("steps",),
+    ("gain_maps",),
     ("engine",),
     ("workers",),
 )

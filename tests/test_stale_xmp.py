@@ -58,6 +58,16 @@ def test_an_element_of_what_is_gone_is_cut(elements: str) -> None:
     assert content == packets.squeezed(expected)
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_kept"),
+    [(UNCHANGED, True), (Changes(is_cut=True), True), (Changes(swaps_sides=True), False)],
+)
+def test_a_density_holds_until_the_sides_are_swapped(changes: Changes, is_kept: bool) -> None:
+    content = cut(packets.packet(f'tiff:XResolution="300/1" tiff:YResolution="150/1" {KEPT}'), changes)
+    assert (b"XResolution" in content) is is_kept
+    assert b"a place" in content
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
 def test_a_packet_may_have_any_encoding_of_unicode(encoding: str) -> None:
     text = packets.packet('tiff:Orientation="6" dc:source="Zürich"').decode()

@@ -25,9 +25,14 @@ BILLION_LAUGHS = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;
             b"<a " + b" ".join(b"b%d=''" % number for number in range(60_000)) + b"/>",
             id="too many attributes",
         ),
+        pytest.param(
+            b"<a " + b" ".join(b"xmlns:b%d='c'" % number for number in range(300)) + b"/>",
+            id="too many prefixes",
+        ),
     ],
 )
 def test_a_packet_that_is_not_xml_within_the_limits_is_none(content: bytes) -> None:
+    """IMG-5."""
     assert parse_xmp(content) is None
 
 

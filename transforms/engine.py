@@ -25,9 +25,11 @@ from transforms.encoding.encode import Content, encode
 from transforms.encoding.keep_original import prefer_original
 from transforms.formats.metadata import read_metadata
 from transforms.formats.table import FORMATS, Format
+from transforms.planning.changes import find_changes
 from transforms.planning.plan import make_plan
 
 from .color import to_srgb
+from .gain_maps import draw_gain_map, find_kept_map
 from .geometry import Size
 from .limits import DEFAULT_LIMITS, Limits
 from .orientation import turn_upright
@@ -93,6 +95,7 @@ def render_file(
 
     with opened(source, limits) as (image, header):
         plan = make_plan(image, header, transform, limits)
+        gain_map = find_kept_map(source, plan, limits)
         plays = read_plays(image, FORMATS[header.format])
         scaled = scale_decode(
             image,
@@ -110,11 +113,12 @@ def render_file(
             source,
             plan.output.metadata,
             limits,
-            plan.changes,
+            find_changes(transform.operations, header),
         )
+    map_content = draw_gain_map(gain_map, drawing) if gain_map else b""
     try:
         encode(
-            Content(frames, plays, metadata),
+            Content(frames, plays, metadata, map_content),
             plan.output,
             plan.format,
             target,

@@ -22,6 +22,11 @@ _TRANSPOSES = {
 }
 
 
+_UNIT = Size(1, 1)
+_POINTS = (Box(0.25, 0.375, 0, 0), Box(0.125, 0.75, 0, 0))
+"""Two places, as shares of the sides, which each orientation takes elsewhere."""
+
+
 def upright_size(stored: Size, orientation: int) -> Size:
     """Return the size that an image has once its orientation has been applied."""
     return stored.turned if orientation in _TURNED else stored
@@ -44,3 +49,15 @@ def turn_upright(image: Image.Image, orientation: int) -> Image.Image:
     """Apply the orientation."""
     transpose = _TRANSPOSES.get(orientation)
     return image if transpose is None else image.transpose(transpose)
+
+
+def orientation_after(first: int, then: int) -> int:
+    """Return the one orientation with the effect of two that are applied one after the other."""
+    return next(
+        orientation
+        for orientation in range(1, 9)
+        if all(
+            stored_box(point, _UNIT, orientation) == stored_box(stored_box(point, _UNIT, then), _UNIT, first)
+            for point in _POINTS
+        )
+    )

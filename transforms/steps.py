@@ -60,7 +60,7 @@ def glance(image: Image.Image, plan: Plan) -> Image.Image:
 def sample(image: Image.Image, drawing: Drawing) -> Image.Image:
     """Do the leading operations in one resampling of the decoded image, before it is turned upright."""
     header = drawing.plan.header
-    placement = _get_placement(drawing)
+    placement = get_placement(drawing)
 
     def in_decoded_px(box: Box) -> Box:
         stored = stored_box(box, header.upright, header.orientation)
@@ -83,7 +83,7 @@ def convert_colors(image: Image.Image, drawing: Drawing) -> Image.Image:
 
 
 def pad_canvas(image: Image.Image, drawing: Drawing) -> Image.Image:
-    return pad(image, _get_placement(drawing))
+    return pad(image, get_placement(drawing))
 
 
 def operate(image: Image.Image, drawing: Drawing) -> Image.Image:
@@ -121,7 +121,7 @@ def flatten(image: Image.Image, drawing: Drawing) -> Image.Image:
     return white
 
 
-def _get_placement(drawing: Drawing) -> Placement:
+def get_placement(drawing: Drawing) -> Placement:
     if drawing.placement is None:
         raise ValueError("Expected a drawing that has been aimed")
     return drawing.placement

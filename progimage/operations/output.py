@@ -14,6 +14,8 @@ FormatAlias = Literal["jpg", "tif"]
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 MetadataLevel = Literal["safe", "copyright", "keep"]
 
+HdrHandling = Literal["sdr", "keep"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Output(ParameterSet):
@@ -69,3 +71,9 @@ class Output(ParameterSet):
         "The metadata in the result: safe (none), copyright (the creator and the rights), keep (the EXIF and "
         "XMP that still apply, with location and camera).",
     ] = "safe"
+    hdr: Annotated[
+        HdrHandling,
+        "sdr: a picture for every screen. keep: a JPEG keeps its gain map (Ultra HDR, ISO 21496-1), changed "
+        "like the picture, so that the result is HDR on screens that show it. keep is refused for formats "
+        "other than jpeg and for operations other than geometry. An image that is not HDR stays as it is.",
+    ] = "sdr"

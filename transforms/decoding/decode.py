@@ -6,6 +6,7 @@ UnsupportedFormat, UnprocessableImage or ImageTooLarge."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import ImageFile
@@ -16,6 +17,7 @@ from transforms.limits import DEFAULT_LIMITS, Limits
 from .broken_chunks import check_critical_chunks
 from .failures import translated
 from .frames import read_frames
+from .gain_map_reader import has_gain_map
 from .header import Header, read_header
 from .identification import identify
 from .scaled import scale_decode
@@ -54,6 +56,8 @@ def opened(path: Path, limits: Limits) -> Iterator[tuple[ImageFile.ImageFile, He
         with translated(limits):
             image, format = identify(file, limits)
             header = read_header(image, format, limits)
+            if format.has_gain_map and has_gain_map(file):
+                header = replace(header, is_hdr=True)
         with image:
             yield image, header
 

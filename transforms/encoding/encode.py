@@ -22,6 +22,7 @@ from transforms.formats.table import Format
 
 from .animation import Playback, animation_options, with_distinct_key, write_times
 from .fit_bytes import MAX_ATTEMPTS, fit_bytes, too_large
+from .gain_map_writer import attach, with_container
 from .palette import to_palette
 
 
@@ -31,6 +32,8 @@ class Content(NamedTuple):
     frames: Sequence[Frame]
     plays: int
     metadata: Metadata
+    gain_map: bytes = b""
+    """The JPEG of a gain map that goes behind the picture."""
 
 
 def encode(
@@ -42,6 +45,9 @@ def encode(
     """Write `content` to `target`.
 
     Raise ResultTooLarge, UnprocessableImage if the encoder fails, OSError if the disk does."""
+    if content.gain_map:
+        described = with_container(content.metadata, len(content.gain_map))
+        content = content._replace(metadata=described)
     images = _in_one_mode([frame.image for frame in content.frames], format)
     if output.colors:
         images = to_palette(images, output, is_indexed=format.is_indexed)
@@ -101,6 +107,8 @@ def _write(
     if format.append:
         format.append(buffer, content.metadata)
     written = buffer.getvalue()
+    if content.gain_map:
+        return attach(written, content.gain_map)
     return write_times(written, playback, format) if is_animation else written
 
 

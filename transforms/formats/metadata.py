@@ -72,6 +72,8 @@ _FILTERS: Mapping[MetadataLevel, TagFilters] = {
 _MAX_SEGMENT_BYTES = 65_533
 _EXIF_PREFIX = b"Exif\0\0"
 _XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
+MAX_XMP_BYTES = _MAX_SEGMENT_BYTES - len(_XMP_PREFIX)
+"""In a JPEG."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Metadata:
     exif: Exif = field(default_factory=Exif)
     """Without a density."""
     xmp: bytes = b""
+    short_xmp: bytes = b""
+    """The rights alone, for a format that cannot hold all of the XMP."""
     density: Density | None = None
 
     @property
@@ -119,6 +123,7 @@ def read_metadata(
     return Metadata(
         with_density(named.without(_ORIENTATION), None),
         without_stale(packet, changes) if packet else b"",
+        rights.packet,
         density.after(changes) if density else None,
     )
 
@@ -142,10 +147,10 @@ def as_jpeg_options(metadata: Metadata) -> dict[str, Any]:
         if len(segment) <= _MAX_SEGMENT_BYTES:
             exif = b"" if candidate.is_empty else segment
             break
-    has_room_for_xmp = len(_XMP_PREFIX + metadata.xmp) <= _MAX_SEGMENT_BYTES
+    fits = len(metadata.xmp) <= MAX_XMP_BYTES
     return {
         "exif": exif,
-        "xmp": metadata.xmp if has_room_for_xmp else b"",
+        "xmp": metadata.xmp if fits else metadata.short_xmp,
     } | _density_options(metadata)
 
 

@@ -12,6 +12,8 @@ _STALE_NAMES = frozenset({
 })  # fmt: skip
 """Of TIFF's and EXIF's tags, and of Photoshop, in any namespace."""
 
+_DENSITY_NAMES = frozenset({"XResolution", "YResolution", "ResolutionUnit"})
+
 _XMP_BASIC = "http://ns.adobe.com/xap/1.0/"
 _EXTENSIONS = "http://ns.adobe.com/xmp/note/"
 _PANORAMA = "http://ns.google.com/photos/1.0/panorama/"
@@ -78,6 +80,9 @@ def _is_stale(name: Name, changes: Changes) -> bool:
         return False
     if name in _GONE_PROPERTIES or name.local in _STALE_NAMES:
         return True
+    if name.local in _DENSITY_NAMES:
+        # EXIF and the format's own field have the exchanged numbers
+        return changes.swaps_sides or changes.is_askew
     if name.namespace == _GOOGLE_CAMERA:
         return name.local.startswith(_GONE_CAMERA_PROPERTIES)
     if name == Name(_IPTC_EXTENSION, "ImageRegion"):

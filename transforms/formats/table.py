@@ -70,6 +70,8 @@ class Format:
     has_lossless: bool = False
     has_progressive: bool = False
     has_subsampling: bool = False
+    has_gain_map: bool = False
+    """Whether a result may have one, which makes it HDR."""
     has_effort: bool = False
     has_palette: bool = False
     colors: int | None = None
@@ -115,6 +117,7 @@ _TABLE = (
         decode_margin=_DRAFT_MARGIN,
         has_progressive=True,
         has_subsampling=True,
+        has_gain_map=True,
         max_side=65_500,
         max_fitting_pixels=150_000_000,
         options=as_jpeg,

@@ -20,6 +20,8 @@ XML = "http://www.w3.org/XML/1998/namespace"
 _MAX_DEPTH = 64
 _MAX_NODES = 50_000
 """Elements and attributes. Lightroom's longest histories have some thousand."""
+_MAX_PREFIXES = 200
+"""At a time. Each declaration copies those around it."""
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=<>"']+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _EMPTY_END = re.compile(rb"\s*/>")
@@ -147,6 +149,8 @@ class _Reader:
         }
         if declared:
             scope = scope | declared
+            if len(scope) > _MAX_PREFIXES:
+                raise ValueError("Expected fewer prefixes")
         self._scopes.append(scope)
         start = self._parser.CurrentByteIndex
         spans = self._attribute_spans(start, len(names))

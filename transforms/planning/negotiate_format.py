@@ -99,7 +99,10 @@ def _fits(
     limits: Limits,
 ) -> bool:
     format = FORMATS[str(transform.output.format)]
-    if transform.output.lossless and not format.has_lossless:
+    output = transform.output
+    if output.lossless and not format.has_lossless:
+        return False
+    if output.hdr == "keep" and not format.has_gain_map:
         return False
     if source.frames > 1 and format.name in _FOR_STILLS_ONLY:
         return False

@@ -14,7 +14,7 @@ from transforms.decoding.colors import read_color
 from transforms.decoding.header import Header
 from transforms.decoding.jpeg_sampling import fine_scale, takes_means
 from transforms.formats.table import FORMATS, Format
-from transforms.geometry import Changes, Placement, Size, decode_scale, fold, keep
+from transforms.geometry import Placement, Size, decode_scale, fold, keep
 from transforms.limits import Limits
 from transforms.render import (
     measure,
@@ -25,7 +25,7 @@ from transforms.render import (
 )
 from transforms.render.geometry import is_open
 
-from .changes import find_changes
+from .gain_map_placement import refuse_padding
 
 _ROUNDING = 1e-9
 """Added to a side before its fraction is cut off."""
@@ -48,7 +48,6 @@ class Plan:
     colors: ColorDescription
     mode: str
     """Pillow's mode of the source: it tells a palette, grey and one bit."""
-    changes: Changes
 
 
 def make_plan(
@@ -64,7 +63,6 @@ def make_plan(
     format = FORMATS[transform.output.format or header.format]
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, transform, format, frames, limits)
-    changes = find_changes(operations, header)
     margin = source_format.decode_margin
     steps_after_means = _reduce_first(operations, header) if takes_means(image) else None
     if steps_after_means:
@@ -94,7 +92,6 @@ def make_plan(
         is_luma_alone=is_luma_alone,
         colors=colors,
         mode=image.mode,
-        changes=changes,
     )
 
 
@@ -144,6 +141,7 @@ def check_sizes(
     Raise ImageTooLarge if an operation grows the image beyond the limits, or if the result is beyond the
     format's ceiling. Raise ParameterError for a part that lies outside of the image."""
     operations = transform.operations
+    first_size = size
     max_pixels = _max_pixels_per_frame(size, frames, limits)
     for index, operation in enumerate(operations):
         largest = _largest_sides(operation, size, limits)
@@ -159,6 +157,8 @@ def check_sizes(
         reduction = Resize(width=format.shrinks_to, height=format.shrinks_to)
         return *operations, reduction
     _refuse_beyond_format(size, transform.output, format, frames, limits)
+    if transform.output.hdr == "keep":
+        refuse_padding(operations, first_size)
     return operations
 
 

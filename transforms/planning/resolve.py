@@ -10,6 +10,8 @@ from progimage.transform import Transform
 from transforms.formats.table import FORMATS, Format
 from transforms.render.geometry import is_open
 
+from .gain_map_placement import refuse_other_formats, refuse_other_operations
+
 RENDER_VERSION = 2
 """Raise it by hand when the pixels or bytes of any result change, and run `make pixels`."""
 
@@ -36,6 +38,9 @@ def resolve(
         )
     format = FORMATS[transform.output.format or source_format]
     written_format = FORMATS[format.written_as or format.name]
+    if transform.output.hdr == "keep":
+        refuse_other_formats(written_format, source_format)
+        refuse_other_operations(transform.operations)
     output = _resolve_output(transform.output, written_format)
     hides_content = any(operation.hides_content for operation in transform.operations)
     if output.metadata == "keep" and hides_content:
@@ -78,6 +83,7 @@ def _resolve_output(output: Output, format: Format) -> Output:
         effort=output.effort if format.has_effort else None,
         background=background,
         metadata=output.metadata if format.holds_metadata else "safe",
+        hdr=output.hdr,
     )
 
 
