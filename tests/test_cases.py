@@ -56,7 +56,7 @@ def pixel(case: Case, content: bytes) -> None:
     mode, place = case.what.split(" at ")
     right = json.loads(case.right.removeprefix("accepted; ").split(" where ")[0])
     shown = opened(content).convert(mode).getpixel(json.loads(place.replace("(", "[").replace(")", "]")))
-    assert max(abs(a - b) for a, b in zip(shown, right, strict=True)) <= 2, shown  # type: ignore[arg-type]
+    assert max(abs(a - b) for a, b in zip(shown, right, strict=True)) <= 2, shown
 
 
 def mean_rgb(case: Case, content: bytes) -> None:
