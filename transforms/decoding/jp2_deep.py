@@ -1,6 +1,6 @@
 """JPEG 2000 of any depth from 1 to 16 bits, signed or not, with channels of different depths and sizes.
 
-Pillow decodes channels that all have 8 bits and a sample per px. All others are decoded here, by openjpeg.py."""
+Pillow decodes channels that all have 8 bits and a sample per px. openjpeg.py decodes all others."""
 
 from functools import lru_cache
 from typing import Any
@@ -91,7 +91,8 @@ def _check_kind(header: Jp2Header) -> None:
 def _check_samples(header: Jp2Header, pixels: int) -> None:
     if not openjpeg.is_available():
         raise UnprocessableImage(
-            "Expected a JPEG 2000 whose channels all have 8 bits and the image's size but received another kind"
+            "Expected a JPEG 2000 whose channels all have 8 bits and the image's size"
+            " but received another kind"
         )
     if pixels * max(len(header.components), header.channel_count) > _MAX_SAMPLES:
         raise UnprocessableImage(

@@ -1,12 +1,11 @@
-"""The kind of a JPEG 2000, read from its boxes and from the head of its codestream before any pixel is decoded.
+"""The kind of a JPEG 2000, read from its boxes and the head of its codestream before any pixel is decoded.
 
 Source: ISO/IEC 15444-1, annex A.5.1 (SIZ) and annex I.5.3 (colr, pclr, cdef)."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import SEEK_END
-from struct import error as StructError
-from struct import unpack
 from typing import IO, NamedTuple
 
 _SIZ = b"\xff\x4f\xff\x51"
@@ -64,7 +63,7 @@ def read_jp2_header(file: IO[bytes]) -> Jp2Header:
     """Read the header of a JP2 or of a bare codestream. Raise ValueError if it is damaged."""
     try:
         return _read(file)
-    except (StructError, IndexError) as error:
+    except (struct.error, IndexError) as error:
         raise ValueError("Expected a whole header of a JPEG 2000") from error
 
 
@@ -94,10 +93,10 @@ def _boxes(file: IO[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, 
         if start + 8 > end:
             return
         file.seek(start)
-        size, kind = unpack(">I4s", file.read(8))
+        size, kind = struct.unpack(">I4s", file.read(8))
         content_start = start + 8
         if size == 1:
-            size = unpack(">Q", file.read(8))[0]
+            size = struct.unpack(">Q", file.read(8))[0]
             content_start += 8
         stop = end if size == 0 else min(start + size, end)
         if stop < content_start:
@@ -108,8 +107,8 @@ def _boxes(file: IO[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, 
 
 def _components(file: IO[bytes]) -> tuple[Component, ...]:
     """Read the SIZ segment, whose marker has been read."""
-    count = unpack(">36xH", file.read(38))[0]
-    return tuple(_component(*unpack("BBB", file.read(3))) for _ in range(count))
+    count = struct.unpack(">36xH", file.read(38))[0]
+    return tuple(_component(*struct.unpack("BBB", file.read(3))) for _ in range(count))
 
 
 def _component(depth: int, across: int, down: int) -> Component:

@@ -1,7 +1,8 @@
 """The samples of a JPEG 2000 as whole numbers, by libopenjp2 itself.
 
-Pillow reduces them to 8 bits by its own rounding, which wraps white to black above 8 bits and does not reach
-white below 8. This module calls the library in Pillow's wheel by the structures of its openjpeg.h, 2.3 to 2.5."""
+Pillow reduces them to 8 bits by its own rounding, which wraps white to black above 8 bits and does not
+reach white below 8. This module calls the library in Pillow's wheel by the structures of its openjpeg.h,
+2.3 to 2.5."""
 
 import ctypes
 import re
