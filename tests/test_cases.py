@@ -24,7 +24,6 @@ NOT_YET = {
     "gama-1.0.png",
     "icc-adobergb.jp2",
     "icc-1.05mb.png",
-    "grey2-trns.png",
     "gif-partial-first-frame.gif",
     "xmp-only-orientation.jpg",
     "plays-once.gif",

@@ -27,6 +27,7 @@ from transforms.limits import Limits
 from .failures import DAMAGED
 from .header import too_large
 from .jp2_deep import Jp2Image
+from .png_transparency import PngImage
 from .tiff_deep import TiffImage
 
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
@@ -35,6 +36,7 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a child renders on one core, and thre
 _FORMAT_BY_PILLOW_NAME = {format.pillow: format for format in FORMATS.values()} | {"MPO": FORMATS["jpeg"]}
 _OWN_DECODERS: Mapping[str, type[ImageFile.ImageFile]] = {
     "JPEG2000": Jp2Image,
+    "PNG": PngImage,
     "TIFF": TiffImage,
 }
 """Decoders of this project that stand before Pillow's, by Pillow's name of the format."""
