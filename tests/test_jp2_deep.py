@@ -25,7 +25,9 @@ MODES = ("L", "LA", "RGB", "RGBA")
 
 
 def samples(share: NDArray[Any], bits: int, *, is_signed: bool = False) -> NDArray[Any]:
-    return np.round(share * (2**bits - 1)).astype(np.int32) - is_signed * 2 ** (bits - 1)
+    whole: NDArray[Any] = np.round(share * (2**bits - 1)).astype(np.int32)
+    whole -= is_signed * 2 ** (bits - 1)
+    return whole
 
 
 def shown(content: bytes, folder: Path, mode: str = "RGBA") -> NDArray[Any]:

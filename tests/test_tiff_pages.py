@@ -1,6 +1,8 @@
 """The page of a TIFF that is the picture, and facts that come from it alone."""
 
 import io
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -19,12 +21,12 @@ from transforms.decoding.tiff_pages import find_page, load_directory
 
 __all__ = ["stored"]
 
-REDUCED, MASK = {254: (1,)}, {254: (4,)}
+Tags = Mapping[int, tuple[int, ...] | bytes]
+REDUCED: Tags = {254: (1,)}
+MASK: Tags = {254: (4,)}
 
 
-def page(
-    width: int, bits: int = 8, *, tags: dict[int, tuple[int, ...] | bytes] | None = None, **options: object
-) -> Page:
+def page(width: int, bits: int = 8, *, tags: Tags | None = None, **options: object) -> Page:
     """A red page, as wide as the test says by which it is told apart."""
     samples = np.zeros((10, width, 3), dtype=f"u{bits // 8}")
     samples[..., 0] = 2**bits - 1
@@ -50,7 +52,7 @@ CHAINS = {
 @pytest.mark.parametrize(("pages", "width"), CHAINS.values(), ids=CHAINS)
 @pytest.mark.parametrize("bits", [8, 16])
 def test_the_picture_is_shown(
-    bits: int, pages: tuple[Page, ...], width: int, order: str, is_big: bool, tmp_path: Path
+    bits: int, pages: tuple[Page, ...], width: int, order: files.Order, is_big: bool, tmp_path: Path
 ) -> None:
     deep = tuple(_with_bits(each, bits) for each in pages)
     (tmp_path / "source").write_bytes(content := tiff(*deep, order=order, is_big=is_big))
@@ -61,8 +63,6 @@ def test_the_picture_is_shown(
 
 
 def _with_bits(each: Page, bits: int) -> Page:
-    from dataclasses import replace
-
     subpages = tuple(_with_bits(subpage, bits) for subpage in each.subpages)
     factor = (2**bits - 1) // 255
     return replace(each, samples=each.samples.astype(f"u{bits // 8}") * factor, subpages=subpages)

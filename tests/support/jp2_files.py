@@ -63,10 +63,12 @@ def jp2(planes: Sequence[Plane], *, space: str | None = None, codec_name: str = 
     library.opj_create_compress.restype = ctypes.c_void_p
     library.opj_stream_create.restype = ctypes.c_void_p
     height, width = planes[0].samples.shape
-    sizes = (_Parameters * len(planes))(*[
-        (*plane.grid, plane.samples.shape[1], plane.samples.shape[0], 0, 0, plane.bits, plane.bits, plane.is_signed)
-        for plane in planes
-    ])  # fmt: skip
+    sizes = (_Parameters * len(planes))()
+    for size, plane in zip(sizes, planes, strict=True):
+        size.dx, size.dy = plane.grid
+        size.height, size.width = plane.samples.shape
+        size.bits = size.bits_per_pixel = plane.bits
+        size.is_signed = plane.is_signed
     image = library.opj_image_create(len(planes), sizes, SPACES[space])
     image.contents.x1, image.contents.y1 = width, height
     for index, plane in enumerate(planes):
@@ -76,24 +78,22 @@ def jp2(planes: Sequence[Plane], *, space: str | None = None, codec_name: str = 
         ctypes.memmove(component.samples, samples.ctypes.data, samples.nbytes)
     file = io.BytesIO()
 
-    @_Write
     def write(source: int, count: int, _: int) -> int:
         return file.write(ctypes.string_at(source, count))
 
-    @_Skip
     def skip(count: int, _: int) -> int:
         file.seek(count, io.SEEK_CUR)
         return count
 
-    @_Seek
     def seek(position: int, _: int) -> int:
         file.seek(position)
         return 1
 
+    write_callback, skip_callback, seek_callback = _Write(write), _Skip(skip), _Seek(seek)
     stream = ctypes.c_void_p(library.opj_stream_create(ctypes.c_size_t(1 << 20), 0))
-    library.opj_stream_set_write_function(stream, write)
-    library.opj_stream_set_skip_function(stream, skip)
-    library.opj_stream_set_seek_function(stream, seek)
+    library.opj_stream_set_write_function(stream, write_callback)
+    library.opj_stream_set_skip_function(stream, skip_callback)
+    library.opj_stream_set_seek_function(stream, seek_callback)
     codec = ctypes.c_void_p(library.opj_create_compress(_CODECS[codec_name]))
     parameters = ctypes.create_string_buffer(65_536)
     library.opj_set_default_encoder_parameters(parameters)

@@ -4,13 +4,14 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 BLACK_IS_ZERO, RGB, PALETTE, CMYK, CIELAB, ICCLAB = 1, 2, 3, 5, 8, 9
 NONE, DEFLATE = 1, 8
+Order = Literal["<", ">"]
 _SHORT, _LONG, _UNDEFINED, _LONG8 = 3, 4, 7, 16
 _FORMS = {_SHORT: "H", _LONG: "I", _LONG8: "Q"}
 _FORMATS = {"u": 1, "i": 2, "f": 3, "c": 6}
@@ -33,7 +34,7 @@ class Page:
     subpages: Sequence["Page"] = ()
 
 
-def tiff(*pages: Page, order: str = "<", is_big: bool = False) -> bytes:
+def tiff(*pages: Page, order: Order = "<", is_big: bool = False) -> bytes:
     """Return a TIFF of these pages."""
     magic = b"II" if order == "<" else b"MM"
     if is_big:
@@ -48,7 +49,7 @@ def tiff(*pages: Page, order: str = "<", is_big: bool = False) -> bytes:
 @dataclass
 class _Writer:
     content: bytearray
-    order: str
+    order: Order
     is_big: bool
 
     def chain(self, pages: Sequence[Page], pointer: int) -> None:
@@ -118,7 +119,7 @@ def _kind(value: tuple[int, ...] | bytes) -> int:
     return _SHORT if max(value) < 65_536 else _LONG
 
 
-def _blocks(page: Page, order: str) -> list[bytes]:
+def _blocks(page: Page, order: Order) -> list[bytes]:
     samples = page.samples
     planes = (
         [samples[..., index : index + 1] for index in range(samples.shape[2])]
@@ -147,7 +148,7 @@ def _tiles(plane: NDArray[Any], tile: tuple[int, int]) -> list[NDArray[Any]]:
     ]
 
 
-def _encoded(part: NDArray[Any], page: Page, order: str) -> bytes:
+def _encoded(part: NDArray[Any], page: Page, order: Order) -> bytes:
     rows = _predicted(part, page.predictor)
     if page.bits and page.bits not in (8, 16, 32, 64):
         content = _packed(rows.reshape(part.shape[0], -1), page.bits)

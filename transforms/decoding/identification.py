@@ -24,8 +24,10 @@ from progimage.errors import UnprocessableImage, UnsupportedFormat
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, Format
 from transforms.limits import Limits
 
+from .bmp_fields import BmpImage
 from .failures import DAMAGED
 from .header import too_large
+from .ico_entries import IcoImage
 from .jp2_deep import Jp2Image
 from .png_transparency import PngImage
 from .tiff_deep import TiffImage
@@ -35,6 +37,8 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a child renders on one core, and thre
 
 _FORMAT_BY_PILLOW_NAME = {format.pillow: format for format in FORMATS.values()} | {"MPO": FORMATS["jpeg"]}
 _OWN_DECODERS: Mapping[str, type[ImageFile.ImageFile]] = {
+    "BMP": BmpImage,
+    "ICO": IcoImage,
     "JPEG2000": Jp2Image,
     "PNG": PngImage,
     "TIFF": TiffImage,

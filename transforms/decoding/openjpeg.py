@@ -133,30 +133,31 @@ def _decoded(library: Any, content: BytesIO, codec_number: int) -> Iterator[_Ima
 def _stream(library: Any, content: BytesIO) -> Iterator[ctypes.c_void_p]:
     size = content.getbuffer().nbytes
 
-    @_Read
     def read(target: int, count: int, _: int) -> int:
         block = content.read(count)
         ctypes.memmove(target, block, len(block))
         return len(block) or _END
 
-    @_Skip
     def skip(count: int, _: int) -> int:
         start = content.tell()
         end = min(max(start + count, 0), size)
         content.seek(end)
         return end - start if end - start == count else -1
 
-    @_Seek
     def seek(position: int, _: int) -> int:
         is_inside = 0 <= position <= size
         if is_inside:
             content.seek(position)
         return int(is_inside)
 
+    # they live as long as the stream does
+    read_callback = _Read(read)
+    skip_callback = _Skip(skip)
+    seek_callback = _Seek(seek)
     stream = ctypes.c_void_p(library.opj_stream_create(_BUFFER_BYTES, 1))
-    library.opj_stream_set_read_function(stream, read)
-    library.opj_stream_set_skip_function(stream, skip)
-    library.opj_stream_set_seek_function(stream, seek)
+    library.opj_stream_set_read_function(stream, read_callback)
+    library.opj_stream_set_skip_function(stream, skip_callback)
+    library.opj_stream_set_seek_function(stream, seek_callback)
     library.opj_stream_set_user_data_length(stream, ctypes.c_uint64(size))
     library.opj_stream_set_user_data(stream, None, None)
     try:

@@ -1,7 +1,7 @@
 """The one transparent colour of a PNG without an alpha channel, at the PNG's own depth.
 
-Pillow compares grey of 2 and 4 bits after it has been scaled to 8, and colours of 16 bits after they have been
-cut to 8. Source: PNG, third edition, section 11.3.1.1."""
+Pillow compares grey of 2 and 4 bits after it has been scaled to 8, and colours of 16 bits after they have
+been cut to 8. Source: PNG, third edition, section 11.3.1.1."""
 
 from typing import Any
 

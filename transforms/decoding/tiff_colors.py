@@ -3,8 +3,9 @@
 from functools import cache
 from typing import Any
 
-from PIL import Image, ImageMath
+from PIL import Image
 
+from .band_math import evaluate
 from .tiff_layout import CIELAB, ICCLAB, PALETTE, RGB, WHITE_IS_ZERO, Layout, Number
 
 _WHITE = 65_535
@@ -64,11 +65,11 @@ def _as_share(samples: Image.Image, layout: Layout) -> Image.Image:
     if layout.number == Number.FLOAT:
         return samples
     white = 2.0**layout.bits - 1
-    return ImageMath.lambda_eval(lambda bands: bands["float"](bands["samples"]) / white, samples=samples)
+    return evaluate(lambda bands: bands["float"](bands["samples"]) / white, samples=samples)
 
 
 def _levels_of_share(share: Image.Image, is_linear: bool = False) -> Image.Image:
-    whole = ImageMath.lambda_eval(
+    whole = evaluate(
         lambda bands: bands["min"](bands["max"](bands["share"], 0.0), 1.0) * float(_WHITE) + 0.5,
         share=share,
     )
@@ -76,7 +77,7 @@ def _levels_of_share(share: Image.Image, is_linear: bool = False) -> Image.Image
 
 
 def _divided(color: Image.Image, opacity: Image.Image) -> Image.Image:
-    return ImageMath.lambda_eval(
+    return evaluate(
         lambda bands: bands["color"] / bands["max"](bands["opacity"], 1e-6),
         color=color,
         opacity=opacity,
@@ -111,10 +112,10 @@ def _from_lab(colors: list[Image.Image], layout: Layout) -> list[Image.Image]:
             return bands["float"](samples) / unit - float(offset)
         return bands["float"]((samples ^ half) - half) / unit
 
-    f_y = ImageMath.lambda_eval(lightness, samples=colors[0])
-    red_green, yellow_blue = (ImageMath.lambda_eval(difference, samples=each) for each in colors[1:3])
-    f_x = ImageMath.lambda_eval(lambda bands: bands["y"] + bands["a"] / 500.0, y=f_y, a=red_green)
-    f_z = ImageMath.lambda_eval(lambda bands: bands["y"] - bands["b"] / 200.0, y=f_y, b=yellow_blue)
+    f_y = evaluate(lightness, samples=colors[0])
+    red_green, yellow_blue = (evaluate(difference, samples=each) for each in colors[1:3])
+    f_x = evaluate(lambda bands: bands["y"] + bands["a"] / 500.0, y=f_y, a=red_green)
+    f_z = evaluate(lambda bands: bands["y"] - bands["b"] / 200.0, y=f_y, b=yellow_blue)
     x, y, z = (_light(f, white_light) for f, white_light in zip((f_x, f_y, f_z), _D50, strict=True))
     return [_levels_of_share(_mixed(row, x, y, z), is_linear=True) for row in _TO_LINEAR_SRGB]
 
@@ -128,11 +129,11 @@ def _light(f: Image.Image, white: float) -> Image.Image:
         dark = (f - 4 / 29) * (3 * (6 / 29) ** 2)
         return (is_light * (f * f * f) + (1 - is_light) * dark) * white
 
-    return ImageMath.lambda_eval(inverted, f=f)
+    return evaluate(inverted, f=f)
 
 
 def _mixed(row: tuple[float, float, float], x: Image.Image, y: Image.Image, z: Image.Image) -> Image.Image:
-    return ImageMath.lambda_eval(
+    return evaluate(
         lambda bands: bands["x"] * row[0] + bands["y"] * row[1] + bands["z"] * row[2],
         x=x,
         y=y,

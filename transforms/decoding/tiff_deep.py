@@ -77,7 +77,8 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
             return
         check_samples(self.layout)
         size = Size(self.layout.width, self.layout.height)
-        self._size = tuple(upright_size(size, self._orientation))
+        upright = upright_size(size, self._orientation)
+        self._size = (upright.width, upright.height)
         self._mode = _mode(self.layout)
         self.tile = []
         self.palette = None

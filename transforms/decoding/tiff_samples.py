@@ -5,8 +5,9 @@ Whole numbers up to 16 bits have mode I, all other numbers mode F."""
 from array import array
 from typing import Any
 
-from PIL import Image, ImageMath
+from PIL import Image
 
+from .band_math import evaluate
 from .tiff_layout import Layout, Number
 
 _RAW_MODES = {
@@ -59,7 +60,7 @@ def _from_halves(halves: Image.Image) -> Image.Image:
         fraction = (half & 0x3FF) << 13
         return sign | (rebiased | fraction) * (exponent > 0)
 
-    bits = ImageMath.lambda_eval(widened, half=halves)
+    bits = evaluate(widened, half=halves)
     return Image.frombytes("F", halves.size, bits.tobytes(), "raw", "F;32NF")
 
 
@@ -92,10 +93,11 @@ def _nth_sample(content: bytes, first_bit: int, bits: int) -> bytes:
         joined = (bands["first"] << 16) | (bands["second"] << 8) | bands["third"]
         return (joined >> (24 - skipped_bits - bits)) & (2**bits - 1)
 
-    samples = ImageMath.lambda_eval(
+    samples = evaluate(
         shifted,
         first=window[0].convert("I"),
         second=window[1].convert("I"),
         third=window[2].convert("I"),
     )
-    return samples.convert("I;16").tobytes("raw", "I;16N")
+    unpacked: bytes = samples.convert("I;16").tobytes("raw", "I;16N")
+    return unpacked

@@ -110,7 +110,7 @@ def read_exif(
 ) -> Exif:
     """Return the values of EXIF, or of a TIFF's tags, that pass `filters`. Leave broken values out.
 
-    `start` is the offset of a TIFF's directory if it is not the first. Raise ValueError if `file` is neither."""
+    `start` is the offset of a directory that is not the first. Raise ValueError if `file` is neither."""
     head = file.read(_HEAD_BYTES)
     order = next(
         (order for order, magic in _MAGIC.items() if head.startswith(magic)),
