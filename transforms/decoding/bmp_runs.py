@@ -2,11 +2,16 @@
 
 Pixels that no run covers have the first colour of the palette, or are black."""
 
+import re
+
 from .bmp_header import RLE4, RLE24, BmpHeader
 
 _END_OF_ROW = 0
 _END_OF_PICTURE = 1
 _JUMP = 2
+_RUNS = re.compile(rb"(?:[^\0].){1,4096}", re.DOTALL)
+"""Runs that follow one another. They cover at most a million pixels, whatever the image's size."""
+_BYTES = tuple(bytes((byte,)) for byte in range(256))
 _NIBBLES = tuple(bytes((byte >> 4, byte & 15)) for byte in range(256))
 
 
@@ -51,14 +56,15 @@ def decode_runs(content: bytes, header: BmpHeader) -> bytes:
 
 
 def _read_run(content: bytes, position: int, compression: int) -> tuple[bytes, int]:
-    """Return the pixels of a run, and the position behind it."""
+    """Return the pixels of one or more runs, and the position behind them."""
     count = content[position]
+    if count and compression == RLE24:
+        return content[position + 1 : position + 4] * count, position + 4
     if count:
-        if compression == RLE24:
-            return content[position + 1 : position + 4] * count, position + 4
-        value = content[position + 1]
-        pair = _NIBBLES[value] if compression == RLE4 else bytes((value, value))
-        return (pair * ((count + 1) // 2))[:count], position + 2
+        runs = _RUNS.match(content, position)
+        if runs is None:
+            raise OSError("The run lengths end before the picture does")
+        return _expand(runs[0], compression), runs.end()
     count = content[position + 1]
     start = position + 2
     if compression == RLE4:
@@ -69,3 +75,10 @@ def _read_run(content: bytes, position: int, compression: int) -> tuple[bytes, i
         run = content[start:end]
     # literal pixels fill whole words
     return run, end + (end - start) % 2
+
+
+def _expand(runs: bytes, compression: int) -> bytes:
+    pairs = zip(runs[::2], runs[1::2], strict=True)
+    if compression == RLE4:
+        return b"".join([(_NIBBLES[value] * ((count + 1) // 2))[:count] for count, value in pairs])
+    return b"".join([_BYTES[value] * count for count, value in pairs])

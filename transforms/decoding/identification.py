@@ -29,6 +29,7 @@ from .failures import DAMAGED
 from .header import too_large
 from .ico_entries import IcoImage
 from .jp2_deep import Jp2Image
+from .jpeg_depth import refuse_deep_jpeg
 from .png_transparency import PngImage
 from .tiff_deep import TiffImage
 
@@ -67,6 +68,7 @@ def identify(file: IO[bytes], limits: Limits) -> tuple[ImageFile.ImageFile, Form
             return image, _FORMAT_BY_PILLOW_NAME[image.format or name]
     if _declared_pixels(file) > limits.max_pixels:
         raise too_large(limits)
+    refuse_deep_jpeg(file)
     raise UnprocessableImage(DAMAGED)
 
 

@@ -12,6 +12,7 @@ from typing import IO, Any
 from .bundled_libraries import find_library
 from .tiff_layout import Layout
 
+Rows = bytes | bytearray
 _ROWS_PIXELS = 1_000_000
 """Px that are converted at once: conversions hold several times the bytes of their pixels."""
 
@@ -26,7 +27,7 @@ def has_codec(compression: int) -> bool:
     return library is not None and bool(library.TIFFIsCODECConfigured(ctypes.c_uint16(compression)))
 
 
-def read_rows(file: IO[bytes], directory: int, layout: Layout) -> Iterator[tuple[int, int, list[bytes]]]:
+def read_rows(file: IO[bytes], directory: int, layout: Layout) -> Iterator[tuple[int, int, list[Rows]]]:
     """Yield the first row, the number of rows, and their bytes: one for all samples, or one per plane.
 
     `directory` is the offset of the page's directory. Raise OSError if the file is damaged."""
@@ -36,13 +37,13 @@ def read_rows(file: IO[bytes], directory: int, layout: Layout) -> Iterator[tuple
 
 
 def _regrouped(
-    blocks: Iterator[tuple[int, list[bytes]]],
+    blocks: Iterator[tuple[int, list[Rows]]],
     layout: Layout,
-) -> Iterator[tuple[int, int, list[bytes]]]:
+) -> Iterator[tuple[int, int, list[Rows]]]:
     """Join and cut blocks of rows to a moderate number of px."""
     wanted_rows = max(1, _ROWS_PIXELS // layout.width)
     top = 0
-    pending: list[list[bytes]] = []
+    pending: list[list[Rows]] = []
     pending_rows = 0
     for rows, planes in blocks:
         pending.append(planes)
@@ -60,7 +61,7 @@ def _regrouped(
         pending_rows = 0
 
 
-def _strips(handle: ctypes.c_void_p, layout: Layout) -> Iterator[tuple[int, list[bytes]]]:
+def _strips(handle: ctypes.c_void_p, layout: Layout) -> Iterator[tuple[int, list[Rows]]]:
     strip_count = -(-layout.height // layout.rows_per_strip)
     for index in range(strip_count):
         rows = min(layout.rows_per_strip, layout.height - index * layout.rows_per_strip)
@@ -73,7 +74,7 @@ def _strips(handle: ctypes.c_void_p, layout: Layout) -> Iterator[tuple[int, list
         yield rows, planes
 
 
-def _tile_rows(handle: ctypes.c_void_p, layout: Layout) -> Iterator[tuple[int, list[bytes]]]:
+def _tile_rows(handle: ctypes.c_void_p, layout: Layout) -> Iterator[tuple[int, list[Rows]]]:
     """Yield rows of tiles, cut to the image's width and height."""
     if layout.tile is None:
         return
@@ -94,7 +95,7 @@ def _tile_rows(handle: ctypes.c_void_p, layout: Layout) -> Iterator[tuple[int, l
         yield rows, planes
 
 
-def _side_by_side(tiles: list[bytes], rows: int, tile_row_bytes: int, row_bytes: int) -> bytes:
+def _side_by_side(tiles: list[Rows], rows: int, tile_row_bytes: int, row_bytes: int) -> Rows:
     parts = []
     for start in range(0, rows * tile_row_bytes, tile_row_bytes):
         row = b"".join([tile[start : start + tile_row_bytes] for tile in tiles])
@@ -102,12 +103,13 @@ def _side_by_side(tiles: list[bytes], rows: int, tile_row_bytes: int, row_bytes:
     return b"".join(parts)
 
 
-def _read(function: Any, handle: ctypes.c_void_p, index: int, size: int) -> bytes:
-    buffer = ctypes.create_string_buffer(size)
-    count = function(handle, index, buffer, size)
+def _read(function: Any, handle: ctypes.c_void_p, index: int, size: int) -> Rows:
+    content = bytearray(size)
+    # a strip may be the whole image, so nothing here copies it
+    count = function(handle, index, (ctypes.c_char * size).from_buffer(content), size)
     if count != size:
         raise OSError(f"libtiff has decoded {count} of {size} bytes")
-    return buffer.raw
+    return content
 
 
 @contextmanager

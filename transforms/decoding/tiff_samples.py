@@ -3,6 +3,7 @@
 Whole numbers up to 16 bits have mode I, all other numbers mode F."""
 
 from array import array
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image
@@ -21,7 +22,7 @@ _RAW_MODES = {
 _ARRAYS = {8: "B", 16: "H", 32: "I", 64: "Q"}
 
 
-def read_samples(planes: list[bytes], layout: Layout, rows: int) -> list[Image.Image]:
+def read_samples(planes: Sequence[bytes | bytearray], layout: Layout, rows: int) -> list[Image.Image]:
     """Return an image per sample of a px. `planes` holds all samples, or one entry per plane."""
     if layout.bits not in _ARRAYS:
         planes = [_unpack(plane, layout, rows) for plane in planes]
@@ -32,14 +33,14 @@ def read_samples(planes: list[bytes], layout: Layout, rows: int) -> list[Image.I
     return [_as_image(plane, layout.number, bits, size) for plane in planes]
 
 
-def _separate(content: bytes, bits: int, count: int) -> list[bytes]:
+def _separate(content: bytes | bytearray, bits: int, count: int) -> Sequence[bytes | bytearray]:
     if count == 1:
         return [content]
     samples = array(_ARRAYS[bits], content)
     return [samples[first::count].tobytes() for first in range(count)]
 
 
-def _as_image(content: bytes, number: Number, bits: int, size: tuple[int, int]) -> Image.Image:
+def _as_image(content: bytes | bytearray, number: Number, bits: int, size: tuple[int, int]) -> Image.Image:
     if (number, bits) == (Number.FLOAT, 16):
         return _from_halves(Image.frombytes("I", size, content, "raw", "I;16N"))
     if number == Number.UNSIGNED and bits == 8:
@@ -64,7 +65,7 @@ def _from_halves(halves: Image.Image) -> Image.Image:
     return Image.frombytes("F", halves.size, bits.tobytes(), "raw", "F;32NF")
 
 
-def _unpack(content: bytes, layout: Layout, rows: int) -> bytes:
+def _unpack(content: bytes | bytearray, layout: Layout, rows: int) -> bytes:
     """Return samples of fewer than 16 bits, which stand in each row without a gap, as 16-bit ones.
 
     Eight samples take as many bytes as one has bits."""
@@ -80,7 +81,7 @@ def _unpack(content: bytes, layout: Layout, rows: int) -> bytes:
     return result.crop((0, 0, in_a_row, rows)).tobytes("raw", "I;16N")
 
 
-def _nth_sample(content: bytes, first_bit: int, bits: int) -> bytes:
+def _nth_sample(content: bytes | bytearray, first_bit: int, bits: int) -> bytes:
     """Return the sample that starts at a bit of each group of `bits` bytes."""
     start, skipped_bits = divmod(first_bit, 8)
     count = len(content) // bits
