@@ -38,6 +38,7 @@ def shown(content: bytes, folder: Path, mode: str = "RGBA") -> NDArray[Any]:
 @pytest.mark.parametrize("is_signed", [False, True], ids=["unsigned", "signed"])
 @pytest.mark.parametrize("bits", [1, 2, 4, 7, 8, 9, 10, 12, 14, 16])
 def test_every_depth_reaches_black_and_white(bits: int, is_signed: bool, tmp_path: Path) -> None:
+    """IMG-12."""
     for count, mode in enumerate(MODES, 1):
         planes = [
             Plane(samples(share, bits, is_signed=is_signed), bits, is_signed) for share in SHARES[:count]

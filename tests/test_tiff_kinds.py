@@ -44,6 +44,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("name", "page"), REFUSED.items(), ids=REFUSED)
 def test_refused_by_name(name: str, page: Page, stored: Store) -> None:
+    """IMG-12."""
     with pytest.raises(UnprocessableImage, match=f"^Expected a TIFF .* but received {name}$"):
         probe(stored(tiff(page)))
 

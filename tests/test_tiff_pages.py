@@ -101,6 +101,7 @@ def test_a_cr2_is_refused_by_name(stored: Store) -> None:
 
 
 def test_pages_in_a_circle_or_outside_end(stored: Store) -> None:
+    """IMG-6."""
     first = page(20, tags={**REDUCED, 330: (8, 2**31, 4)})
     content = bytearray(tiff(first))
     directory = int.from_bytes(content[4:8], "little")
