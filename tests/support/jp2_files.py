@@ -114,15 +114,21 @@ def with_palette(content: bytes, colors: Sequence[Sequence[int]], bits: int) -> 
     entries = np.array(colors, dtype=form).tobytes()
     palette = len(colors).to_bytes(2) + bytes([columns, *[bits - 1] * columns]) + entries
     mapping = b"".join(b"\0\0\1" + bytes([column]) for column in range(columns))
-    return _with_header_boxes(content, _box(b"pclr", palette) + _box(b"cmap", mapping))
+    return with_header_boxes(content, box(b"pclr", palette) + box(b"cmap", mapping))
 
 
-def _with_header_boxes(content: bytes, boxes: bytes) -> bytes:
+def with_definitions(content: bytes, definitions: Sequence[tuple[int, int, int]]) -> bytes:
+    """Return a JP2 that says of channels their type and the colour that they are."""
+    entries = b"".join(number.to_bytes(2) for definition in definitions for number in definition)
+    return with_header_boxes(content, box(b"cdef", len(definitions).to_bytes(2) + entries))
+
+
+def with_header_boxes(content: bytes, boxes: bytes) -> bytes:
     start = content.index(b"jp2h") - 4
     size = int.from_bytes(content[start : start + 4])
     header = content[start + 8 : start + size] + boxes
-    return content[:start] + _box(b"jp2h", header) + content[start + size :]
+    return content[:start] + box(b"jp2h", header) + content[start + size :]
 
 
-def _box(kind: bytes, content: bytes) -> bytes:
+def box(kind: bytes, content: bytes) -> bytes:
     return (len(content) + 8).to_bytes(4) + kind + content

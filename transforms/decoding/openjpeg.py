@@ -16,7 +16,9 @@ from PIL import Image
 from .bundled_libraries import find_library
 
 _VERSION = re.compile(rb"2\.[345]\.")
-_CODECS = {"j2k": 0, "jp2": 2}
+_CODESTREAM = b"\xff\x4f\xff\x51"
+_CODESTREAM_CODEC = 0
+_JP2_CODEC = 2
 _PARAMETER_BYTES = 16_384
 """More than opj_dparameters_t has. The library fills it in."""
 _BUFFER_BYTES = 1 << 20
@@ -77,15 +79,17 @@ def is_available() -> bool:
     return _library() is not None
 
 
-def read_channels(file: IO[bytes], codec_name: str) -> list[Channel]:
-    """Decode the file's components, with its palette applied and its channels in their order.
+def read_channels(file: IO[bytes]) -> list[Channel]:
+    """Decode the channels of a JP2 or a bare codestream in their order, with its palette applied.
 
-    `codec_name` is "jp2", or "j2k" for a bare codestream. Raise OSError if the file is damaged."""
+    Raise OSError if the file is damaged."""
     library = _library()
     if library is None:
         raise OSError("libopenjp2 is missing")
     file.seek(0)
-    with _decoded(library, BytesIO(file.read()), _CODECS[codec_name]) as image:
+    content = file.read()
+    codec = _CODESTREAM_CODEC if content.startswith(_CODESTREAM) else _JP2_CODEC
+    with _decoded(library, BytesIO(content), codec) as image:
         corner = (image.x0, image.y0)
         return [_as_channel(image.components[index], corner) for index in range(image.component_count)]
 
