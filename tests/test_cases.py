@@ -18,14 +18,6 @@ from tests.support.corpus import CASES
 pytestmark = pytest.mark.skipif(not CASES, reason="PROGIMAGE_CASES names no folder of cases")
 
 NOT_YET = {
-    "miniswhite-16.tif",
-    "rgb16-planar.tif",
-    "grey-uint32.tif",
-    "rgb-float32.tif",
-    "grey2-trns.png",
-    "thumbnail-page-first.tif",
-    "bmp-32-bitfields.bmp",
-    "icon-0rgb-and-mask.ico",
     "palette-64-phys.png",
     "flat-32.png",
 }

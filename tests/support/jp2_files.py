@@ -63,10 +63,12 @@ def jp2(planes: Sequence[Plane], *, space: str | None = None, codec_name: str = 
     library.opj_create_compress.restype = ctypes.c_void_p
     library.opj_stream_create.restype = ctypes.c_void_p
     height, width = planes[0].samples.shape
-    sizes = (_Parameters * len(planes))(*[
-        (*plane.grid, plane.samples.shape[1], plane.samples.shape[0], 0, 0, plane.bits, plane.bits, plane.is_signed)
-        for plane in planes
-    ])  # fmt: skip
+    sizes = (_Parameters * len(planes))()
+    for size, plane in zip(sizes, planes, strict=True):
+        size.dx, size.dy = plane.grid
+        size.height, size.width = plane.samples.shape
+        size.bits = size.bits_per_pixel = plane.bits
+        size.is_signed = plane.is_signed
     image = library.opj_image_create(len(planes), sizes, SPACES[space])
     image.contents.x1, image.contents.y1 = width, height
     for index, plane in enumerate(planes):
@@ -76,24 +78,22 @@ def jp2(planes: Sequence[Plane], *, space: str | None = None, codec_name: str = 
         ctypes.memmove(component.samples, samples.ctypes.data, samples.nbytes)
     file = io.BytesIO()
 
-    @_Write
     def write(source: int, count: int, _: int) -> int:
         return file.write(ctypes.string_at(source, count))
 
-    @_Skip
     def skip(count: int, _: int) -> int:
         file.seek(count, io.SEEK_CUR)
         return count
 
-    @_Seek
     def seek(position: int, _: int) -> int:
         file.seek(position)
         return 1
 
+    write_callback, skip_callback, seek_callback = _Write(write), _Skip(skip), _Seek(seek)
     stream = ctypes.c_void_p(library.opj_stream_create(ctypes.c_size_t(1 << 20), 0))
-    library.opj_stream_set_write_function(stream, write)
-    library.opj_stream_set_skip_function(stream, skip)
-    library.opj_stream_set_seek_function(stream, seek)
+    library.opj_stream_set_write_function(stream, write_callback)
+    library.opj_stream_set_skip_function(stream, skip_callback)
+    library.opj_stream_set_seek_function(stream, seek_callback)
     codec = ctypes.c_void_p(library.opj_create_compress(_CODECS[codec_name]))
     parameters = ctypes.create_string_buffer(65_536)
     library.opj_set_default_encoder_parameters(parameters)
@@ -114,15 +114,21 @@ def with_palette(content: bytes, colors: Sequence[Sequence[int]], bits: int) -> 
     entries = np.array(colors, dtype=form).tobytes()
     palette = len(colors).to_bytes(2) + bytes([columns, *[bits - 1] * columns]) + entries
     mapping = b"".join(b"\0\0\1" + bytes([column]) for column in range(columns))
-    return _with_header_boxes(content, _box(b"pclr", palette) + _box(b"cmap", mapping))
+    return with_header_boxes(content, box(b"pclr", palette) + box(b"cmap", mapping))
 
 
-def _with_header_boxes(content: bytes, boxes: bytes) -> bytes:
+def with_definitions(content: bytes, definitions: Sequence[tuple[int, int, int]]) -> bytes:
+    """Return a JP2 that says of channels their type and the colour that they are."""
+    entries = b"".join(number.to_bytes(2) for definition in definitions for number in definition)
+    return with_header_boxes(content, box(b"cdef", len(definitions).to_bytes(2) + entries))
+
+
+def with_header_boxes(content: bytes, boxes: bytes) -> bytes:
     start = content.index(b"jp2h") - 4
     size = int.from_bytes(content[start : start + 4])
     header = content[start + 8 : start + size] + boxes
-    return content[:start] + _box(b"jp2h", header) + content[start + size :]
+    return content[:start] + box(b"jp2h", header) + content[start + size :]
 
 
-def _box(kind: bytes, content: bytes) -> bytes:
+def box(kind: bytes, content: bytes) -> bytes:
     return (len(content) + 8).to_bytes(4) + kind + content

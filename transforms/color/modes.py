@@ -17,8 +17,8 @@ _BANDED = {
 """Modes whose pixels cannot be averaged, and for each a mode that holds them without loss."""
 
 _HAS_ALPHA_BAND = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
-_BITS_PER_SAMPLE = 258
-"""TIFF 6.0, section 8."""
+_WHITES = (1, 255, 65_535)
+"""What white may be if nothing tells the depth of the numbers."""
 
 
 def with_plain_inks(image: Image.Image) -> Image.Image:
@@ -41,15 +41,19 @@ def to_bands(image: Image.Image) -> Image.Image:
     return image if mode == image.mode else image.convert(mode)
 
 
+def grey_levels(numbers: Image.Image, whites: tuple[int, ...] = _WHITES) -> Image.Image:
+    """Return numbers of mode I or F as grey in 8 bits.
+
+    Black is 0, and white the first of `whites` that is no less than every number. The range is that of the
+    numbers if there is none, a number is below 0, or all are within the lowest 256th of that white."""
+    return _scaled(numbers, *_number_range(numbers, whites))
+
+
 def _to_8_bits(image: Image.Image) -> Image.Image:
     """Return grey, L or LA, in 8 bits. Pillow's own conversion clips at 255."""
     is_other_16_bit = image.mode.startswith("I;16") and image.mode != "I;16"
     exact = image.convert("I") if is_other_16_bit else image
-    black, white = _grey_range(image, exact)
-    scale = 255 / (white - black) if white > black else 0.0
-    # the conversion to L cuts fractions off
-    offset = 0.5 - black * scale
-    grey = exact.point(lambda value: value * scale + offset).convert("L")
+    grey = _scaled(exact, 0, 65_535) if image.mode.startswith("I;16") else grey_levels(exact)
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):
         alpha = ImageMath.lambda_eval(
@@ -60,20 +64,18 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return grey
 
 
-def _grey_range(image: Image.Image, exact: Image.Image) -> tuple[float, float]:
-    """Return the values of black and white.
+def _scaled(numbers: Image.Image, black: float, white: float) -> Image.Image:
+    scale = 255 / (white - black) if white > black else 0.0
+    # the conversion to L cuts fractions off
+    offset = 0.5 - black * scale
+    return numbers.point(lambda value: value * scale + offset).convert("L")
 
-    They follow from the bits of a sample if these are known. Else white is the first
-    of 1, 255 and 65,535 that is no less than every value. If there is none, or a value
-    is below 0, the range is that of the values."""
-    if image.mode.startswith("I;16"):
-        tags = getattr(image, "tag_v2", {})
-        bits = tags.get(_BITS_PER_SAMPLE, (16,))[0]
-        return 0, 2 ** min(16, int(bits)) - 1
-    lowest, highest = (float(value) for value in exact.getextrema())  # type: ignore[arg-type]
+
+def _number_range(numbers: Image.Image, whites: tuple[int, ...]) -> tuple[float, float]:
+    lowest, highest = (float(value) for value in numbers.getextrema())  # type: ignore[arg-type]
     if not (isfinite(lowest) and isfinite(highest)):
         return 0, 1
-    for white in (1, 255, 65_535):
-        if lowest >= 0 and highest <= white:
+    for white in whites:
+        if lowest >= 0 and white / 256 < highest <= white:
             return 0, white
     return lowest, highest

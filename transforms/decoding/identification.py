@@ -25,13 +25,17 @@ from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, Format
 from transforms.limits import Limits
 
 from .avif_crop import AvifImage
+from .bmp_fields import BmpImage
 from .broken_chunks import without_broken_chunks
 from .failures import DAMAGED
 from .header import too_large
+from .ico_entries import IcoImage
 from .jp2_deep import Jp2Image
 from .jpeg_kinds import check_kind
 from .missing_end import with_end
 from .png_stream import install as install_bounded_png_stream
+from .png_transparency import PngImage
+from .tiff_deep import TiffImage
 
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 install_bounded_png_stream()
@@ -40,7 +44,11 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a child renders on one core, and thre
 _FORMAT_BY_PILLOW_NAME = {format.pillow: format for format in FORMATS.values()} | {"MPO": FORMATS["jpeg"]}
 _OWN_DECODERS: Mapping[str, type[ImageFile.ImageFile]] = {
     "AVIF": AvifImage,
+    "BMP": BmpImage,
+    "ICO": IcoImage,
     "JPEG2000": Jp2Image,
+    "PNG": PngImage,
+    "TIFF": TiffImage,
 }
 """Decoders of this project that stand before Pillow's, by Pillow's name of the format."""
 _SNIFFED_BYTES = 16

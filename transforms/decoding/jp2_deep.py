@@ -1,6 +1,6 @@
-"""JPEG 2000 of any depth from 1 to 16 bits, signed or not, with channels of different depths and sizes.
+"""JPEG 2000 of any depth from 1 to 16 bits, with channels of different depths, signs, sizes and orders.
 
-Pillow decodes channels that all have 8 bits and a sample per px. All others are decoded here, by openjpeg.py."""
+If its library is missing, Pillow decodes channels of 8 bits that have a sample per px."""
 
 from functools import lru_cache
 from typing import Any
@@ -37,8 +37,9 @@ _COLOR_MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 
 
 class Jp2Image(Jpeg2KImagePlugin.Jpeg2KImageFile):
-    """A JPEG 2000 whose pixels are right at any depth. Opening it raises UnprocessableImage for
-    a kind that cannot be decoded."""
+    """A JPEG 2000 whose pixels are right at any depth.
+
+    Opening it raises UnprocessableImage for a kind that cannot be decoded."""
 
     def _open(self) -> None:
         if self.fp is None:
@@ -46,32 +47,27 @@ class Jp2Image(Jpeg2KImagePlugin.Jpeg2KImageFile):
         self.header = read_jp2_header(self.fp)
         _check_kind(self.header)
         self.fp.seek(0)
-        super()._open()
-        if _is_deep(self.header):
-            _check_samples(self.header, self.width * self.height)
-            self._mode = _mode(self.header)
-            self.palette = None
+        if not openjpeg.is_available():
+            super()._open()
+            return
+        self._size = (self.header.width, self.header.height)
+        self._mode = _mode(self.header)
+        self.tile = []
 
     def load(self) -> Any:
-        if self.tile and self.fp is not None and _is_deep(self.header):
-            channels = openjpeg.read_channels(self.fp, self.codec)
+        if self._im is None and self.fp is not None and openjpeg.is_available():
+            _check_samples(self.header)
+            channels = openjpeg.read_channels(self.fp)
             decoded = _assemble(channels, self.header, self.size)
-            self.tile = []
             self.im = decoded.im
             self._mode = decoded.mode
+            return Image.Image.load(self)
         return super().load()
-
-
-def _is_deep(header: Jp2Header) -> bool:
-    is_plain = all(component.is_plain for component in header.components)
-    has_plain_palette = all(bits == 8 for bits in header.palette_bits)
-    has_usual_channels = not header.has_definitions or header.opacity_type == 1 or not header.has_alpha
-    return not (is_plain and has_plain_palette and has_usual_channels)
 
 
 def _check_kind(header: Jp2Header) -> None:
     """Raise UnprocessableImage for a kind that cannot be decoded rightly, with its name."""
-    bits = max(component.bits for component in header.components)
+    bits = max((component.bits for component in header.components), default=0)
     if bits > _MAX_BITS:
         raise UnprocessableImage(
             f"Expected a JPEG 2000 of at most {_MAX_BITS} bits per sample but received {bits}"
@@ -81,27 +77,37 @@ def _check_kind(header: Jp2Header) -> None:
         raise UnprocessableImage(
             f"Expected a JPEG 2000 in grey, sRGB, sYCC, CMYK or with a profile but received {name}"
         )
-    colors = header.channel_count - header.has_alpha
-    if colors not in _COLOR_MODES:
+    colors = header.color_count
+    if colors not in _COLOR_MODES or (colors == 4 and header.color_space != CMYK):
         raise UnprocessableImage(
-            f"Expected a JPEG 2000 of 1 to 4 channels but received {header.channel_count}"
+            f"Expected a JPEG 2000 of grey, three colours or CMYK, with or without alpha,"
+            f" but received {header.channel_count} channels"
+        )
+    if not openjpeg.is_available() and not _is_plain(header):
+        raise UnprocessableImage(
+            "Expected a JPEG 2000 whose channels all have 8 bits and the image's size"
+            " but received another kind"
         )
 
 
-def _check_samples(header: Jp2Header, pixels: int) -> None:
-    if not openjpeg.is_available():
+def _check_samples(header: Jp2Header) -> None:
+    samples = header.width * header.height * max(len(header.components), header.channel_count)
+    if samples > _MAX_SAMPLES:
         raise UnprocessableImage(
-            "Expected a JPEG 2000 whose channels all have 8 bits and the image's size but received another kind"
+            f"Expected at most {_MAX_SAMPLES:,} samples of a JPEG 2000 but received {samples:,}"
         )
-    if pixels * max(len(header.components), header.channel_count) > _MAX_SAMPLES:
-        raise UnprocessableImage(
-            f"Expected at most {_MAX_SAMPLES:,} samples of a JPEG 2000 of this depth but received more"
-        )
+
+
+def _is_plain(header: Jp2Header) -> bool:
+    """Whether Pillow decodes it rightly."""
+    has_plain_components = all(component.is_plain for component in header.components)
+    has_plain_palette = all(bits == 8 for bits in header.palette_bits)
+    return has_plain_components and has_plain_palette and not header.has_definitions
 
 
 def _mode(header: Jp2Header) -> str:
-    mode = _COLOR_MODES[header.channel_count - header.has_alpha]
-    return {"L": "LA", "RGB": "RGBA"}[mode] if header.has_alpha else mode
+    mode = _COLOR_MODES[header.color_count]
+    return {"L": "LA", "RGB": "RGBA"}.get(mode, mode) if header.has_alpha else mode
 
 
 def _assemble(
@@ -110,13 +116,12 @@ def _assemble(
     size: tuple[int, int],
 ) -> Image.Image:
     """Return the channels as one image in L, LA, RGB, RGBA or CMYK."""
-    mode = _mode(header)
-    color_count = len(channels) - header.has_alpha
-    if color_count not in _COLOR_MODES:
+    color_count = header.color_count
+    if len(channels) < header.channel_count:
         raise OSError("The codestream and the boxes name different channels")
-    colors = [channel for channel in channels if channel.alpha not in (1, 2)][:color_count]
+    colors = [channel for channel in channels if channel.alpha not in (1, 2)]
     opacities = [channel for channel in channels if channel.alpha in (1, 2)] or channels[color_count:]
-    bands = [_band(channel, size) for channel in colors]
+    bands = [_band(channel, size) for channel in colors[:color_count]]
     image = Image.merge(_COLOR_MODES[color_count], bands) if len(bands) > 1 else bands[0]
     if _is_sycc(channels, header):
         image = Image.merge("YCbCr", bands).convert("RGB")
@@ -126,13 +131,13 @@ def _assemble(
     if header.opacity_type == 2:
         return _unmultiplied(image, alpha)
     image.putalpha(alpha)
-    return image if image.mode == mode else image.convert(mode)
+    return image
 
 
 def _is_sycc(channels: list[openjpeg.Channel], header: Jp2Header) -> bool:
     """Whether three colours are lightness and colour differences. Without a box, smaller second and third
     channels say so."""
-    if len(channels) - header.has_alpha != 3:
+    if header.color_count != 3:
         return False
     is_subsampled = channels[0].grid == (1, 1) and channels[1].grid != (1, 1)
     return header.color_space == SYCC or (header.color_space is None and is_subsampled)

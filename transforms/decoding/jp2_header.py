@@ -1,12 +1,11 @@
-"""The kind of a JPEG 2000, read from its boxes and from the head of its codestream before any pixel is decoded.
+"""The kind of a JPEG 2000, read from its boxes and the head of its codestream before any pixel is decoded.
 
 Source: ISO/IEC 15444-1, annex A.5.1 (SIZ) and annex I.5.3 (colr, pclr, cdef)."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import SEEK_END
-from struct import error as StructError
-from struct import unpack
 from typing import IO, NamedTuple
 
 _SIZ = b"\xff\x4f\xff\x51"
@@ -15,6 +14,8 @@ _MAX_BOX_BYTES = 100_000
 """For a box of the header that is read: a palette of 1,024 colours has 8 KB."""
 _ENUMERATED = 1
 _OPACITY = (1, 2)
+_COLR_HEAD_BYTES = 3
+_PROFILE_SPACE = slice(16, 20)
 
 
 class Component(NamedTuple):
@@ -31,15 +32,23 @@ class Component(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Jp2Header:
+    width: int
+    height: int
     components: tuple[Component, ...]
     palette_bits: tuple[int, ...] = ()
     """Of each column of the palette."""
     color_space: int | None = None
-    """The number of an enumerated colour space; None if a profile or nothing describes the colours."""
+    """The number of an enumerated colour space, or of the one that a profile is for if it is CMYK or Lab.
+
+    None if another profile or nothing describes the colours."""
     has_definitions: bool = False
     """Whether a box says which channel is which."""
     opacity_type: int = 0
     """1 or 2 if a channel is opacity; with 2 the colours are multiplied with it."""
+
+    @property
+    def color_count(self) -> int:
+        return self.channel_count - self.has_alpha
 
     @property
     def channel_count(self) -> int:
@@ -55,16 +64,18 @@ class Jp2Header:
 
 
 CMYK = 12
+CIELAB = 14
 SRGB = 16
 GREY = 17
 SYCC = 18
+_PROFILE_SPACES = {b"CMYK": CMYK, b"Lab ": CIELAB}
 
 
 def read_jp2_header(file: IO[bytes]) -> Jp2Header:
     """Read the header of a JP2 or of a bare codestream. Raise ValueError if it is damaged."""
     try:
         return _read(file)
-    except (StructError, IndexError) as error:
+    except (struct.error, IndexError) as error:
         raise ValueError("Expected a whole header of a JPEG 2000") from error
 
 
@@ -72,7 +83,7 @@ def _read(file: IO[bytes]) -> Jp2Header:
     end = file.seek(0, SEEK_END)
     file.seek(0)
     if file.read(len(_SIZ)) == _SIZ:
-        return Jp2Header(components=_components(file))
+        return _with_boxes(file, {})
     boxes: dict[bytes, bytes] = {}
     for kind, start, stop in _boxes(file, 0, end):
         if kind == b"jp2h":
@@ -84,7 +95,7 @@ def _read(file: IO[bytes]) -> Jp2Header:
             file.seek(start)
             if file.read(len(_SIZ)) != _SIZ:
                 break
-            return _with_boxes(_components(file), boxes)
+            return _with_boxes(file, boxes)
     raise ValueError("Expected a JPEG 2000 with a codestream")
 
 
@@ -94,10 +105,10 @@ def _boxes(file: IO[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, 
         if start + 8 > end:
             return
         file.seek(start)
-        size, kind = unpack(">I4s", file.read(8))
+        size, kind = struct.unpack(">I4s", file.read(8))
         content_start = start + 8
         if size == 1:
-            size = unpack(">Q", file.read(8))[0]
+            size = struct.unpack(">Q", file.read(8))[0]
             content_start += 8
         stop = end if size == 0 else min(start + size, end)
         if stop < content_start:
@@ -106,19 +117,18 @@ def _boxes(file: IO[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, 
         start = stop
 
 
-def _components(file: IO[bytes]) -> tuple[Component, ...]:
-    """Read the SIZ segment, whose marker has been read."""
-    count = unpack(">36xH", file.read(38))[0]
-    return tuple(_component(*unpack("BBB", file.read(3))) for _ in range(count))
-
-
 def _component(depth: int, across: int, down: int) -> Component:
     return Component((depth & 0x7F) + 1, bool(depth & 0x80), across, down)
 
 
-def _with_boxes(components: tuple[Component, ...], boxes: dict[bytes, bytes]) -> Jp2Header:
+def _with_boxes(file: IO[bytes], boxes: dict[bytes, bytes]) -> Jp2Header:
+    """Read the SIZ segment, whose marker has been read."""
+    right, bottom, left, top, count = struct.unpack(">4x4I16xH", file.read(38))
+    components = tuple(_component(*struct.unpack("BBB", file.read(3))) for _ in range(count))
     opacity_types = [type for type in _channel_types(boxes.get(b"cdef", b"")) if type in _OPACITY]
     return Jp2Header(
+        width=right - left,
+        height=bottom - top,
         components=components,
         palette_bits=_palette_bits(boxes.get(b"pclr", b"")),
         color_space=_color_space(boxes.get(b"colr", b"")),
@@ -133,8 +143,11 @@ def _palette_bits(pclr: bytes) -> tuple[int, ...]:
 
 
 def _color_space(colr: bytes) -> int | None:
-    is_enumerated = len(colr) >= 7 and colr[0] == _ENUMERATED
-    return int.from_bytes(colr[3:7]) if is_enumerated else None
+    if len(colr) < _COLR_HEAD_BYTES + 4:
+        return None
+    if colr[0] == _ENUMERATED:
+        return int.from_bytes(colr[_COLR_HEAD_BYTES : _COLR_HEAD_BYTES + 4])
+    return _PROFILE_SPACES.get(colr[_COLR_HEAD_BYTES:][_PROFILE_SPACE])
 
 
 def _channel_types(cdef: bytes) -> list[int]:

@@ -1,7 +1,8 @@
 """The samples of a JPEG 2000 as whole numbers, by libopenjp2 itself.
 
-Pillow reduces them to 8 bits by its own rounding, which wraps white to black above 8 bits and does not reach
-white below 8. This module calls the library in Pillow's wheel by the structures of its openjpeg.h, 2.3 to 2.5."""
+Pillow reduces them to 8 bits by its own rounding, which wraps white to black above 8 bits and does not
+reach white below 8. This module calls the library in Pillow's wheel by the structures of its openjpeg.h,
+2.3 to 2.5."""
 
 import ctypes
 import re
@@ -15,7 +16,9 @@ from PIL import Image
 from .bundled_libraries import find_library
 
 _VERSION = re.compile(rb"2\.[345]\.")
-_CODECS = {"j2k": 0, "jp2": 2}
+_CODESTREAM = b"\xff\x4f\xff\x51"
+_CODESTREAM_CODEC = 0
+_JP2_CODEC = 2
 _PARAMETER_BYTES = 16_384
 """More than opj_dparameters_t has. The library fills it in."""
 _BUFFER_BYTES = 1 << 20
@@ -76,15 +79,17 @@ def is_available() -> bool:
     return _library() is not None
 
 
-def read_channels(file: IO[bytes], codec_name: str) -> list[Channel]:
-    """Decode the file's components, with its palette applied and its channels in their order.
+def read_channels(file: IO[bytes]) -> list[Channel]:
+    """Decode the channels of a JP2 or a bare codestream in their order, with its palette applied.
 
-    `codec_name` is "jp2", or "j2k" for a bare codestream. Raise OSError if the file is damaged."""
+    Raise OSError if the file is damaged."""
     library = _library()
     if library is None:
         raise OSError("libopenjp2 is missing")
     file.seek(0)
-    with _decoded(library, BytesIO(file.read()), _CODECS[codec_name]) as image:
+    content = file.read()
+    codec = _CODESTREAM_CODEC if content.startswith(_CODESTREAM) else _JP2_CODEC
+    with _decoded(library, BytesIO(content), codec) as image:
         corner = (image.x0, image.y0)
         return [_as_channel(image.components[index], corner) for index in range(image.component_count)]
 
@@ -132,30 +137,31 @@ def _decoded(library: Any, content: BytesIO, codec_number: int) -> Iterator[_Ima
 def _stream(library: Any, content: BytesIO) -> Iterator[ctypes.c_void_p]:
     size = content.getbuffer().nbytes
 
-    @_Read
     def read(target: int, count: int, _: int) -> int:
         block = content.read(count)
         ctypes.memmove(target, block, len(block))
         return len(block) or _END
 
-    @_Skip
     def skip(count: int, _: int) -> int:
         start = content.tell()
         end = min(max(start + count, 0), size)
         content.seek(end)
         return end - start if end - start == count else -1
 
-    @_Seek
     def seek(position: int, _: int) -> int:
         is_inside = 0 <= position <= size
         if is_inside:
             content.seek(position)
         return int(is_inside)
 
+    # they live as long as the stream does
+    read_callback = _Read(read)
+    skip_callback = _Skip(skip)
+    seek_callback = _Seek(seek)
     stream = ctypes.c_void_p(library.opj_stream_create(_BUFFER_BYTES, 1))
-    library.opj_stream_set_read_function(stream, read)
-    library.opj_stream_set_skip_function(stream, skip)
-    library.opj_stream_set_seek_function(stream, seek)
+    library.opj_stream_set_read_function(stream, read_callback)
+    library.opj_stream_set_skip_function(stream, skip_callback)
+    library.opj_stream_set_seek_function(stream, seek_callback)
     library.opj_stream_set_user_data_length(stream, ctypes.c_uint64(size))
     library.opj_stream_set_user_data(stream, None, None)
     try:

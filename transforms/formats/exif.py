@@ -107,10 +107,11 @@ def read_exif(
     filters: TagFilters,
     *,
     max_bytes: int,
+    start: int | None = None,
 ) -> Exif:
     """Return the values of EXIF, or of a TIFF's tags, that pass `filters`. Leave broken values out.
 
-    Raise ValueError if `file` is neither."""
+    `start` is the offset of a directory that is not the first. Raise ValueError if `file` is neither."""
     head = file.read(_HEAD_BYTES)
     order = next(
         (order for order, magic in _MAGIC.items() if head.startswith(magic)),
@@ -123,7 +124,7 @@ def read_exif(
     def is_read(tag: int) -> bool:
         return tag in filters or filters[IMAGE](tag)
 
-    image = reader.directory(reader.number(head[4:]), is_read)
+    image = reader.directory(start or reader.number(head[4:]), is_read)
     directories = {IMAGE: image}
     names = [name for name in filters if name in image]
     for name in names:

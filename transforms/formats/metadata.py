@@ -191,9 +191,22 @@ def _read_exif(
 ) -> Exif:
     try:
         with _open_exif(image, source) as file:
-            return read_exif(file, filters, max_bytes=limits.max_metadata_bytes)
+            return read_exif(
+                file,
+                filters,
+                max_bytes=limits.max_metadata_bytes,
+                start=_shown_directory(image),
+            )
     except ValueError:
         return Exif()
+
+
+def _shown_directory(image: ImageFile.ImageFile) -> int | None:
+    """Return the offset of the directory of the page that is shown, if the image is a TIFF."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return None
+    offset = image.tag_v2.offset
+    return offset if isinstance(offset, int) else None
 
 
 def _open_exif(image: ImageFile.ImageFile, source: Path) -> IO[bytes]:
