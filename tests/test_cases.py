@@ -30,8 +30,6 @@ NOT_YET = {
     "bmp-32-bitfields.bmp",
     "icon-0rgb-and-mask.ico",
     "clap-top-left.avif",
-    "palette-64-phys.png",
-    "flat-32.png",
 }
 
 

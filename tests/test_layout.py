@@ -62,6 +62,8 @@ TESTED_ELSEWHERE = {
     "transforms/decoding/frames.py": "tests/test_decode.py",
     "transforms/decoding/identification.py": "tests/test_decode.py",
     "transforms/decoding/scaled.py": "tests/test_engine_conversion.py",
+    "transforms/encoding/pixels_and_metadata.py": "tests/test_few_colors.py",
+    "transforms/formats/trial.py": "tests/test_save_options.py",
     "transforms/stripping/avif_items.py": "tests/test_strip.py",
     "transforms/stripping/blocks.py": "tests/test_strip.py",
     "transforms/stripping/strip_avif.py": "tests/test_strip.py",

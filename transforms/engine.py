@@ -55,6 +55,7 @@ STEPS: tuple[Step, ...] = (
     flatten,
 )
 
+_GEOMETRY = frozenset({"thumbnail", "rotate"})
 NO_OTHERS: Mapping[str, Path] = {}
 
 
@@ -114,7 +115,7 @@ def render_file(
         )
     try:
         encode(
-            Content(frames, plays, metadata),
+            Content(frames, plays, metadata, plan.mode, is_filtered=_is_filtered(transform)),
             plan.output,
             plan.format,
             target,
@@ -126,6 +127,11 @@ def render_file(
         prefer_original(source, plan, metadata, target)
     size = Size(*frames[0].image.size)
     return describe(target, size, len(frames), plan.format)
+
+
+def _is_filtered(transform: Transform) -> bool:
+    """Whether an operation does more than to cut, resize or turn the image."""
+    return any(operation.kind not in _GEOMETRY for operation in transform.operations)
 
 
 def load_still(path: Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:

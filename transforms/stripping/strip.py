@@ -68,9 +68,8 @@ def is_bare(bare: bytes, format: str) -> bool:
     return not _ACTIVE.search(bare)
 
 
-def restore_metadata(bare: bytes, format: str, donor: bytes) -> bytes | None:
-    """Return a stripped image with the metadata of `donor`; None if its format has no such form.
+def restore_metadata(bare: bytes, format: str, donor: bytes) -> bytes:
+    """Return a stripped image with the metadata of `donor`.
 
     `donor` is another image of the format, which holds only metadata that a result may hold."""
-    restore = _RESTORE.get(format)
-    return restore(bare, donor) if restore else None
+    return _RESTORE[format](bare, donor)

@@ -1,0 +1,52 @@
+"""Files that are not written by Pillow, and the metadata that they hold."""
+
+import zlib
+from io import BytesIO
+from struct import pack
+
+from PIL import Image
+
+from transforms.formats.metadata import Metadata
+from transforms.formats.table import Format
+from transforms.stripping import restore_metadata
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_COLORS = {"RGB": 2, "RGBA": 6}
+_MAX_MEMORY_LEVEL = 9
+_NO_METADATA = Metadata()
+
+
+def put_metadata(
+    bare: bytes,
+    format: Format,
+    metadata: Metadata,
+) -> bytes:
+    """Return a file of `format` with the metadata that a result of one pixel has."""
+    if metadata == _NO_METADATA or not format.holds_metadata:
+        return bare
+    options = format.embed(metadata) if format.embed else {}
+    donor = BytesIO()
+    Image.new("RGB", (1, 1)).save(donor, format.pillow, **options)
+    if format.append:
+        format.append(donor, metadata)
+    return restore_metadata(bare, format.name, donor.getvalue())
+
+
+def unfiltered_png(image: Image.Image, level: int) -> bytes:
+    """Return a PNG in true colour whose rows have no filter, which Pillow cannot write.
+
+    It packs few colours better: the differences of neighbours are many more."""
+    row_bytes = image.width * len(image.getbands())
+    pixels = image.tobytes()
+    starts = range(0, len(pixels), row_bytes)
+    rows = b"".join(b"\0" + pixels[start : start + row_bytes] for start in starts)
+    packer = zlib.compressobj(level, memLevel=_MAX_MEMORY_LEVEL)
+    stream = packer.compress(rows) + packer.flush()
+    head = pack(">IIBBBBB", *image.size, 8, _PNG_COLORS[image.mode], 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", stream), (b"IEND", b""))
+    return _PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in chunks)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    checksum = zlib.crc32(kind + content)
+    return len(content).to_bytes(4) + kind + content + checksum.to_bytes(4)
