@@ -8,10 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 
+from progimage.transform import Transform
 from tests.support import images as made
+from transforms.decoding.decode import opened
+from transforms.encoding.keep_original import prefer_original
+from transforms.formats.metadata import Metadata
 from transforms.geometry import Size
+from transforms.limits import DEFAULT_LIMITS
+from transforms.planning.plan import make_plan
+from transforms.planning.resolve import resolve
 from transforms.stripping import is_bare, strip
 
 SECRET = "a text that is no pixel "
@@ -213,9 +220,7 @@ def damaged(name: str) -> bytes:
         "wide primaries": (b"nclx\0\1\0\15", b"nclx\0\14\0\15"),
         "PQ": (b"nclx\0\1\0\15", b"nclx\0\11\0\20"),
         "an unknown marker": (b"\xff\x5c", b"\xff\x30"),
-        "sYCC": (b"colr\1\0\0\0\0\0\20", b"colr\1\0\0\0\0\0\22"),
-        "P3": (b"cICP\1\15", b"cICP\14\15"),
-        "gamma 1.0": (b"gAMA" + pack(">I", 45_455), b"gAMA" + pack(">I", 100_000)),
+        "CIELab": (b"colr\1\0\0\0\0\0\20", b"colr\1\0\0\0\0\0\16"),
         "an unknown critical chunk": (b"IDAT", b"JDAT"),
         "an unknown segment": (b"\xff\xdb", b"\xff\xf0"),
         "arithmetic codes": (b"\xff\xc0", b"\xff\xc9"),
@@ -230,8 +235,8 @@ def damaged(name: str) -> bytes:
 @pytest.mark.parametrize(
     "name",
     [
-        "avif:a crop", "avif:a turn", "avif:wide primaries", "avif:PQ", "jp2:an unknown marker", "jp2:sYCC",
-        "png, cICP of sRGB:P3", "png, gamma of sRGB:gamma 1.0", "png, palette:an unknown critical chunk",
+        "avif:a crop", "avif:a turn", "avif:wide primaries", "avif:PQ", "jp2:an unknown marker", "jp2:CIELab",
+        "png, palette:an unknown critical chunk",
         "jpeg:an unknown segment", "jpeg:arithmetic codes", "jpeg:12 bits", "webp:a frame of two pictures",
     ],
 )  # fmt: skip
@@ -270,3 +275,58 @@ def test_a_script_behind_the_last_pixel_is_not_kept(name: str, payload: bytes) -
 
 def test_phps_short_tag_alone_is_chance() -> None:
     assert is_bare(b"..<?=\x80\x81\x82\x83..", "jpeg")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({}, id="a JFIF header that is replaced"),
+        pytest.param({"keep_rgb": True}, id="Adobe's RGB takes no JFIF header"),
+    ],
+)
+def test_a_density_changes_no_colours(options: dict[str, Any], tmp_path: Path) -> None:
+    """A decoder takes three channels for YCbCr if there is a JFIF header."""
+    tags = exif()
+    tags[0x011A] = tags[0x011B] = 300.0
+    tags[0x0128] = 2
+    content = encoded("JPEG", made.picture(), quality=20, optimize=True, exif=tags, **options)
+    result = made.rendered(content, "metadata=keep&q=95", tmp_path)[1]
+    assert len(result) <= len(content)
+    assert made.furthest(result, content) == 0
+
+
+def wide_gamut(format: str) -> bytes:
+    """Return few bytes in Display P3 or with a gamma of 1 in a PNG, else in sRGB by a profile."""
+    if format == "png by cICP":
+        chunk = made.png((b"cICP", b"\14\15\0\1"))[33:49]
+        whole = made.encoded("png")
+        return whole[:33] + chunk + whole[33:]
+    if format == "png by gAMA":
+        return made.png((b"gAMA", pack(">I", 100_000)))
+    name = format.split(maxsplit=1)[0].upper()
+    packed = {"compression": "jpeg"} if name == "TIFF" else {}
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    return encoded(name, made.picture(), icc_profile=profile.tobytes(), quality=20, **packed)
+
+
+@pytest.mark.parametrize(
+    ("format", "is_kept"),
+    [
+        ("png by cICP", False),
+        ("png by gAMA", False),
+        ("jpeg sRGB", True),
+        ("webp sRGB", True),
+        ("avif sRGB", True),
+        ("tiff sRGB", True),
+    ],
+)
+def test_only_colours_in_srgb_stand_for_themselves(format: str, is_kept: bool, tmp_path: Path) -> None:
+    """An original in other colours is converted, although its profile could be cut out as well."""
+    content = wide_gamut(format)
+    path = tmp_path / "original"
+    path.write_bytes(content)
+    with opened(path, DEFAULT_LIMITS) as (image, header):
+        plan = make_plan(image, header, resolve(Transform(), header.format), DEFAULT_LIMITS)
+    target = tmp_path / "result"
+    target.write_bytes(bytes(len(content) + 1))
+    assert prefer_original(path, plan, Metadata(), target) is is_kept

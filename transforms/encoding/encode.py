@@ -19,7 +19,6 @@ from transforms.decoding.frames import Frame
 from transforms.formats.metadata import Metadata
 from transforms.formats.save_options import EncodeTask, png_level
 from transforms.formats.table import Format
-from transforms.formats.trial import SaveOptions
 
 from .animation import Playback, animation_options, write_times
 from .few_colors import with_few_colors

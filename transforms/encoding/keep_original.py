@@ -33,10 +33,14 @@ def prefer_original(
         return False
     result_bytes = target.stat().st_size if target.exists() else 0
     max_bytes = _max_original_bytes(plan.output, result_bytes)
-    bare = strip(source.read_bytes(), plan.header.format, plan.header.stored)
+    content = source.read_bytes()
+    bare = strip(content, plan.header.format, plan.header.stored)
     if bare is None:
         return False
-    original = put_metadata(bare, FORMATS[plan.header.format], metadata)
+    format = FORMATS[plan.header.format]
+    original = put_metadata(bare, format, metadata)
+    if len(original) > len(content):
+        original = put_metadata(bare, format, metadata, is_lean=True)
     if len(original) > max_bytes or not is_bare(bare, plan.header.format):
         return False
     target.write_bytes(original)

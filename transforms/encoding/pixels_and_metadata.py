@@ -1,6 +1,7 @@
 """Files that are not written by Pillow, and the metadata that they hold."""
 
 import zlib
+from dataclasses import replace
 from io import BytesIO
 from struct import pack
 
@@ -20,11 +21,17 @@ def put_metadata(
     bare: bytes,
     format: Format,
     metadata: Metadata,
+    *,
+    is_lean: bool = False,
 ) -> bytes:
-    """Return a file of `format` with the metadata that a result of one pixel has."""
+    """Return a file of `format` with the metadata that a result of one pixel has.
+
+    With `is_lean` EXIF leaves out the density if the format has a field of its own for it."""
     if metadata == _NO_METADATA or not format.holds_metadata:
         return bare
     options = format.embed(metadata) if format.embed else {}
+    if is_lean and format.embed and "dpi" in options:
+        options["exif"] = format.embed(replace(metadata, density=None))["exif"]
     donor = BytesIO()
     Image.new("RGB", (1, 1)).save(donor, format.pillow, **options)
     if format.append:

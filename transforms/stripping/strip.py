@@ -51,7 +51,7 @@ _IS_SOUND: Mapping[str, Callable[[bytes], bool]] = {"png": is_sound_png}
 def strip(content: bytes, format: str, size: Size) -> bytes | None:
     """Return a decodable image of `size` without anything but its pixels; None if it holds unknown things.
 
-    The caller judges the colours that a profile describes."""
+    The caller judges whether the colours that the image describes are sRGB: descriptions are cut out, too."""
     strip_one = _STRIP.get(format)
     if strip_one is None:
         return None

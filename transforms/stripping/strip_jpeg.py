@@ -23,6 +23,9 @@ _NEUTRAL_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 _NEUTRAL_ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 """The byte behind it says whether the channels are RGB or YCbCr."""
 _ADOBE_SEGMENT_BYTES = 16
+_JFIF_UNIT = 11
+_FIRST_CHANNEL = 10
+"""The place of a number in its segment."""
 
 
 def strip_jpeg(content: bytes, size: Size) -> bytes:
@@ -104,7 +107,9 @@ def _find_scan_end(content: bytes, position: int) -> int:
 
 
 def restore_jpeg_metadata(bare: bytes, donor: bytes) -> bytes:
-    """Return a stripped JPEG with the metadata of another. A JFIF header replaces one alone."""
+    """Return a stripped JPEG with the metadata of another.
+
+    Its JFIF header replaces one, or is added for its density if the colours stay what they are."""
     segments = []
     position = 2
     while True:
@@ -118,4 +123,18 @@ def restore_jpeg_metadata(bare: bytes, donor: bytes) -> bytes:
     body = bare.removeprefix(_START)
     if jfif and body.startswith(_NEUTRAL_JFIF):
         return _START + jfif + others + body.removeprefix(_NEUTRAL_JFIF)
+    has_density = jfif[_JFIF_UNIT : _JFIF_UNIT + 1].strip(b"\0")
+    if has_density and _is_ycbcr_by_its_channels(bare):
+        others = jfif + others
     return _START + others + body
+
+
+def _is_ycbcr_by_its_channels(bare: bytes) -> bool:
+    """Whether a JPEG without JFIF and Adobe segments has grey, or YCbCr by the numbers of its channels.
+
+    With a JFIF header decoders take three channels for YCbCr (libjpeg, default_decompress_parms)."""
+    position = len(_START)
+    marker, start, end = _read_segment(bare, position)
+    while marker not in _FRAMES and marker != _APP14:
+        marker, start, end = _read_segment(bare, end)
+    return marker != _APP14 and bare[start + _FIRST_CHANNEL : end : 3] in (b"\1", b"\1\2\3")
