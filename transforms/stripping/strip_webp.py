@@ -56,6 +56,8 @@ def _strip_frame(frame: Chunk) -> Chunk:
 def restore_webp_metadata(bare: bytes, donor: bytes) -> bytes:
     """Return a stripped WebP with the EXIF and XMP of another."""
     added = [chunk for chunk in _read_chunks(donor[12:]) if chunk.kind in (b"EXIF", b"XMP ")]
+    if not added:
+        return bare
     flags = next(chunk.content[0] for chunk in _read_chunks(donor[12:]) if chunk.kind == b"VP8X")
     chunks = list(_read_chunks(bare[12:]))
     if chunks[0].kind != b"VP8X":
