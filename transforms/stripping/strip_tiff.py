@@ -33,12 +33,12 @@ _TILES = (_TILE_OFFSETS, _TILE_BYTES)
 _MAX_BYTES = {
     _WIDTH: 4, _HEIGHT: 4, _BITS: 8, _COMPRESSION: 4, _PHOTOMETRIC: 4, _BIT_ORDER: 4, _CHANNELS: 4, 278: 4,
     _PLANES: 4, 292: 4, 293: 4, 317: 4, 320: 1536, 322: 4, 323: 4, _EXTRA_CHANNELS: 4, _SAMPLE_FORMAT: 8,
-    530: 4, 531: 4, 532: 48,
+    529: 24, 530: 4, 531: 4, 532: 48,
 }  # fmt: skip
 """The tags that say how pixels are stored, and the most bytes of each.
 
 Those without a name are the rows of a strip, options of fax codes, the predictor, the palette, the sides of
-tiles, and three of YCbCr."""
+tiles, and four of YCbCr."""
 _DEFAULTS = {_BIT_ORDER: (1,), _PLANES: (1,)}
 """A directory need not say them."""
 _READ = frozenset({*_MAX_BYTES, _SUBFILE, _ORIENTATION, _JPEG_TABLES, *_STRIPS, *_TILES})
