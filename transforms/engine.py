@@ -115,7 +115,7 @@ def render_file(
         )
     try:
         encode(
-            Content(frames, plays, metadata, plan.mode, is_filtered=_is_filtered(transform)),
+            Content(frames, plays, metadata, plan.source_mode, is_filtered=_is_filtered(transform)),
             plan.output,
             plan.format,
             target,

@@ -72,5 +72,5 @@ def _may_stand(plan: Plan) -> bool:
 
 
 def _is_in_srgb(plan: Plan) -> bool:
-    is_grey = plan.mode in _GREY_MODES
-    return (is_grey or plan.mode in _COLOR_MODES) and is_srgb("L" if is_grey else "RGB", plan.colors)
+    is_grey = plan.source_mode in _GREY_MODES
+    return (is_grey or plan.source_mode in _COLOR_MODES) and is_srgb("L" if is_grey else "RGB", plan.colors)

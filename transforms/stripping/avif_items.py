@@ -98,7 +98,8 @@ def _read_places(
 
 def _read_properties(iprp: bytes, items: dict[int, Item]) -> None:
     boxes = list(read_boxes(iprp))
-    properties = list(read_boxes(next(box.content for box in boxes if box.kind == b"ipco")))
+    contents = {box.kind: box.content for box in boxes}
+    properties = list(read_boxes(contents[b"ipco"]))
     for ipma in (box.content for box in boxes if box.kind == b"ipma"):
         reader = _Numbers(ipma)
         version = reader.number(1)

@@ -27,6 +27,9 @@ _ACTIVE = re.compile(
 Behind PHP's short tag a comment or text must follow: the tag alone stands by chance in a file of some
 megabytes."""
 
+_BROKEN = (Unstrippable, IndexError, KeyError, OverflowError, struct.error)
+"""Raised for files in which a number names a place, a block or a size that is not there."""
+
 _STRIP: Mapping[str, Callable[[bytes, Size], bytes]] = {
     "jpeg": strip_jpeg,
     "png": strip_png,
@@ -55,7 +58,7 @@ def strip(content: bytes, format: str, size: Size) -> bytes | None:
     strip_one = _STRIP.get(format)
     if strip_one is None:
         return None
-    with suppress(Unstrippable, IndexError, KeyError, struct.error):
+    with suppress(*_BROKEN):
         return strip_one(content, size)
     return None
 
@@ -63,9 +66,10 @@ def strip(content: bytes, format: str, size: Size) -> bytes | None:
 def is_bare(bare: bytes, format: str) -> bool:
     """Whether the compressed pixels of a stripped image hide no other content, as far as that can be seen."""
     is_sound = _IS_SOUND.get(format)
-    if is_sound and not is_sound(bare):
-        return False
-    return not _ACTIVE.search(bare)
+    with suppress(*_BROKEN):
+        if is_sound is None or is_sound(bare):
+            return not _ACTIVE.search(bare)
+    return False
 
 
 def restore_metadata(bare: bytes, format: str, donor: bytes) -> bytes:
