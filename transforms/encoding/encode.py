@@ -23,7 +23,7 @@ from transforms.formats.table import Format
 from .animation import Playback, animation_options, write_times
 from .few_colors import with_few_colors
 from .fit_bytes import MAX_ATTEMPTS, fit_bytes, too_large
-from .in_kind import FEW_TONES, in_kind
+from .in_kind import FEW_TONES, GREYS, in_kind
 from .palette import to_palette
 from .pixels_and_metadata import put_metadata, unfiltered_png
 
@@ -98,7 +98,8 @@ def _write_smallest(
     has_choice = len(images) == 1 and not output.colors and "P" in format.kinds
     if not has_choice or content.source_mode not in FEW_TONES:
         return written
-    reduced = with_few_colors(images[0], is_exact=content.is_filtered)
+    is_exact = content.is_filtered or content.source_mode in GREYS
+    reduced = with_few_colors(images[0], is_exact=is_exact)
     if reduced is None or not _can_hold(format, reduced):
         return written
     if reduced.mode == "P":

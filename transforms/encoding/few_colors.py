@@ -19,6 +19,8 @@ _PIXELS_PER_COLOR = 3
 40,000 colours the search takes 0.5 s."""
 _MAX_REPLACEMENTS = 4_096
 _MAX_TRIALS = 3
+_LEAST_TOLERANCE = 3
+"""Less would save little: the image is no diagram, but a photograph."""
 _PALETTE_COLORS = 256
 _FOUR_BITS = 16
 
@@ -33,7 +35,7 @@ def with_few_colors(image: Image.Image, *, is_exact: bool) -> Image.Image | None
     if image.width * image.height > _MAX_PIXELS:
         return None
     if image.mode == "L":
-        return _with_few_levels(image)
+        return _with_few_levels(image, is_exact)
     return _with_replacements(image, is_exact) if image.mode in ("RGB", "RGBA") else None
 
 
@@ -53,14 +55,22 @@ def _with_replacements(image: Image.Image, is_exact: bool) -> Image.Image | None
     return _replaced(image, replacements) if replacements else None
 
 
-def _with_few_levels(image: Image.Image) -> Image.Image | None:
-    """Return grey of at most 16 levels as a palette, which takes four bits or fewer."""
-    levels = [level for level, count in enumerate(image.histogram()) if count]
-    if len(levels) > _FOUR_BITS:
+def _with_few_levels(image: Image.Image, is_exact: bool) -> Image.Image | None:
+    """Return grey of fewer levels: as a palette, which takes four bits or fewer, if 16 are enough."""
+    counts = sorted(((count, level) for level, count in enumerate(image.histogram()) if count), reverse=True)
+    histogram: dict[Color, int] = {(level,): count for count, level in counts}
+    replacements: Mapping[Color, Color] | None = {level: level for level in histogram}
+    if len(counts) > _FOUR_BITS:
+        replacements = None if is_exact else _find_replacements(histogram, image.width * image.height)
+    if replacements is None:
         return None
+    levels = sorted({level for (level,) in replacements.values()})
+    is_palette = len(levels) <= _FOUR_BITS
     table = bytearray(256)
-    for index, level in enumerate(levels):
-        table[level] = index
+    for (level,), (replacement,) in replacements.items():
+        table[level] = levels.index(replacement) if is_palette else replacement
+    if not is_palette:
+        return image.point(list(table))
     result = Image.frombytes("P", image.size, image.tobytes().translate(bytes(table)))
     result.putpalette(bytes(level for level in levels for _ in range(3)))
     return result
@@ -73,6 +83,8 @@ def _find_replacements(histogram: Mapping[Color, int], pixels: int) -> Mapping[C
     proportion."""
     tolerance = _TOLERANCE
     for _ in range(_MAX_TRIALS):
+        if tolerance < _LEAST_TOLERANCE:
+            return None
         replacements = _replacements(histogram, tolerance)
         if replacements is None:
             return None

@@ -4,7 +4,8 @@ from PIL import Image, ImageChops
 
 from transforms.formats.table import Format
 
-FEW_TONES = frozenset({"1", "L", "LA", "La", "P", "PA", "I;16", "I;16B", "I;16L"})
+GREYS = frozenset({"L", "LA", "La", "I;16", "I;16B", "I;16L"})
+FEW_TONES = GREYS | {"1", "P", "PA"}
 """Modes of Pillow for sources whose results may be of a smaller kind than true colour."""
 _MIN_PIXELS = 1_024
 """A BMP of fewer pixels has more bytes with a palette, which its grey has, than in true colour."""

@@ -12,7 +12,7 @@ from transforms.formats.table import Format
 from transforms.stripping import restore_metadata
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_COLORS = {"RGB": 2, "RGBA": 6}
+_PNG_COLORS = {"L": 0, "RGB": 2, "RGBA": 6}
 _MAX_MEMORY_LEVEL = 9
 _NO_METADATA = Metadata()
 
@@ -40,7 +40,7 @@ def put_metadata(
 
 
 def unfiltered_png(image: Image.Image, level: int) -> bytes:
-    """Return a PNG in true colour whose rows have no filter, which Pillow cannot write.
+    """Return a PNG of eight bits a channel whose rows have no filter, which Pillow cannot write.
 
     It packs few colours better: the differences of neighbours are many more."""
     row_bytes = image.width * len(image.getbands())
