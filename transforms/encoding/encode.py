@@ -106,7 +106,7 @@ def _write_smallest(
         return min(written, _write(content, [reduced], output, format), key=len)
     level = png_level(EncodeTask(output, [reduced], _count_pixels([reduced]), 1))
     unfiltered = put_metadata(unfiltered_png(reduced, level), format, content.metadata)
-    return min(written, unfiltered, key=len)
+    return min(written, unfiltered or written, key=len)
 
 
 def _can_hold(format: Format, reduced: Image.Image) -> bool:

@@ -39,9 +39,9 @@ def prefer_original(
         return False
     format = FORMATS[plan.header.format]
     original = put_metadata(bare, format, metadata)
-    if len(original) > len(content):
+    if original is not None and len(original) > len(content):
         original = put_metadata(bare, format, metadata, is_lean=True)
-    if len(original) > max_bytes or not is_bare(bare, plan.header.format):
+    if original is None or len(original) > max_bytes or not is_bare(bare, plan.header.format):
         return False
     target.write_bytes(original)
     return True

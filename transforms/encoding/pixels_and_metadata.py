@@ -23,8 +23,8 @@ def put_metadata(
     metadata: Metadata,
     *,
     is_lean: bool = False,
-) -> bytes:
-    """Return a file of `format` with the metadata that a result of one pixel has.
+) -> bytes | None:
+    """Return a file with the metadata that a result of one pixel has; None if it has no room for them.
 
     With `is_lean` EXIF leaves out the density if the format has a field of its own for it."""
     if metadata == _NO_METADATA or not format.holds_metadata:

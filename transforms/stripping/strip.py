@@ -72,8 +72,10 @@ def is_bare(bare: bytes, format: str) -> bool:
     return False
 
 
-def restore_metadata(bare: bytes, format: str, donor: bytes) -> bytes:
-    """Return a stripped image with the metadata of `donor`.
+def restore_metadata(bare: bytes, format: str, donor: bytes) -> bytes | None:
+    """Return a stripped image with the metadata of `donor`; None if it has no room for them.
 
     `donor` is another image of the format, which holds only metadata that a result may hold."""
-    return _RESTORE[format](bare, donor)
+    with suppress(*_BROKEN):
+        return _RESTORE[format](bare, donor)
+    return None

@@ -168,9 +168,9 @@ def _iprp(picture: Picture) -> Box:
             if box not in boxes:
                 boxes.append(box)
             index = boxes.index(box) + 1
+            if index > _MAX_PROPERTIES:
+                raise Unstrippable("more properties than usual")
             entries += (index | 0x80 * is_essential).to_bytes(1)
-    if len(boxes) > _MAX_PROPERTIES:
-        raise Unstrippable("more properties than usual")
     ipco = Box(b"ipco", b"".join(box.written for box in boxes))
     ipma = Box(b"ipma", bytes(4) + count.to_bytes(4) + entries)
     return Box(b"iprp", ipco.written + ipma.written)

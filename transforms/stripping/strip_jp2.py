@@ -4,7 +4,7 @@ Source: ITU T.800, annexes A and I."""
 
 from transforms.geometry import Size
 
-from .blocks import Box, Unstrippable, read_boxes
+from .blocks import MAX_BLOCKS, Box, Unstrippable, read_boxes
 
 _SIGNATURE = b"\r\n\x87\n"
 _HEADER_KEPT = frozenset({b"ihdr", b"bpcc", b"pclr", b"cmap", b"cdef"})
@@ -65,15 +65,18 @@ def _strip_stream(stream: bytes) -> bytes:
         raise Unstrippable("no code stream")
     parts = [_START]
     position = 2
-    while (marker := int.from_bytes(stream[position : position + 2])) != _TILE_PART:
+    for _ in range(MAX_BLOCKS):
+        marker = int.from_bytes(stream[position : position + 2])
+        if marker == _TILE_PART:
+            end = _find_end(stream, position)
+            return b"".join([*parts, stream[position:end], _END])
         end = position + 2 + int.from_bytes(stream[position + 2 : position + 4])
         if marker not in _MAIN_KEPT | _MAIN_DROPPED or end > len(stream):
             raise Unstrippable(f"a marker {marker:#x}")
         if marker in _MAIN_KEPT:
             parts.append(stream[position:end])
         position = end
-    end = _find_end(stream, position)
-    return b"".join([*parts, stream[position:end], _END])
+    raise Unstrippable("too many markers")
 
 
 def _find_end(stream: bytes, position: int) -> int:

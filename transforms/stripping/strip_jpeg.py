@@ -4,7 +4,7 @@ import re
 
 from transforms.geometry import Size
 
-from .blocks import Unstrippable
+from .blocks import MAX_BLOCKS, Unstrippable
 
 _START = b"\xff\xd8"
 _END = b"\xff\xd9"
@@ -17,6 +17,7 @@ _COMMENT = 0xFE
 _TABLES = frozenset({0xC4, 0xDB, 0xDD})
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Baseline, extended and progressive, all with Huffman codes. Browsers decode no others."""
+_FILL_BYTES = re.compile(rb"\xff+")
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _NEUTRAL_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 """No density, and no thumbnail."""
@@ -50,7 +51,9 @@ def _strip(content: bytes) -> tuple[bytes, int]:
     parts = [_START]
     frames = 0
     position = 2
-    while position < len(content) and content[position : position + 2] != _END:
+    for _ in range(MAX_BLOCKS):
+        if position >= len(content) or content[position : position + 2] == _END:
+            return b"".join([*parts, _END]), frames
         marker, start, end = _read_segment(content, position)
         position = end
         if marker == _SCAN:
@@ -61,7 +64,7 @@ def _strip(content: bytes) -> tuple[bytes, int]:
         kept = _kept(marker, content[start:end])
         if kept != _NEUTRAL_JFIF or kept not in parts:
             parts.append(kept)
-    return b"".join([*parts, _END]), frames
+    raise Unstrippable("too many segments")
 
 
 def _kept(marker: int, segment: bytes) -> bytes:
@@ -85,8 +88,8 @@ def _read_segment(content: bytes, position: int) -> tuple[int, int, int]:
     if content[position] != _FILL:
         raise Unstrippable("bytes between segments")
     # any number of fill bytes may stand before a marker
-    while content[position + 1] == _FILL:
-        position += 1
+    fill = _FILL_BYTES.match(content, position)
+    position = fill.end() - 1 if fill else position
     size = int.from_bytes(content[position + 2 : position + 4])
     end = position + 2 + size
     if size < 2 or end > len(content):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from transforms.geometry import Size
 
-from .blocks import Unstrippable
+from .blocks import MAX_BLOCKS, Unstrippable
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEPT = {
@@ -96,8 +96,7 @@ def _read_chunks(content: bytes) -> Iterator[Chunk]:
 
     Raise Unstrippable for a critical or a kept chunk that is unknown, damaged or too long."""
     position = 8
-    kind = b""
-    while kind != b"IEND":
+    for _ in range(MAX_BLOCKS):
         size = int.from_bytes(content[position : position + 4])
         kind = content[position + 4 : position + 8]
         end = position + 8 + size
@@ -107,7 +106,10 @@ def _read_chunks(content: bytes) -> Iterator[Chunk]:
             if size > _KEPT.get(kind, -1) or checksum.to_bytes(4) != content[end : end + 4]:
                 raise Unstrippable(f"a chunk {kind!r}")
         yield Chunk(kind, content[position + 8 : end])
+        if kind == b"IEND":
+            return
         position = end + 4
+    raise Unstrippable("too many chunks")
 
 
 def _count_bytes(size: tuple[int, int], bits: int, interlacing: int) -> int:
