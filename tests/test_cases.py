@@ -18,8 +18,6 @@ from tests.support.corpus import CASES
 pytestmark = pytest.mark.skipif(not CASES, reason="PROGIMAGE_CASES names no folder of cases")
 
 NOT_YET = {
-    "palette-64-phys.png",
-    "flat-32.png",
 }
 
 

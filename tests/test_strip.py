@@ -1,140 +1,25 @@
 """Originals cut down to their pixels: each format, with metadata and payloads in all places that it has."""
 
 import io
-import zlib
 from pathlib import Path
 from struct import pack
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms
 
+from progimage.transform import Transform
 from tests.support import images as made
+from tests.support.carriers import CARRIERS, SECRET, SIZES, encoded, exif
+from transforms.decoding.decode import opened
+from transforms.encoding.keep_original import prefer_original
+from transforms.formats.metadata import Metadata
 from transforms.geometry import Size
+from transforms.limits import DEFAULT_LIMITS
+from transforms.planning.plan import make_plan
+from transforms.planning.resolve import resolve
 from transforms.stripping import is_bare, strip
-
-SECRET = "a text that is no pixel "
-XMP = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'><!-- {SECRET} --></x:xmpmeta>".encode()
-
-
-def exif(orientation: int = 1) -> Image.Exif:
-    tags = Image.Exif()
-    tags[0x010F] = SECRET * 4
-    tags[0x8298] = "Ann Example"
-    tags[0x0112] = orientation
-    return tags
-
-
-def texts() -> PngImagePlugin.PngInfo:
-    info = PngImagePlugin.PngInfo()
-    info.add_text("Comment", SECRET * 9)
-    info.add_itxt("Note", SECRET * 9, zip=False)
-    return info
-
-
-def encoded(format: str, image: Image.Image, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format, **options)
-    return buffer.getvalue()
-
-
-def few_colors() -> Image.Image:
-    return made.picture().quantize(8)
-
-
-def two_tones() -> Image.Image:
-    return made.picture().convert("1", dither=Image.Dither.NONE)
-
-
-def deep_grey() -> Image.Image:
-    ramp = np.arange(6_400, dtype=np.uint16).reshape(80, 80) * 10
-    return Image.fromarray(ramp)
-
-
-def interlaced() -> bytes:
-    """Return a black PNG of 13 x 11 px in seven passes."""
-    rows = [(2, 2), (2, 2), (1, 4), (3, 3), (3, 7), (6, 6), (5, 13)]
-    raw = b"".join(bytes((1 + columns) * count) for count, columns in rows)
-    whole = bytearray(made.png((b"tEXt", SECRET.encode()), width=13, height=11))
-    whole[28] = 1
-    whole[29:33] = zlib.crc32(whole[12:29]).to_bytes(4)
-    start = whole.index(b"IDAT") - 4
-    chunk = b"IDAT" + zlib.compress(raw, 9)
-    end = len(whole) - 12
-    whole[start:end] = (len(chunk) - 4).to_bytes(4) + chunk + zlib.crc32(chunk).to_bytes(4)
-    return bytes(whole)
-
-
-def big_endian_tiff() -> bytes:
-    """Return one bit in Deflate, one strip, with a description."""
-    image = two_tones()
-    strip_of_pixels = zlib.compress(image.tobytes())
-    text = SECRET.encode() * 9
-    entries = [
-        (256, 3, 1, image.width << 16),
-        (257, 3, 1, image.height << 16),
-        (258, 3, 1, 1 << 16),
-        (259, 3, 1, 8 << 16),
-        (262, 3, 1, 1 << 16),
-        (270, 2, len(text), 200),
-        (273, 4, 1, 200 + len(text)),
-        (277, 3, 1, 1 << 16),
-        (278, 3, 1, image.height << 16),
-        (279, 4, 1, len(strip_of_pixels)),
-    ]
-    directory = pack(">H", len(entries)) + b"".join(pack(">HHII", *entry) for entry in entries) + bytes(4)
-    head = b"MM\0*\0\0\0\x08" + directory
-    return head.ljust(200, b"\0") + text + strip_of_pixels
-
-
-FRAMES: dict[str, Any] = {"save_all": True, "duration": [90, 40]}
-POOR: dict[str, Any] = {"quality": 5, "method": 6}
-WAVELETS: dict[str, Any] = {"irreversible": True, "quality_mode": "dB", "quality_layers": [25]}
-
-CARRIERS = {
-    "jpeg": lambda: encoded("JPEG", made.picture(), quality=20, optimize=True, exif=exif(), comment=SECRET, dpi=(300, 300)),
-    "jpeg, grey": lambda: encoded("JPEG", made.picture().convert("L"), quality=20, optimize=True, exif=exif()),
-    "jpeg, progressive": lambda: encoded("JPEG", made.picture(), quality=20, progressive=True, xmp=XMP * 2),
-    "jpeg, RGB by Adobe's segment": lambda: encoded("JPEG", made.picture(), quality=20, optimize=True, keep_rgb=True, comment=SECRET),
-    "jpeg, a motion photo": lambda: encoded("JPEG", made.picture(), quality=20, optimize=True) + SECRET.encode() * 40,
-    "png, palette": lambda: encoded("PNG", few_colors(), pnginfo=texts(), dpi=(144, 144)),
-    "png, one bit": lambda: encoded("PNG", two_tones(), pnginfo=texts(), exif=exif()),
-    "png, transparent palette": lambda: encoded("PNG", few_colors(), transparency=3, pnginfo=texts()),
-    "png, gamma of sRGB": lambda: made.png((b"gAMA", pack(">I", 45_455)), (b"tIME", bytes(7))),
-    "png, cICP of sRGB": lambda: made.png((b"cICP", b"\1\15\0\1"), (b"tEXt", SECRET.encode())),
-    "png, interlaced": interlaced,
-    "apng": lambda: encoded("PNG", few_colors(), append_images=[few_colors().rotate(180)], pnginfo=texts(), **FRAMES),
-    "webp": lambda: encoded("WEBP", made.picture(), exif=exif(), xmp=XMP, **POOR),
-    "webp, lossless": lambda: encoded("WEBP", few_colors().convert("RGB"), lossless=True, method=6, exif=exif()),
-    "webp, alpha": lambda: encoded("WEBP", made.translucent(), exif=exif(), **POOR),
-    "webp, animated": lambda: encoded("WEBP", made.picture(), append_images=[made.photograph(120, 80)], exif=exif(), **FRAMES, **POOR),
-    "gif": lambda: encoded("GIF", few_colors(), comment=SECRET.encode() * 20),
-    "gif, animated": lambda: encoded("GIF", few_colors(), append_images=[few_colors().rotate(180)], loop=3, comment=SECRET.encode(), **FRAMES),
-    "avif": lambda: encoded("AVIF", made.picture(), quality=20, speed=6, exif=exif(), xmp=XMP),
-    "avif, alpha": lambda: encoded("AVIF", made.translucent(), quality=20, speed=6, exif=exif()),
-    "jp2": lambda: encoded("JPEG2000", made.picture(), comment=SECRET * 9, **WAVELETS),
-    "jp2, grey": lambda: encoded("JPEG2000", made.picture().convert("L"), comment=SECRET * 9, **WAVELETS),
-    "jp2, alpha": lambda: encoded("JPEG2000", made.translucent(), comment=SECRET * 9, **WAVELETS),
-    "bmp, palette": lambda: encoded("BMP", few_colors()) + SECRET.encode(),
-    "bmp, one bit": lambda: encoded("BMP", two_tones()) + SECRET.encode(),
-    "ico": lambda: encoded("ICO", made.picture(64, 64), sizes=[(64, 64), (32, 32)]) + SECRET.encode(),
-    "tiff, fax": lambda: encoded("TIFF", two_tones(), compression="group4", description=SECRET * 9),
-    "tiff, packed bits": lambda: encoded("TIFF", two_tones(), compression="packbits", description=SECRET * 9),
-    "tiff, palette": lambda: encoded("TIFF", few_colors(), compression="tiff_lzw", description=SECRET * 9),
-    "tiff, grey": lambda: encoded("TIFF", made.photograph(120, 80).convert("L"), compression="tiff_adobe_deflate", description=SECRET),
-    "tiff, grey with alpha": lambda: encoded("TIFF", made.translucent().convert("LA"), compression="tiff_lzw", description=SECRET),
-    "tiff, JPEG": lambda: encoded("TIFF", made.photograph(120, 80), compression="jpeg", quality=40, description=SECRET),
-    "tiff, 16 bits": lambda: encoded("TIFF", deep_grey(), compression="tiff_lzw", description=SECRET),
-    "tiff, big-endian": big_endian_tiff,
-}  # fmt: skip
-SIZES = {
-    "ico": (64, 64),
-    "tiff, 16 bits": (80, 80),
-    "png, gamma of sRGB": (4, 4),
-    "png, cICP of sRGB": (4, 4),
-}
-SIZES |= {"png, interlaced": (13, 11)}
 
 
 def format_of(name: str) -> str:
@@ -213,9 +98,7 @@ def damaged(name: str) -> bytes:
         "wide primaries": (b"nclx\0\1\0\15", b"nclx\0\14\0\15"),
         "PQ": (b"nclx\0\1\0\15", b"nclx\0\11\0\20"),
         "an unknown marker": (b"\xff\x5c", b"\xff\x30"),
-        "sYCC": (b"colr\1\0\0\0\0\0\20", b"colr\1\0\0\0\0\0\22"),
-        "P3": (b"cICP\1\15", b"cICP\14\15"),
-        "gamma 1.0": (b"gAMA" + pack(">I", 45_455), b"gAMA" + pack(">I", 100_000)),
+        "CIELab": (b"colr\1\0\0\0\0\0\20", b"colr\1\0\0\0\0\0\16"),
         "an unknown critical chunk": (b"IDAT", b"JDAT"),
         "an unknown segment": (b"\xff\xdb", b"\xff\xf0"),
         "arithmetic codes": (b"\xff\xc0", b"\xff\xc9"),
@@ -230,8 +113,8 @@ def damaged(name: str) -> bytes:
 @pytest.mark.parametrize(
     "name",
     [
-        "avif:a crop", "avif:a turn", "avif:wide primaries", "avif:PQ", "jp2:an unknown marker", "jp2:sYCC",
-        "png, cICP of sRGB:P3", "png, gamma of sRGB:gamma 1.0", "png, palette:an unknown critical chunk",
+        "avif:a crop", "avif:a turn", "avif:wide primaries", "avif:PQ", "jp2:an unknown marker", "jp2:CIELab",
+        "png, palette:an unknown critical chunk",
         "jpeg:an unknown segment", "jpeg:arithmetic codes", "jpeg:12 bits", "webp:a frame of two pictures",
     ],
 )  # fmt: skip
@@ -270,3 +153,80 @@ def test_a_script_behind_the_last_pixel_is_not_kept(name: str, payload: bytes) -
 
 def test_phps_short_tag_alone_is_chance() -> None:
     assert is_bare(b"..<?=\x80\x81\x82\x83..", "jpeg")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({}, id="a JFIF header that is replaced"),
+        pytest.param({"keep_rgb": True}, id="Adobe's RGB takes no JFIF header"),
+    ],
+)
+def test_a_density_changes_no_colours(options: dict[str, Any], tmp_path: Path) -> None:
+    """A decoder takes three channels for YCbCr if there is a JFIF header."""
+    tags = exif()
+    tags[0x011A] = tags[0x011B] = 300.0
+    tags[0x0128] = 2
+    content = encoded("JPEG", made.picture(), quality=20, optimize=True, exif=tags, **options)
+    result = made.rendered(content, "metadata=keep&q=95", tmp_path)[1]
+    assert len(result) <= len(content)
+    assert made.furthest(result, content) == 0
+
+
+def many_blocks(name: str) -> bytes:
+    """Return a file with 60,000 blocks that hold nothing."""
+    if name == "jpeg":
+        whole = CARRIERS["jpeg"]()
+        return whole[:2] + b"\xff\xfe\0\2" * 60_000 + whole[2:]
+    if name == "png":
+        whole = CARRIERS["png, palette"]()
+        return whole[:33] + made.png((b"tEXt", b""))[33:45] * 60_000 + whole[33:]
+    if name == "jp2":
+        whole = CARRIERS["jp2"]()
+        end = whole.index(b"jp2c") - 4
+        return whole[:end] + b"\0\0\0\x08free" * 60_000 + whole[end:]
+    whole = CARRIERS["webp"]() + b"JUNK\0\0\0\0" * 60_000
+    return whole[:4] + (len(whole) - 8).to_bytes(4, "little") + whole[8:]
+
+
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp", "jp2"])
+def test_too_many_blocks_are_refused(name: str) -> None:
+    """Each would cost time and hold no pixel."""
+    assert strip(many_blocks(name), name, Size(made.WIDTH, made.HEIGHT)) is None
+
+
+def wide_gamut(format: str) -> bytes:
+    """Return few bytes in Display P3 or with a gamma of 1 in a PNG, else in sRGB by a profile."""
+    if format == "png by cICP":
+        chunk = made.png((b"cICP", b"\14\15\0\1"))[33:49]
+        whole = made.encoded("png")
+        return whole[:33] + chunk + whole[33:]
+    if format == "png by gAMA":
+        return made.png((b"gAMA", pack(">I", 100_000)))
+    name = format.split(maxsplit=1)[0].upper()
+    packed = {"compression": "jpeg"} if name == "TIFF" else {}
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    return encoded(name, made.picture(), icc_profile=profile.tobytes(), quality=20, **packed)
+
+
+@pytest.mark.parametrize(
+    ("format", "is_kept"),
+    [
+        ("png by cICP", False),
+        ("png by gAMA", False),
+        ("jpeg sRGB", True),
+        ("webp sRGB", True),
+        ("avif sRGB", True),
+        ("tiff sRGB", True),
+    ],
+)
+def test_only_colours_in_srgb_stand_for_themselves(format: str, is_kept: bool, tmp_path: Path) -> None:
+    """An original in other colours is converted, although its profile could be cut out as well."""
+    content = wide_gamut(format)
+    path = tmp_path / "original"
+    path.write_bytes(content)
+    with opened(path, DEFAULT_LIMITS) as (image, header):
+        plan = make_plan(image, header, resolve(Transform(), header.format), DEFAULT_LIMITS)
+    target = tmp_path / "result"
+    target.write_bytes(bytes(len(content) + 1))
+    assert prefer_original(path, plan, Metadata(), target) is is_kept

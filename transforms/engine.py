@@ -57,6 +57,7 @@ STEPS: tuple[Step, ...] = (
     flatten,
 )
 
+_GEOMETRY = frozenset({"thumbnail", "rotate"})
 NO_OTHERS: Mapping[str, Path] = {}
 
 
@@ -118,7 +119,14 @@ def render_file(
     map_content = draw_gain_map(gain_map, drawing) if gain_map else b""
     try:
         encode(
-            Content(frames, plays, metadata, map_content),
+            Content(
+                frames,
+                plays,
+                metadata,
+                plan.source_mode,
+                is_filtered=_is_filtered(transform),
+                gain_map=map_content,
+            ),
             plan.output,
             plan.format,
             target,
@@ -130,6 +138,11 @@ def render_file(
         prefer_original(source, plan, metadata, target)
     size = Size(*frames[0].image.size)
     return describe(target, size, len(frames), plan.format)
+
+
+def _is_filtered(transform: Transform) -> bool:
+    """Whether an operation does more than to cut, resize or turn the image."""
+    return any(operation.kind not in _GEOMETRY for operation in transform.operations)
 
 
 def load_still(path: Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:

@@ -10,14 +10,13 @@ from fractions import Fraction
 from struct import Struct, pack, unpack_from
 from typing import IO, NamedTuple
 
-from PIL import PngImagePlugin
-
 from progimage.errors import UnprocessableImage
 from transforms.geometry import Size
 from transforms.limits import Limits
 
 from .frame_canvas import Corners, Disposal, ShownFrame, StoredFrame, check_areas, compose
 from .png_chunks import SIGNATURE, Chunk, as_chunk, read_content, walk_chunks
+from .png_transparency import PngImage
 
 _SEQUENCE_BYTES = 4
 _FRAME_CONTROL = Struct(">IIIIHHBB")
@@ -80,7 +79,7 @@ def read_animation(
             reader.take(chunk.kind, read_content(file, chunk))
     frames = reader.finish()
     check_areas(frames, limits)
-    return compose(frames, reader.size, PngImagePlugin.PngImageFile, is_gray=reader.is_gray)
+    return compose(frames, reader.size, PngImage, is_gray=reader.is_gray)
 
 
 def find_late_metadata(file: IO[bytes]) -> bytes | None:

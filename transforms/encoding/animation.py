@@ -17,8 +17,8 @@ from PIL import Image
 from transforms.decoding.avif_sequence import Box, find_all, whole
 from transforms.decoding.gif import walk_frames
 from transforms.decoding.png_chunks import CHECKSUM_BYTES, Chunk, as_chunk, walk_chunks
-from transforms.formats.save_options import SaveOptions
 from transforms.formats.table import Format
+from transforms.formats.trial import SaveOptions
 
 from .durations import as_delay, in_centiseconds, in_ms, sum_joined
 

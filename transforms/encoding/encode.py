@@ -17,21 +17,28 @@ from progimage.errors import UnprocessableImage
 from progimage.operations import Output
 from transforms.decoding.frames import Frame
 from transforms.formats.metadata import Metadata
-from transforms.formats.save_options import EncodeTask
+from transforms.formats.save_options import EncodeTask, png_level
 from transforms.formats.table import Format
 
 from .animation import Playback, animation_options, with_distinct_key, write_times
+from .few_colors import with_few_colors
 from .fit_bytes import MAX_ATTEMPTS, fit_bytes, too_large
 from .gain_map_writer import attach, with_container
+from .in_kind import FEW_TONES, GREYS, in_kind
 from .palette import to_palette
+from .pixels_and_metadata import put_metadata, unfiltered_png
 
 
 class Content(NamedTuple):
-    """The content of a result. An animation plays `plays` times; 0 is for ever."""
+    """The content of a result. An animation plays `plays` times; 0 is for ever.
+
+    `source_mode` is Pillow's mode of the source. `is_filtered` says that more than its geometry changed."""
 
     frames: Sequence[Frame]
     plays: int
     metadata: Metadata
+    source_mode: str
+    is_filtered: bool
     gain_map: bytes = b""
     """The JPEG of a gain map that goes behind the picture."""
 
@@ -53,12 +60,14 @@ def encode(
         images = to_palette(images, output, is_indexed=format.is_indexed)
         if format.is_indexed and len(images) > 1:
             images = with_distinct_key(images)
+    elif len(images) == 1:
+        images = [in_kind(images[0], content.source_mode, format)]
     # not to the file itself: Pillow takes a short write, as to a full disk, for a complete one
     with _translated():
         if output.max_bytes:
             written = _write_within(output.max_bytes, content, images, output, format)
         else:
-            written = _write(content, images, output, format)
+            written = _write_smallest(content, images, output, format)
         target.write_bytes(written)
 
 
@@ -72,7 +81,7 @@ def _write_within(
     """Return a result of at most `max_bytes`. Raise ResultTooLarge if there is none."""
     top = output.quality
     if top is None:
-        written = _write(content, images, output, format)
+        written = _write_smallest(content, images, output, format)
         if len(written) > max_bytes:
             raise too_large(max_bytes, len(written), "without loss")
         return written
@@ -84,6 +93,35 @@ def _write_within(
 
     start = min(top, format.quality or top)
     return fit_bytes(write, max_bytes, start=start, top=top, attempts=attempts)
+
+
+def _write_smallest(
+    content: Content,
+    images: list[Image.Image],
+    output: Output,
+    format: Format,
+) -> bytes:
+    """Return the result, with few colours if its source had few and that takes fewer bytes."""
+    written = _write(content, images, output, format)
+    has_choice = len(images) == 1 and not output.colors and "P" in format.kinds
+    if not has_choice or content.source_mode not in FEW_TONES:
+        return written
+    is_exact = content.is_filtered or content.source_mode in GREYS
+    reduced = with_few_colors(images[0], is_exact=is_exact)
+    if reduced is None or not _can_hold(format, reduced):
+        return written
+    if reduced.mode == "P":
+        return min(written, _write(content, [reduced], output, format), key=len)
+    level = png_level(EncodeTask(output, [reduced], _count_pixels([reduced]), 1))
+    unfiltered = put_metadata(unfiltered_png(reduced, level), format, content.metadata)
+    return min(written, unfiltered or written, key=len)
+
+
+def _can_hold(format: Format, reduced: Image.Image) -> bool:
+    """Whether few colours help in this format.
+
+    Only a PNG has translucent colours in its palette, and packs few colours better without its filters."""
+    return format.name == "png" or (reduced.mode == "P" and "transparency" not in reduced.info)
 
 
 def _write(

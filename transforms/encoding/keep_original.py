@@ -1,10 +1,7 @@
 """A result is never larger than its original. If no pixel has to change, the original's own pixels stand for
 a larger result, cut down to what the result may hold."""
 
-from io import BytesIO
 from pathlib import Path
-
-from PIL import Image
 
 from progimage.operations import Output
 from progimage.transform import Transform
@@ -13,12 +10,13 @@ from transforms.formats.metadata import Metadata
 from transforms.formats.table import FORMATS
 from transforms.planning.plan import Plan
 from transforms.planning.resolve import resolve
-from transforms.stripping import is_bare, restore_metadata, strip
+from transforms.stripping import is_bare, strip
+
+from .pixels_and_metadata import put_metadata
 
 _GREY_MODES = frozenset({"1", "L", "LA", "I;16", "I;16B", "I;16L"})
 _COLOR_MODES = frozenset({"P", "PA", "RGB", "RGBA", "RGBX", "YCbCr"})
 """Modes of Pillow whose colours are sRGB if no profile says otherwise."""
-_NO_METADATA = Metadata()
 
 
 def prefer_original(
@@ -35,13 +33,15 @@ def prefer_original(
         return False
     result_bytes = target.stat().st_size if target.exists() else 0
     max_bytes = _max_original_bytes(plan.output, result_bytes)
-    bare = strip(source.read_bytes(), plan.header.format, plan.header.stored)
+    content = source.read_bytes()
+    bare = strip(content, plan.header.format, plan.header.stored)
     if bare is None:
         return False
-    original = _with_metadata(bare, plan, metadata)
-    if original is None or len(original) > max_bytes:
-        return False
-    if not is_bare(bare, plan.header.format):
+    format = FORMATS[plan.header.format]
+    original = put_metadata(bare, format, metadata)
+    if original is not None and len(original) > len(content):
+        original = put_metadata(bare, format, metadata, is_lean=True)
+    if original is None or len(original) > max_bytes or not is_bare(bare, plan.header.format):
         return False
     target.write_bytes(original)
     return True
@@ -72,23 +72,5 @@ def _may_stand(plan: Plan) -> bool:
 
 
 def _is_in_srgb(plan: Plan) -> bool:
-    is_grey = plan.mode in _GREY_MODES
-    return (is_grey or plan.mode in _COLOR_MODES) and is_srgb("L" if is_grey else "RGB", plan.colors)
-
-
-def _with_metadata(
-    bare: bytes,
-    plan: Plan,
-    metadata: Metadata,
-) -> bytes | None:
-    if metadata == _NO_METADATA:
-        return bare
-    format = FORMATS[plan.header.format]
-    if not format.holds_metadata:
-        return bare
-    options = format.embed(metadata) if format.embed else {}
-    donor = BytesIO()
-    Image.new("RGB", (1, 1)).save(donor, format.pillow, **options)
-    if format.append:
-        format.append(donor, metadata)
-    return restore_metadata(bare, format.name, donor.getvalue())
+    is_grey = plan.source_mode in _GREY_MODES
+    return (is_grey or plan.source_mode in _COLOR_MODES) and is_srgb("L" if is_grey else "RGB", plan.colors)

@@ -6,14 +6,13 @@ small virtual machine. The deadline is 10 s."""
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from typing import Any
 
 from PIL import Image
 
 from progimage.operations import Output
 
-SaveOptions = dict[str, Any]
+from .jp2_quality import LOSSLESS_JP2, jp2_options
+from .trial import SaveOptions, bytes_of
 
 _TIFF_PREDICTOR = 317
 _HORIZONTAL = 2
@@ -107,17 +106,20 @@ def as_jpeg(task: EncodeTask) -> SaveOptions:
 
 
 def as_png(task: EncodeTask) -> SaveOptions:
-    level = _PNG.level(task.output.effort, task)
-    options: SaveOptions = {"compress_level": level}
+    options: SaveOptions = {"compress_level": png_level(task)}
     if task.images[0].mode == "P":
         return options
     sample = _sample(task.images[0])
-    run_bytes = _png_bytes(sample, zlib.Z_RLE, level)
-    default_bytes = _png_bytes(sample, zlib.Z_DEFAULT_STRATEGY, level)
+    run_bytes = bytes_of(sample, "PNG", options | {"compress_type": zlib.Z_RLE})
+    default_bytes = bytes_of(sample, "PNG", options | {"compress_type": zlib.Z_DEFAULT_STRATEGY})
     allowance = _RUNS_ALLOWANCE if task.output.effort is None else 1.0
     has_long_runs = run_bytes <= allowance * default_bytes
     options["compress_type"] = zlib.Z_RLE if has_long_runs else zlib.Z_DEFAULT_STRATEGY
     return options
+
+
+def png_level(task: EncodeTask) -> int:
+    return _PNG.level(task.output.effort, task)
 
 
 def as_webp(task: EncodeTask) -> SaveOptions:
@@ -149,10 +151,16 @@ def as_avif(task: EncodeTask) -> SaveOptions:
 
 
 def as_tiff(task: EncodeTask) -> SaveOptions:
-    return {
-        "compression": "tiff_lzw",
-        "tiffinfo": {_TIFF_PREDICTOR: _HORIZONTAL},
-    }
+    image = task.images[0]
+    if image.mode == "1":
+        # a fax code packs lines and text, and LZW dots
+        fax_bytes = bytes_of(image, "TIFF", {"compression": "group4"})
+        lzw_bytes = bytes_of(image, "TIFF", {"compression": "tiff_lzw"})
+        return {"compression": "group4" if fax_bytes <= lzw_bytes else "tiff_lzw"}
+    options: SaveOptions = {"compression": "tiff_lzw"}
+    if image.mode != "P":
+        options["tiffinfo"] = {_TIFF_PREDICTOR: _HORIZONTAL}
+    return options
 
 
 def as_ico(task: EncodeTask) -> SaveOptions:
@@ -163,15 +171,10 @@ def as_ico(task: EncodeTask) -> SaveOptions:
 def as_jp2(task: EncodeTask) -> SaveOptions:
     quality = task.output.quality
     if quality is None:
-        return {"irreversible": False, "mct": 1}
+        return LOSSLESS_JP2
     # the decibels that JPEG has at the same quality, over four photographs
     psnr_db = 28 + 0.15 * quality
-    return {
-        "irreversible": True,
-        "mct": 1,
-        "quality_mode": "dB",
-        "quality_layers": [psnr_db],
-    }
+    return jp2_options(task.images[0], psnr_db)
 
 
 def _level_for(steps: tuple[tuple[float, int], ...], pixels: int) -> int:
@@ -193,13 +196,3 @@ def _sample(image: Image.Image) -> Image.Image:
         strip = image.crop((0, top, image.width, bottom))
         sample.paste(strip, (0, rows * index))
     return sample
-
-
-def _png_bytes(
-    image: Image.Image,
-    strategy: int,
-    level: int,
-) -> int:
-    buffer = BytesIO()
-    image.save(buffer, "PNG", compress_type=strategy, compress_level=level)
-    return buffer.tell()

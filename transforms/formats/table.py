@@ -17,7 +17,6 @@ from .metadata import (
 )
 from .save_options import (
     EncodeTask,
-    SaveOptions,
     as_avif,
     as_ico,
     as_jp2,
@@ -27,6 +26,7 @@ from .save_options import (
     as_tiff,
     as_webp,
 )
+from .trial import SaveOptions
 
 MIN_ATTEMPTS = 3
 """The least number of encodes that find a quality for max_bytes."""
@@ -49,8 +49,8 @@ class Format:
     written_as: str = ""
     """Another format, if this one can be read but not written."""
     has_alpha: bool = False
-    has_gray: bool = False
-    """Whether an image without colours is written with one channel."""
+    kinds: frozenset[str] = frozenset()
+    """Modes of Pillow for one bit, grey and palettes that are written as such."""
     is_animated: bool = False
     is_collection: bool = False
     """Whether it may hold pictures that are not frames of an animation."""
@@ -100,6 +100,11 @@ class Format:
         return min(self.max_pixels, self.max_fitting_pixels // MIN_ATTEMPTS)
 
     @property
+    def has_gray(self) -> bool:
+        """Whether an image without colours is written with one channel."""
+        return "L" in self.kinds
+
+    @property
     def holds_metadata(self) -> bool:
         return bool(self.embed or self.append)
 
@@ -112,7 +117,7 @@ _TABLE = (
     Format(
         "jpeg", "image/jpeg", ("jpg", "jpeg"), "JPEG",
         quality=80,
-        has_gray=True,
+        kinds=frozenset({"L"}),
         has_luma=True,
         decode_margin=_DRAFT_MARGIN,
         has_progressive=True,
@@ -126,7 +131,7 @@ _TABLE = (
     Format(
         "png", "image/png", ("png",), "PNG",
         has_alpha=True,
-        has_gray=True,
+        kinds=frozenset({"1", "L", "LA", "P"}),
         is_animated=True,
         max_plays=2**31 - 1,
         has_effort=True,
@@ -178,11 +183,12 @@ _TABLE = (
     Format(
         "tiff", "image/tiff", ("tiff", "tif"), "TIFF",
         has_alpha=True,
+        kinds=frozenset({"1", "L", "LA", "P"}),
         is_decoded_upright=True,
         options=as_tiff,
         append=append_metadata,
     ),
-    Format("bmp", "image/bmp", ("bmp",), "BMP"),
+    Format("bmp", "image/bmp", ("bmp",), "BMP", kinds=frozenset({"1", "L", "P"})),
     Format(
         "ico", "image/vnd.microsoft.icon", ("ico",), "ICO",
         has_alpha=True,

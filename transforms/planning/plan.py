@@ -46,8 +46,7 @@ class Plan:
     decode_scale: int
     is_luma_alone: bool
     colors: ColorDescription
-    mode: str
-    """Pillow's mode of the source: it tells a palette, grey and one bit."""
+    source_mode: str
 
 
 def make_plan(
@@ -91,7 +90,7 @@ def make_plan(
         decode_scale=fine_scale(image, scale, is_luma_alone=is_luma_alone),
         is_luma_alone=is_luma_alone,
         colors=colors,
-        mode=image.mode,
+        source_mode=image.mode,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from .blocks import Box, Unstrippable, read_boxes
 
 _MAX_ITEMS = 1_000
+_MAX_EXTENTS = 10_000
 _REFERENCES = frozenset({b"dimg", b"auxl", b"prem"})
 
 
@@ -79,26 +80,36 @@ def _read_places(
     reader.number(3)
     sizes = reader.number(1)
     bases = reader.number(1)
+    if not sizes & 15:
+        raise Unstrippable("items without a size")
     remaining_bytes = len(content)
+    remaining_extents = _MAX_EXTENTS
     for _ in range(min(_MAX_ITEMS, reader.number(4 if version == 2 else 2))):
         number = reader.number(4 if version == 2 else 2)
         method = reader.number(2) & 15 if version else 0
         reader.number(2)
         base = reader.number(bases >> 4)
         source = (content, idat)[method]
-        for _ in range(reader.number(2)):
+        parts = []
+        extents = reader.number(2)
+        remaining_extents -= extents
+        if remaining_extents < 0 or number not in items:
+            raise Unstrippable("an item in too many parts")
+        for _ in range(extents):
             reader.number(bases & 15 if version else 0)
             start = base + reader.number(sizes >> 4)
             size = reader.number(sizes & 15)
             remaining_bytes -= size
-            if remaining_bytes < 0 or start + size > len(source) or number not in items:
+            if remaining_bytes < 0 or start + size > len(source):
                 raise Unstrippable("an item that is cut off")
-            items[number].content += source[start : start + size]
+            parts.append(source[start : start + size])
+        items[number].content = b"".join(parts)
 
 
 def _read_properties(iprp: bytes, items: dict[int, Item]) -> None:
     boxes = list(read_boxes(iprp))
-    properties = list(read_boxes(next(box.content for box in boxes if box.kind == b"ipco")))
+    contents = {box.kind: box.content for box in boxes}
+    properties = list(read_boxes(contents[b"ipco"]))
     for ipma in (box.content for box in boxes if box.kind == b"ipma"):
         reader = _Numbers(ipma)
         version = reader.number(1)

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+MAX_BLOCKS = 50_000
+"""Boxes, chunks or segments of a file. More would take seconds, and hold hardly a pixel each."""
+
 
 class Unstrippable(ValueError):
     """An original holds something that is not known to be pixels alone."""
@@ -22,7 +25,9 @@ class Box(NamedTuple):
 def read_boxes(content: bytes) -> Iterator[Box]:
     """Read boxes up to the end. Raise Unstrippable if one is cut off."""
     position = 0
-    while position < len(content):
+    for _ in range(MAX_BLOCKS):
+        if position == len(content):
+            return
         head_bytes = 8
         size = int.from_bytes(content[position : position + 4])
         kind = content[position + 4 : position + 8]
@@ -36,3 +41,4 @@ def read_boxes(content: bytes) -> Iterator[Box]:
             raise Unstrippable("a box that is cut off")
         yield Box(kind, content[position + head_bytes : end])
         position = end
+    raise Unstrippable("too many boxes")

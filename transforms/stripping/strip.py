@@ -27,6 +27,9 @@ _ACTIVE = re.compile(
 Behind PHP's short tag a comment or text must follow: the tag alone stands by chance in a file of some
 megabytes."""
 
+_BROKEN = (Unstrippable, IndexError, KeyError, OverflowError, struct.error)
+"""Raised for files in which a number names a place, a block or a size that is not there."""
+
 _STRIP: Mapping[str, Callable[[bytes, Size], bytes]] = {
     "jpeg": strip_jpeg,
     "png": strip_png,
@@ -51,11 +54,11 @@ _IS_SOUND: Mapping[str, Callable[[bytes], bool]] = {"png": is_sound_png}
 def strip(content: bytes, format: str, size: Size) -> bytes | None:
     """Return a decodable image of `size` without anything but its pixels; None if it holds unknown things.
 
-    The caller judges the colours that a profile describes."""
+    The caller judges whether the colours that the image describes are sRGB: descriptions are cut out, too."""
     strip_one = _STRIP.get(format)
     if strip_one is None:
         return None
-    with suppress(Unstrippable, IndexError, KeyError, struct.error):
+    with suppress(*_BROKEN):
         return strip_one(content, size)
     return None
 
@@ -63,14 +66,16 @@ def strip(content: bytes, format: str, size: Size) -> bytes | None:
 def is_bare(bare: bytes, format: str) -> bool:
     """Whether the compressed pixels of a stripped image hide no other content, as far as that can be seen."""
     is_sound = _IS_SOUND.get(format)
-    if is_sound and not is_sound(bare):
-        return False
-    return not _ACTIVE.search(bare)
+    with suppress(*_BROKEN):
+        if is_sound is None or is_sound(bare):
+            return not _ACTIVE.search(bare)
+    return False
 
 
 def restore_metadata(bare: bytes, format: str, donor: bytes) -> bytes | None:
-    """Return a stripped image with the metadata of `donor`; None if its format has no such form.
+    """Return a stripped image with the metadata of `donor`; None if it has no room for them.
 
     `donor` is another image of the format, which holds only metadata that a result may hold."""
-    restore = _RESTORE.get(format)
-    return restore(bare, donor) if restore else None
+    with suppress(*_BROKEN):
+        return _RESTORE[format](bare, donor)
+    return None

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from transforms.geometry import Size
 
+from .av1_colors import read_code_points
 from .avif_items import Item, Picture, read_picture
 from .blocks import Box, Unstrippable
 
 _METADATA = frozenset({b"Exif", b"mime"})
-_PIXELS = frozenset({b"av01", b"grid"})
+_CODED = b"av01"
+_PIXELS = frozenset({_CODED, b"grid"})
 _KEPT_PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"auxC"})
 _DROPPED_PROPERTIES = frozenset({b"pasp", b"clli", b"mdcv"})
 _ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
@@ -38,8 +40,9 @@ def strip_avif(content: bytes, size: Size) -> bytes:
             raise Unstrippable(f"an item {item.kind!r}")
         item.info = _NO_NAME
         item.properties = list(_kept_properties(item))
-    if not any(box.kind == b"colr" for _, box in colors):
-        raise Unstrippable("colours that only the bit stream describes")
+    has_nclx = any(box.kind == b"colr" and box.content.startswith(b"nclx") for _, box in colors)
+    if not has_nclx and not _are_srgb(*_read_stream_colors(picture)):
+        raise Unstrippable("colours that are not sRGB by the bit stream")
     references = [each for each in picture.references if each[1] in kept and set(each[2]) <= kept]
     return _write_picture(replace(picture, items=items, references=references))
 
@@ -87,7 +90,22 @@ def _kept_properties(item: Item) -> Iterator[tuple[bool, Box]]:
 def _is_srgb(colors: bytes) -> bool:
     primaries = int.from_bytes(colors[4:6])
     transfer = int.from_bytes(colors[6:8])
-    return colors[:4] == b"nclx" and primaries in (_BT709, _UNSPECIFIED) and transfer in (_SRGB, _UNSPECIFIED)
+    return colors[:4] == b"nclx" and _are_srgb(primaries, transfer)
+
+
+def _are_srgb(primaries: int, transfer: int) -> bool:
+    return primaries in (_BT709, _UNSPECIFIED) and transfer in (_SRGB, _UNSPECIFIED)
+
+
+def _read_stream_colors(picture: Picture) -> tuple[int, int]:
+    """Return the code points of the bit stream, which hold if no property has others."""
+    primary = picture.items[picture.primary]
+    references = picture.references
+    tiles = [
+        targets[0] for kind, source, targets in references if kind == b"dimg" and source == picture.primary
+    ]
+    coded = primary if primary.kind == _CODED else picture.items[tiles[0]]
+    return read_code_points(coded.content)
 
 
 def _write_picture(picture: Picture) -> bytes:
@@ -150,9 +168,9 @@ def _iprp(picture: Picture) -> Box:
             if box not in boxes:
                 boxes.append(box)
             index = boxes.index(box) + 1
+            if index > _MAX_PROPERTIES:
+                raise Unstrippable("more properties than usual")
             entries += (index | 0x80 * is_essential).to_bytes(1)
-    if len(boxes) > _MAX_PROPERTIES:
-        raise Unstrippable("more properties than usual")
     ipco = Box(b"ipco", b"".join(box.written for box in boxes))
     ipma = Box(b"ipma", bytes(4) + count.to_bytes(4) + entries)
     return Box(b"iprp", ipco.written + ipma.written)

@@ -16,8 +16,6 @@ _RLE = {1: 8, 2: 4}
 """The bits of a pixel, by the code of the compression."""
 _BITS = frozenset({1, 4, 8, 16, 24})
 """32 bits may hold an alpha, which readers see or do not see."""
-_CALIBRATED = b"\0\0\0\0"
-_SRGB_COLORS = frozenset({b"BGRs", b" niW"})
 _RLE_END = b"\0\1"
 
 
@@ -33,8 +31,6 @@ def strip_bmp(content: bytes, size: Size) -> bytes:
     else:
         width, height, planes, bits, compression = unpack_from("<iiHHI", content, 18)
         (colors,) = unpack_from("<I", content, 46)
-    if head_bytes >= _V4_BYTES:
-        _check_colors(content)
     if bits not in _BITS or planes != 1 or (width, abs(height)) != size:
         raise Unstrippable("pixels of another kind")
     palette = _read_palette(
@@ -54,14 +50,6 @@ def strip_bmp(content: bytes, size: Size) -> bytes:
     sides = (width, height, 1, bits, compression)
     head = pack("<IiiHHIIiiII", _INFO_BYTES, *sides, len(pixels), 0, 0, len(palette) // 4, 0)
     return file_head + head + palette + pixels
-
-
-def _check_colors(content: bytes) -> None:
-    """Raise Unstrippable if the colours are not sRGB."""
-    kind = content[70:74]
-    is_calibrated = kind == _CALIBRATED and any(content[74:122])
-    if is_calibrated or kind not in _SRGB_COLORS | {_CALIBRATED}:
-        raise Unstrippable("colours that are not sRGB")
 
 
 def _read_palette(

@@ -4,13 +4,17 @@ Source: ITU T.800, annexes A and I."""
 
 from transforms.geometry import Size
 
-from .blocks import Box, Unstrippable, read_boxes
+from .blocks import MAX_BLOCKS, Box, Unstrippable, read_boxes
 
 _SIGNATURE = b"\r\n\x87\n"
-_HEADER_KEPT = frozenset({b"ihdr", b"bpcc", b"colr", b"pclr", b"cmap", b"cdef"})
+_HEADER_KEPT = frozenset({b"ihdr", b"bpcc", b"pclr", b"cmap", b"cdef"})
 _ENUMERATED = 1
-_PLAIN_COLORS = frozenset({16, 17})
-"""sRGB, and grey with sRGB's curve."""
+_PROFILES = frozenset({2, 3})
+_NUMBERED = bytes((_ENUMERATED, 0, 0))
+_SRGB = 16
+_GREY = 17
+_PLAIN_COLORS = frozenset({_SRGB, _GREY, 18})
+"""The last is YCC by sRGB's curve."""
 _START = b"\xff\x4f"
 _END = b"\xff\xd9"
 _TILE_PART = 0xFF90
@@ -37,12 +41,21 @@ def strip_jp2(content: bytes, size: Size) -> bytes:
 
 
 def _strip_header(header: Box) -> Box:
-    kept = [box for box in read_boxes(header.content) if box.kind in _HEADER_KEPT]
-    colors = [box for box in kept if box.kind == b"colr"]
-    if len(colors) != 1 or colors[0].content[0] != _ENUMERATED:
+    """Return the header with one box of colours, by their number. A profile stands for sRGB."""
+    boxes = list(read_boxes(header.content))
+    kept = [box for box in boxes if box.kind in _HEADER_KEPT]
+    colors = next(box.content for box in [*boxes, Box(b"colr", b"\0")] if box.kind == b"colr")
+    if colors[0] == _ENUMERATED and len(colors) == len(_NUMBERED + bytes(4)):
+        number = int.from_bytes(colors[3:])
+    elif colors[0] in _PROFILES:
+        channels = int.from_bytes(kept[0].content[8:10])
+        has_palette = any(box.kind == b"pclr" for box in kept)
+        number = _SRGB if channels >= 3 or has_palette else _GREY
+    else:
         raise Unstrippable("colours that are described in another way")
-    if len(colors[0].content) != 7 or int.from_bytes(colors[0].content[3:]) not in _PLAIN_COLORS:
+    if number not in _PLAIN_COLORS:
         raise Unstrippable("colours that are not sRGB")
+    kept.insert(1, Box(b"colr", _NUMBERED + number.to_bytes(4)))
     return Box(b"jp2h", b"".join(box.written for box in kept))
 
 
@@ -52,15 +65,18 @@ def _strip_stream(stream: bytes) -> bytes:
         raise Unstrippable("no code stream")
     parts = [_START]
     position = 2
-    while (marker := int.from_bytes(stream[position : position + 2])) != _TILE_PART:
+    for _ in range(MAX_BLOCKS):
+        marker = int.from_bytes(stream[position : position + 2])
+        if marker == _TILE_PART:
+            end = _find_end(stream, position)
+            return b"".join([*parts, stream[position:end], _END])
         end = position + 2 + int.from_bytes(stream[position + 2 : position + 4])
         if marker not in _MAIN_KEPT | _MAIN_DROPPED or end > len(stream):
             raise Unstrippable(f"a marker {marker:#x}")
         if marker in _MAIN_KEPT:
             parts.append(stream[position:end])
         position = end
-    end = _find_end(stream, position)
-    return b"".join([*parts, stream[position:end], _END])
+    raise Unstrippable("too many markers")
 
 
 def _find_end(stream: bytes, position: int) -> int:

@@ -4,7 +4,7 @@ import re
 
 from transforms.geometry import Size
 
-from .blocks import Unstrippable
+from .blocks import MAX_BLOCKS, Unstrippable
 
 _START = b"\xff\xd8"
 _END = b"\xff\xd9"
@@ -17,12 +17,16 @@ _COMMENT = 0xFE
 _TABLES = frozenset({0xC4, 0xDB, 0xDD})
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Baseline, extended and progressive, all with Huffman codes. Browsers decode no others."""
+_FILL_BYTES = re.compile(rb"\xff+")
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _NEUTRAL_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 """No density, and no thumbnail."""
 _NEUTRAL_ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 """The byte behind it says whether the channels are RGB or YCbCr."""
 _ADOBE_SEGMENT_BYTES = 16
+_JFIF_UNIT = 11
+_FIRST_CHANNEL = 10
+"""The place of a number in its segment."""
 
 
 def strip_jpeg(content: bytes, size: Size) -> bytes:
@@ -47,7 +51,9 @@ def _strip(content: bytes) -> tuple[bytes, int]:
     parts = [_START]
     frames = 0
     position = 2
-    while position < len(content) and content[position : position + 2] != _END:
+    for _ in range(MAX_BLOCKS):
+        if position >= len(content) or content[position : position + 2] == _END:
+            return b"".join([*parts, _END]), frames
         marker, start, end = _read_segment(content, position)
         position = end
         if marker == _SCAN:
@@ -58,7 +64,7 @@ def _strip(content: bytes) -> tuple[bytes, int]:
         kept = _kept(marker, content[start:end])
         if kept != _NEUTRAL_JFIF or kept not in parts:
             parts.append(kept)
-    return b"".join([*parts, _END]), frames
+    raise Unstrippable("too many segments")
 
 
 def _kept(marker: int, segment: bytes) -> bytes:
@@ -82,8 +88,8 @@ def _read_segment(content: bytes, position: int) -> tuple[int, int, int]:
     if content[position] != _FILL:
         raise Unstrippable("bytes between segments")
     # any number of fill bytes may stand before a marker
-    while content[position + 1] == _FILL:
-        position += 1
+    fill = _FILL_BYTES.match(content, position)
+    position = fill.end() - 1 if fill else position
     size = int.from_bytes(content[position + 2 : position + 4])
     end = position + 2 + size
     if size < 2 or end > len(content):
@@ -104,7 +110,9 @@ def _find_scan_end(content: bytes, position: int) -> int:
 
 
 def restore_jpeg_metadata(bare: bytes, donor: bytes) -> bytes:
-    """Return a stripped JPEG with the metadata of another. A JFIF header replaces one alone."""
+    """Return a stripped JPEG with the metadata of another.
+
+    Its JFIF header replaces one, or is added for its density if the colours stay what they are."""
     segments = []
     position = 2
     while True:
@@ -118,4 +126,18 @@ def restore_jpeg_metadata(bare: bytes, donor: bytes) -> bytes:
     body = bare.removeprefix(_START)
     if jfif and body.startswith(_NEUTRAL_JFIF):
         return _START + jfif + others + body.removeprefix(_NEUTRAL_JFIF)
+    has_density = jfif[_JFIF_UNIT : _JFIF_UNIT + 1].strip(b"\0")
+    if has_density and _is_ycbcr_by_its_channels(bare):
+        others = jfif + others
     return _START + others + body
+
+
+def _is_ycbcr_by_its_channels(bare: bytes) -> bool:
+    """Whether a JPEG without JFIF and Adobe segments has grey, or YCbCr by the numbers of its channels.
+
+    With a JFIF header decoders take three channels for YCbCr (libjpeg, default_decompress_parms)."""
+    position = len(_START)
+    marker, start, end = _read_segment(bare, position)
+    while marker not in _FRAMES and marker != _APP14:
+        marker, start, end = _read_segment(bare, end)
+    return marker != _APP14 and bare[start + _FIRST_CHANNEL : end : 3] in (b"\1", b"\1\2\3")

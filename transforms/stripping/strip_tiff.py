@@ -33,19 +33,20 @@ _TILES = (_TILE_OFFSETS, _TILE_BYTES)
 _MAX_BYTES = {
     _WIDTH: 4, _HEIGHT: 4, _BITS: 8, _COMPRESSION: 4, _PHOTOMETRIC: 4, _BIT_ORDER: 4, _CHANNELS: 4, 278: 4,
     _PLANES: 4, 292: 4, 293: 4, 317: 4, 320: 1536, 322: 4, 323: 4, _EXTRA_CHANNELS: 4, _SAMPLE_FORMAT: 8,
-    530: 4, 531: 4, 532: 48,
+    529: 24, 530: 4, 531: 4, 532: 48,
 }  # fmt: skip
 """The tags that say how pixels are stored, and the most bytes of each.
 
 Those without a name are the rows of a strip, options of fax codes, the predictor, the palette, the sides of
-tiles, and three of YCbCr."""
+tiles, and four of YCbCr."""
 _DEFAULTS = {_BIT_ORDER: (1,), _PLANES: (1,)}
 """A directory need not say them."""
 _READ = frozenset({*_MAX_BYTES, _SUBFILE, _ORIENTATION, _JPEG_TABLES, *_STRIPS, *_TILES})
+_PLAIN = 1
 _JPEG = 7
-_COMPRESSIONS = frozenset({2, 3, 4, 5, _JPEG, 8, 32_773, 32_946, 34_925, 50_000})
-"""Fax codes, LZW, JPEG, Deflate, PackBits, LZMA and Zstandard. Pixels without compression are
-larger than a new file."""
+_COMPRESSIONS = frozenset({_PLAIN, 2, 3, 4, 5, _JPEG, 8, 32_773, 32_946, 34_925, 50_000})
+"""None, fax codes, LZW, JPEG, Deflate, PackBits, LZMA and Zstandard."""
+_SEPARATE = 2
 _WHITE_IS_ZERO = 0
 _YCBCR = 6
 _PHOTOMETRICS = frozenset({_WHITE_IS_ZERO, 1, 2, 3, _YCBCR})
@@ -77,6 +78,8 @@ def strip_tiff(content: bytes, size: Size) -> bytes:
     parts = _cut_parts(content, offsets, sizes)
     described = [tag for tag in _MAX_BYTES if tag in facts and facts[tag] != _DEFAULTS.get(tag)]
     kept = {tag: directory[tag] for tag in described}
+    if facts[_COMPRESSION] == (_PLAIN,) and sum(sizes) != _count_bytes(facts, size):
+        raise Unstrippable("bytes between the pixels")
     if facts[_COMPRESSION] == (_JPEG,):
         parts = [strip_jpeg_tables(part) for part in parts]
         if tables:
@@ -131,6 +134,15 @@ def _check_kind(facts: dict[int, tuple[int, ...]], size: Size) -> None:
     unknown = [name for name, is_known in checks.items() if not is_known]
     if unknown:
         raise Unstrippable(", ".join(unknown))
+
+
+def _count_bytes(facts: dict[int, tuple[int, ...]], size: Size) -> int:
+    """Return the bytes of strips without compression. Each row starts with a byte."""
+    channels = facts.get(_CHANNELS, (1,))[0]
+    bits = facts.get(_BITS, (1,))[0]
+    is_separate = facts.get(_PLANES) == (_SEPARATE,)
+    planes = channels if is_separate else 1
+    return planes * size.height * ((size.width * bits * channels // planes + 7) // 8)
 
 
 def _cut_parts(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from transforms.geometry import Size
 
-from .blocks import Unstrippable
+from .blocks import MAX_BLOCKS, Unstrippable
 
 _PIXELS = frozenset({b"VP8 ", b"VP8L", b"ALPH"})
 _WHOLE = re.compile(rb"VP8 |VP8L|VP8X(?:(?:ALPH)?VP8 |VP8L|ANIM(?:ANMF)+)")
@@ -56,6 +56,8 @@ def _strip_frame(frame: Chunk) -> Chunk:
 def restore_webp_metadata(bare: bytes, donor: bytes) -> bytes:
     """Return a stripped WebP with the EXIF and XMP of another."""
     added = [chunk for chunk in _read_chunks(donor[12:]) if chunk.kind in (b"EXIF", b"XMP ")]
+    if not added:
+        return bare
     flags = next(chunk.content[0] for chunk in _read_chunks(donor[12:]) if chunk.kind == b"VP8X")
     chunks = list(_read_chunks(bare[12:]))
     if chunks[0].kind != b"VP8X":
@@ -83,13 +85,16 @@ def _extended_head(pixels: Chunk) -> Chunk:
 
 def _read_chunks(content: bytes) -> Iterator[Chunk]:
     position = 0
-    while position < len(content):
+    for _ in range(MAX_BLOCKS):
+        if position >= len(content):
+            return
         size = int.from_bytes(content[position + 4 : position + 8], "little")
         start = position + 8
         if start + size > len(content):
             raise Unstrippable("a chunk that is cut off")
         yield Chunk(content[position : position + 4], content[start : start + size])
         position = start + size + size % 2
+    raise Unstrippable("too many chunks")
 
 
 def _check_order(chunks: list[Chunk], expected: re.Pattern[bytes]) -> None:

@@ -1,0 +1,111 @@
+"""AVIF without anything but its picture: how the bit stream describes colours, and which parts are needed."""
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.support import images as made
+from transforms.geometry import Size
+from transforms.stripping import strip
+from transforms.stripping.av1_colors import read_code_points
+from transforms.stripping.avif_items import read_picture
+from transforms.stripping.blocks import Unstrippable
+
+SIZE = Size(made.WIDTH, made.HEIGHT)
+
+
+def avif(**options: Any) -> bytes:
+    return made.encoded("avif", made.picture(), **{"quality": 30, "speed": 9} | options)
+
+
+def bits(*fields: tuple[int, int]) -> bytes:
+    """Return numbers of so many bits, one behind the other."""
+    text = "".join(format(value, f"0{count}b") for value, count in fields)
+    padded = text.ljust(-(-len(text) // 8) * 8, "0")
+    return int(padded, 2).to_bytes(len(padded) // 8)
+
+
+def unit(kind: int, content: bytes) -> bytes:
+    return bytes((kind << 3 | 2, len(content))) + content
+
+
+def still_header(*colors: tuple[int, int]) -> bytes:
+    """Return the header of a still picture of 64 x 48 px, profile 0."""
+    sides = ((5, 4), (5, 4), (63, 6), (47, 6))
+    return unit(1, bits((0, 3), (1, 1), (1, 1), (4, 5), *sides, (0, 3), (0, 3), (0, 1), (0, 1), *colors))
+
+
+def sequence_header(*colors: tuple[int, int]) -> bytes:
+    """Return the header of a sequence of profile 1 with an operating point of a high level and an order of frames."""
+    point = ((0, 12), (8, 5), (0, 1))
+    sides = ((5, 4), (5, 4), (63, 6), (47, 6))
+    tools = ((0, 4), (1, 1), (3, 2), (1, 1), (1, 1), (6, 3))
+    head = ((1, 3), (0, 1), (0, 1), (0, 1), (0, 1), (0, 5))
+    return unit(1, bits(*head, *point, *sides, (0, 1), (0, 3), *tools, (0, 3), (0, 1), *colors))
+
+
+P3 = ((1, 1), (12, 8), (13, 8), (6, 8))
+OPEN = ((0, 1),)
+
+
+@pytest.mark.parametrize("header", [still_header, sequence_header])
+@pytest.mark.parametrize("before", [b"", unit(2, b"")], ids=["alone", "behind a temporal delimiter"])
+@pytest.mark.parametrize(("colors", "expected"), [(P3, (12, 13)), (OPEN, (2, 2))])
+def test_code_points_of_a_bit_stream(
+    colors: Any, expected: tuple[int, int], before: bytes, header: Any
+) -> None:
+    assert read_code_points(before + header(*colors)) == expected
+
+
+def test_code_points_are_those_of_the_encoder() -> None:
+    picture = read_picture(avif())
+    assert read_code_points(picture.items[picture.primary].content) == (1, 13)
+
+
+@pytest.mark.parametrize(
+    "stream", [still_header(*P3)[:6], unit(6, b"x"), unit(2, b"") * 9, b"\x08"], ids=repr
+)
+def test_a_stream_without_its_header_is_refused(stream: bytes) -> None:
+    with pytest.raises((Unstrippable, IndexError)):
+        read_code_points(stream)
+
+
+def test_an_avif_without_a_property_of_colours_stands_by_its_bit_stream() -> None:
+    content = avif().replace(b"colrnclx", b"cllinclx")
+    assert strip(content, "avif", SIZE) is not None
+
+
+def test_an_avif_whose_bit_stream_is_wide_does_not_stand() -> None:
+    content = avif().replace(b"colrnclx", b"cllinclx")
+    picture = read_picture(content)
+    stream = picture.items[picture.primary].content
+    # 1, 13 and 6 in one row, wherever the bits begin
+    row = bits((1, 8), (13, 8), (6, 8))
+    wide = bits((12, 8), (13, 8), (6, 8))
+    value = int.from_bytes(stream[:32])
+    for shift in range(256 - 24, -1, -1):
+        if value >> shift & 0xFFFFFF == int.from_bytes(row):
+            value ^= (int.from_bytes(row) ^ int.from_bytes(wide)) << shift
+            break
+    changed = value.to_bytes(32) + stream[32:]
+    assert read_code_points(changed) == (12, 13)
+    assert strip(content.replace(stream, changed), "avif", SIZE) is None
+
+
+def test_an_animation_is_not_stripped() -> None:
+    frames = [made.picture(), made.picture().rotate(180)]
+    content = made.encoded_animation("avif", frames, durations_ms=[90, 90], quality=30, speed=9)
+    assert strip(content, "avif", SIZE) is None
+
+
+def test_numbers_of_items_stay_and_metadata_go() -> None:
+    exif = Image.Exif()
+    exif[0x8298] = "Ann Example"
+    bare = strip(avif(exif=exif, xmp=b"<x/>"), "avif", SIZE)
+    assert bare is not None
+    assert {item.kind for item in read_picture(bare).items.values()} == {b"av01"}
+    with Image.open(io.BytesIO(bare)) as image:
+        assert "exif" not in image.info
+        assert made.furthest(image, avif()) == 0
