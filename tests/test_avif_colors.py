@@ -12,8 +12,8 @@ from tests.support import color_files as files
 from tests.support import icc_profiles as profiles
 from tests.support import images as made
 from tests.support.stored_files import Store, stored
-from transforms.color.description import ColorSpace
-from transforms.decoding.avif_colors import describe_nclx, read_avif_properties
+from transforms.color.description import BT709, ColorSpace
+from transforms.decoding.avif_colors import describe_avif, read_picture
 from transforms.decoding.decode import probe, validate
 
 __all__ = ["stored"]
@@ -106,6 +106,31 @@ def test_facts(name: str, primaries: int, transfer: int, facts: ColorSpace, stor
     assert validate(stored(content)).color_space == facts
 
 
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "color"),
+    [(12, 13, files.P3_ORANGE), (9, 13, files.BT2020_ORANGE), (1, 8, files.LINEAR_ORANGE)],
+    ids=["Display P3", "BT.2020", "linear"],
+)
+@pytest.mark.parametrize("frames", [1, 2])
+def test_without_a_box_the_bitstream_tells(
+    primaries: int, transfer: int, color: Any, frames: int, tmp_path: Path
+) -> None:
+    options = {"quality": 100, "subsampling": "4:4:4"}
+    if frames == 1:
+        content = made.encoded("avif", ORANGE, **options)
+    else:
+        images = [ORANGE, Image.new("RGB", (64, 64), "blue")]
+        content = made.encoded_animation("avif", images, durations_ms=(100, 100), **options)
+    told = files.without_nclx(files.with_bitstream_code_points(content, primaries, transfer))
+    shown = made.frames_of(made.rendered(told, "format=png", tmp_path)[1], tmp_path)
+    assert np.abs(made.pixels(shown[0].image) - color).max() <= 2
+
+
+def test_a_box_goes_before_the_bitstream(tmp_path: Path) -> None:
+    content = files.with_bitstream_code_points(files.avif(ORANGE, 12, 13), 1, 8)
+    assert np.abs(files.shown(content, tmp_path) - files.P3_ORANGE).max() <= 2
+
+
 def test_heic_takes_its_colours_from_code_points(tmp_path: Path) -> None:
     plain = files.shown(files.heic(1, 13), tmp_path)
     linear = files.shown(files.heic(1, 8), tmp_path)
@@ -135,9 +160,9 @@ def _many_entries(content: bytes) -> bytes:
     ],
 )
 def test_a_damaged_box_describes_nothing(damage: Any, tmp_path: Path) -> None:
-    """The reader of boxes stands alone here: the decoder refuses such a file."""
+    """The reader of boxes stands alone here: the decoder refuses such a file. The bitstream says BT.709."""
     path = tmp_path / "damaged"
     path.write_bytes(damage(files.avif(ORANGE, 12, 13)))
     with path.open("rb") as file:
-        description = describe_nclx(read_avif_properties(file))
-    assert description.primaries is None
+        description = describe_avif(read_picture(file))
+    assert description.primaries in (None, BT709)

@@ -4,7 +4,6 @@ import gzip
 import io
 import struct
 import zipfile
-import zlib
 from pathlib import Path
 from time import monotonic
 
@@ -78,7 +77,6 @@ def _icon_outside() -> bytes:
 
 _JPEG = made.encoded("jpeg", made.photograph(200, 150))
 _PNG = made.encoded("png", made.photograph(200, 150))
-_BOMB = zlib.compress(bytes(50_000_000), 9)
 DAMAGED = {
     "jpeg, half": _JPEG[: len(_JPEG) // 2],
     "jpeg, all but its end": _JPEG[:-200],
@@ -89,8 +87,6 @@ DAMAGED = {
     "png, garbage after the header": _PNG[:60] + b"\x55" * 2_000,
     "png without pixels": made.png(width=1_000, height=1_000),
     "png of no width": made.png(width=0),
-    "zTXt bomb": made.png((b"zTXt", b"comment\0\0" + _BOMB)),
-    "iCCP bomb": made.png((b"iCCP", b"profile\0\0" + _BOMB)),
     "gif, half": made.encoded_animation("gif", [made.photograph(50, 50)] * 2)[:-800],
     "gif, header alone": b"GIF89a\x04\0\x04\0\0\0\0",
     "webp, half": (webp := made.encoded("webp"))[: len(webp) // 2],

@@ -62,6 +62,7 @@ TESTED_ELSEWHERE = {
     "transforms/color/facts.py": "tests/test_icc_facts.py",
     "transforms/color/matrices.py": "tests/test_made_profile.py",
     "transforms/color/modes.py": "tests/test_color_conversion.py",
+    "transforms/decoding/avif_payload.py": "tests/test_av1_sequence.py",
     "transforms/decoding/failures.py": "tests/test_decode.py",
     "transforms/decoding/frame_canvas.py": "tests/test_apng.py",
     "transforms/decoding/identification.py": "tests/test_decode.py",

@@ -102,6 +102,11 @@ def test_a_profile_may_have_4_mb(padding: int, tmp_path: Path) -> None:
     assert (pixels == files.ORANGE).all() == (padding > 4_000_000)
 
 
+def test_a_profile_that_unpacks_without_end_is_ignored(tmp_path: Path) -> None:
+    pixels = files.shown(files.png(files.flat(), files.iccp(bytes(50_000_000))), tmp_path)
+    assert (pixels == files.ORANGE).all()
+
+
 def test_the_first_of_two_profiles_counts(tmp_path: Path) -> None:
     first = files.iccp(profiles.SRGB_LIKE)
     second = files.iccp(profiles.rgb_profile([(0.5, 0.5, 0), (0.4, 0.5, 0), (0, 0, 0.8)], 1.0))

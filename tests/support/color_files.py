@@ -83,6 +83,18 @@ def without_nclx(content: bytes) -> bytes:
     return content.replace(b"colrnclx", b"freenclx")
 
 
+def with_bitstream_code_points(content: bytes, primaries: int, transfer: int) -> bytes:
+    """Replace the code points of sRGB in the sequence headers of AV1 bitstreams, which stand at any bit."""
+    start = content.index(b"mdat") + 4
+    bits = "".join(f"{byte:08b}" for byte in content[start:])
+    described = f"1{1:08b}{13:08b}{6:08b}"
+    place = bits.index(described)
+    assert place < 200
+    changed = f"1{primaries:08b}{transfer:08b}{6:08b}"
+    bits = bits[:place] + changed + bits[place + len(changed) :]
+    return content[:start] + int(bits, 2).to_bytes(len(bits) // 8)
+
+
 def jp2(image: Image.Image, *color_boxes: bytes) -> bytes:
     """Return a JPEG 2000 with these contents of colour boxes instead of the encoder's."""
     content = made.encoded("jp2", image, irreversible=False)

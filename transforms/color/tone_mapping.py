@@ -2,8 +2,8 @@
 
 It is formula D.1 of candidate draft 2.
 
-The white of a page, 203 nits, comes out at half the light of white, and 1,000 nits are white. If the file tells
-that its picture is darker, that white is lighter; if it is brighter, highlights keep more levels."""
+The white of a page, 203 nits, comes out at half the light of white, and 1,000 nits are white.
+If the file tells of a darker picture, that white is lighter; in a brighter one, highlights keep more."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,15 +1,17 @@
 """The colours and the depth that an AVIF declares (ISO/IEC 23008-12, AV1 Image File Format).
 
-Pillow passes the ICC profile on, but not the code points of an nclx colour box."""
+Pillow passes the ICC profile on, but no code points. The properties of a HEIC are the same."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from struct import unpack_from
-from typing import IO
+from typing import IO, NamedTuple
 
 from transforms.color.cicp import describe_nclx_code_points
 from transforms.color.description import UNDESCRIBED, ColorDescription
 
+from .av1_sequence import CodePoints, read_code_points
+from .avif_payload import read_item_start, read_sample_start
 from .isobmff import FULL_BOX_BYTES, Box, boxes, find, find_in_file
 
 _MAX_META_BYTES = 8_000_000
@@ -17,30 +19,49 @@ _MAX_ITEMS = 10_000
 _SAMPLE_ENTRY_BYTES = 78
 """Of a visual sample entry, before its boxes."""
 _ENTRY_COUNT_BYTES = 8
-_SAMPLE_TABLE = (b"mdia", b"minf", b"stbl", b"stsd")
+_SAMPLE_TABLE = (b"mdia", b"minf", b"stbl")
 
 
-def read_avif_properties(file: IO[bytes]) -> list[Box]:
-    """Return the properties of the picture that the decoder shows: the primary item's, or those of an image
-    sequence's track if its brand comes first."""
+class Picture(NamedTuple):
+    """The properties of a picture, and the first bytes of its bitstream."""
+
+    properties: list[Box]
+    stream: bytes
+
+
+NO_PICTURE = Picture([], b"")
+
+
+def read_picture(file: IO[bytes]) -> Picture:
+    """Read the picture that the decoder shows.
+
+    It is the primary item, or the track of an image sequence if its brand comes first."""
     ftyp = find_in_file(file, b"ftyp", _MAX_META_BYTES) or b""
     if ftyp[:4] == b"avis":
-        moov = find_in_file(file, b"moov", _MAX_META_BYTES)
-        properties = list(_track_properties(moov)) if moov else []
-        if properties:
-            return properties
+        moov = find_in_file(file, b"moov", _MAX_META_BYTES) or b""
+        picture = _read_track(file, moov)
+        if picture.properties:
+            return picture
     meta = find_in_file(file, b"meta", _MAX_META_BYTES)
-    return list(_primary_properties(meta[FULL_BOX_BYTES:])) if meta else []
+    return _read_primary_item(file, meta[FULL_BOX_BYTES:]) if meta else NO_PICTURE
 
 
-def describe_nclx(properties: list[Box]) -> ColorDescription:
-    """Return the description by the nclx colour box, if there is one. It may stand beside an ICC profile."""
+def describe_avif(picture: Picture) -> ColorDescription:
+    """Return the description by the nclx colour box, else by the bitstream.
+
+    An ICC profile may stand beside it."""
+    code_points = _nclx_code_points(picture.properties) or read_code_points(picture.stream)
+    if code_points is None:
+        return UNDESCRIBED
+    description = describe_nclx_code_points(*code_points)
+    return replace(description, peak_nits=read_peak(picture.properties))
+
+
+def _nclx_code_points(properties: list[Box]) -> CodePoints | None:
     for box in properties:
         if box.kind == b"colr" and box.content[:4] == b"nclx" and len(box.content) >= 10:
-            primaries, transfer = unpack_from(">HH", box.content, 4)
-            description = describe_nclx_code_points(primaries, transfer)
-            return replace(description, peak_nits=read_peak(properties))
-    return UNDESCRIBED
+            return CodePoints(*unpack_from(">HH", box.content, 4))
+    return None
 
 
 def read_peak(properties: list[Box]) -> float | None:
@@ -63,13 +84,17 @@ def read_av1_depth(properties: list[Box]) -> int | None:
     return None
 
 
-def _primary_properties(meta: bytes) -> Iterator[Box]:
-    primary = _primary_item(find(meta, b"pitm") or b"")
+def _read_primary_item(file: IO[bytes], meta: bytes) -> Picture:
+    item = _primary_item(find(meta, b"pitm") or b"")
+    return Picture(list(_properties_of(meta, item)), read_item_start(file, meta, item))
+
+
+def _properties_of(meta: bytes, item: int) -> Iterator[Box]:
     containers = find(meta, b"iprp") or b""
     properties = list(boxes(find(containers, b"ipco") or b""))
     for box in boxes(containers):
         if box.kind == b"ipma":
-            for index in _associations(box.content, primary):
+            for index in _associations(box.content, item):
                 if 0 < index <= len(properties):
                     yield properties[index - 1]
 
@@ -102,13 +127,13 @@ def _associations(ipma: bytes, item: int) -> list[int]:
     return []
 
 
-def _track_properties(moov: bytes) -> Iterator[Box]:
+def _read_track(file: IO[bytes], moov: bytes) -> Picture:
     for track in boxes(moov):
         handler = find(track.content, b"mdia", b"hdlr") or b""
-        if track.kind != b"trak" or handler[8:12] != b"pict":
-            continue
-        table = find(track.content, *_SAMPLE_TABLE) or b""
-        entry = next(boxes(table, _ENTRY_COUNT_BYTES), None)
-        if entry:
-            yield from boxes(entry.content, _SAMPLE_ENTRY_BYTES)
-        return
+        if track.kind == b"trak" and handler[8:12] == b"pict":
+            table = find(track.content, *_SAMPLE_TABLE) or b""
+            entries = find(table, b"stsd") or b""
+            entry = next(boxes(entries, _ENTRY_COUNT_BYTES), Box(b"", b""))
+            properties = list(boxes(entry.content, _SAMPLE_ENTRY_BYTES))
+            return Picture(properties, read_sample_start(file, table))
+    return NO_PICTURE

@@ -13,7 +13,7 @@ from transforms.color.facts import describe, summarize
 from transforms.formats.table import Format
 from transforms.limits import Limits
 
-from .avif_colors import describe_nclx, read_av1_depth, read_avif_properties, read_peak
+from .avif_colors import describe_avif, read_av1_depth, read_peak, read_picture
 from .bmp_colors import describe_bmp
 from .jp2_colors import describe_jp2, read_jp2_depth
 from .png_colors import describe_png, read_png_depth
@@ -47,8 +47,7 @@ def _describe_avif(
     profile: bytes | None,
     _: Limits,
 ) -> ColorDescription:
-    properties = read_avif_properties(_file(image))
-    return describe(profile, describe_nclx(properties))
+    return describe(profile, describe_avif(read_picture(_file(image))))
 
 
 def _describe_heic(
@@ -62,7 +61,7 @@ def _describe_heic(
     primaries = int(nclx["color_primaries"])
     transfer = int(nclx["transfer_characteristics"])
     by_code_points = describe_nclx_code_points(primaries, transfer)
-    peak_nits = read_peak(read_avif_properties(_file(image)))
+    peak_nits = read_peak(read_picture(_file(image)).properties)
     return describe(profile, replace(by_code_points, peak_nits=peak_nits))
 
 
@@ -99,7 +98,7 @@ def _heic_depth(image: ImageFile.ImageFile) -> int | None:
 
 
 def _avif_depth(image: ImageFile.ImageFile) -> int | None:
-    return read_av1_depth(read_avif_properties(_file(image)))
+    return read_av1_depth(read_picture(_file(image)).properties)
 
 
 def _jp2_depth(image: ImageFile.ImageFile) -> int | None:
