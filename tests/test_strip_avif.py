@@ -117,6 +117,17 @@ def test_an_animation_with_other_parts_is_not_stripped(old: bytes, new: bytes) -
     assert strip(content.replace(old, new), "avif", SIZE) is None
 
 
+def test_boxes_in_boxes_are_refused() -> None:
+    content = animation()
+    nested = b""
+    for _ in range(2_000):
+        nested = (len(nested) + 8).to_bytes(4) + b"trak" + nested
+    start = content.index(b"moov") - 4
+    size = int.from_bytes(content[start : start + 4])
+    movie = (size + len(nested)).to_bytes(4) + content[start + 4 : start + size] + nested
+    assert strip(content[:start] + movie + content[start + size :], "avif", SIZE) is None
+
+
 def test_an_animations_times_names_and_gaps_are_cleared() -> None:
     """Its tables hold places in the file, so that it keeps its length."""
     secret = b"a text that is no pixel"

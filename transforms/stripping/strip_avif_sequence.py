@@ -24,6 +24,7 @@ _MATRIX = {0: slice(40, 76), 1: slice(52, 88)}
 _MAX_BRAND_BYTES = 64
 _MAX_ENTRY_BYTES = 512
 _MAX_SAMPLES = 20_000
+_MAX_DEPTH = 5
 
 
 class Place(NamedTuple):
@@ -127,11 +128,14 @@ def _clear_track(
     parent: Place,
     tables: dict[bytes, bytes],
     is_srgb: Callable[[bytes], bool],
+    depth: int = 0,
 ) -> None:
+    if depth > _MAX_DEPTH:
+        raise Unstrippable("boxes in boxes")
     for box in read_places(file, parent.body, parent.end):
         content = bytes(file[box.body : box.end])
         if box.kind in _CONTAINERS:
-            _clear_track(file, box, tables, is_srgb)
+            _clear_track(file, box, tables, is_srgb, depth + 1)
         elif box.kind == b"stsd":
             _clear_entry(file, box, is_srgb)
         elif box.kind in _CLEARERS:
@@ -167,7 +171,8 @@ def _check_table(kind: bytes, content: bytes) -> None:
 def _read_chunks(tables: Mapping[bytes, bytes]) -> list[range]:
     """Return the places of the chunks, each of which holds samples one behind the other."""
     sample_bytes, count = unpack_from(">II", tables[b"stsz"], 4)
-    if count > _MAX_SAMPLES:
+    chunk_count = len(tables.get(b"stco", b"")) // 4 + len(tables.get(b"co64", b"")) // 8
+    if max(count, chunk_count) > _MAX_SAMPLES:
         raise Unstrippable("too many samples")
     sizes = [sample_bytes] * count if sample_bytes else list(unpack_from(f">{count}I", tables[b"stsz"], 12))
     has_long_places = b"co64" in tables
