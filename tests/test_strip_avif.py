@@ -94,10 +94,55 @@ def test_an_avif_whose_bit_stream_is_wide_does_not_stand() -> None:
     assert strip(content.replace(stream, changed), "avif", SIZE) is None
 
 
-def test_an_animation_is_not_stripped() -> None:
+def animation() -> bytes:
     frames = [made.picture(), made.picture().rotate(180)]
-    content = made.encoded_animation("avif", frames, durations_ms=[90, 90], quality=30, speed=9)
-    assert strip(content, "avif", SIZE) is None
+    return made.encoded_animation("avif", frames, durations_ms=[90, 90], quality=30, speed=9)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(b"hdlr" + bytes(8) + b"pict\0", b"hdlr" + bytes(8) + b"soun\0", id="sound"),
+        pytest.param(b"av01" + bytes(6), b"av02" + bytes(6), id="another codec"),
+        pytest.param(b"colrnclx\0\1\0\15", b"colrnclx\0\14\0\15", id="wide primaries"),
+        pytest.param(b"colrnclx", b"clapnclx", id="a crop"),
+        pytest.param(b"\0\1\0\0" + bytes(12) + b"\0\1", bytes(16) + b"\0\1", id="a turn"),
+        pytest.param(b"stts\0\0\0\0\0\0\0\1", b"stts\0\0\0\0\0\0\0\0", id="bytes behind a table"),
+    ],
+)
+def test_an_animation_with_other_parts_is_not_stripped(old: bytes, new: bytes) -> None:
+    content = animation()
+    assert old in content
+    assert strip(content, "avif", SIZE) is not None
+    assert strip(content.replace(old, new), "avif", SIZE) is None
+
+
+def test_boxes_in_boxes_are_refused() -> None:
+    content = animation()
+    nested = b""
+    for _ in range(2_000):
+        nested = (len(nested) + 8).to_bytes(4) + b"trak" + nested
+    start = content.index(b"moov") - 4
+    size = int.from_bytes(content[start : start + 4])
+    movie = (size + len(nested)).to_bytes(4) + content[start + 4 : start + size] + nested
+    assert strip(content[:start] + movie + content[start + size :], "avif", SIZE) is None
+
+
+def test_an_animations_times_names_and_gaps_are_cleared() -> None:
+    """Its tables hold places in the file, so that it keeps its length."""
+    secret = b"a text that is no pixel"
+    content = animation()
+    box = (len(secret) + 8).to_bytes(4) + b"udta" + secret
+    gap = (len(secret) + 8).to_bytes(4) + b"mdat" + secret
+    whole = content + box + gap
+    start = whole.index(b"mvhd") + 8
+    whole = whole[:start] + b"time" + whole[start + 4 :]
+    bare = strip(whole, "avif", SIZE)
+    assert bare is not None
+    assert len(bare) == len(whole)
+    assert secret not in bare
+    assert b"time" not in bare
+    assert b"AOM" not in bare
 
 
 def test_numbers_of_items_stay_and_metadata_go() -> None:

@@ -109,6 +109,8 @@ CARRIERS = {
     "gif, animated": lambda: encoded("GIF", few_colors(), append_images=[few_colors().rotate(180)], loop=3, comment=SECRET.encode(), **FRAMES),
     "avif": lambda: encoded("AVIF", made.picture(), quality=20, speed=6, exif=exif(), xmp=XMP),
     "avif, alpha": lambda: encoded("AVIF", made.translucent(), quality=20, speed=6, exif=exif()),
+    "avif, animated": lambda: encoded("AVIF", made.picture(), append_images=[made.photograph(120, 80)], quality=20, speed=9, exif=exif(), xmp=XMP, **FRAMES),
+    "avif, animated alpha": lambda: encoded("AVIF", made.translucent(), append_images=[made.translucent().rotate(180)], quality=20, speed=9, exif=exif(), **FRAMES),
     "jp2": lambda: encoded("JPEG2000", made.picture(), comment=SECRET * 9, **WAVELETS),
     "jp2, grey": lambda: encoded("JPEG2000", made.picture().convert("L"), comment=SECRET * 9, **WAVELETS),
     "jp2, alpha": lambda: encoded("JPEG2000", made.translucent(), comment=SECRET * 9, **WAVELETS),

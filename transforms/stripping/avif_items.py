@@ -20,6 +20,8 @@ class Item:
     info: bytes = b""
     content: bytes = b""
     properties: list[tuple[bool, Box]] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    """The places of its parts in the file."""
 
 
 @dataclass
@@ -31,18 +33,16 @@ class Picture:
     references: list[tuple[bytes, int, tuple[int, ...]]]
 
 
+def is_sequence(content: bytes) -> bool:
+    boxes = list(read_boxes(content))
+    return b"avis" in boxes[0].content or any(box.kind == b"moov" for box in boxes)
+
+
 def read_picture(content: bytes) -> Picture:
-    """Read a still AVIF. Raise Unstrippable for a sequence, and for what is not known."""
+    """Read the items of an AVIF. Raise Unstrippable for those that are not known."""
     top = list(read_boxes(content))
-    if (
-        not top
-        or top[0].kind != b"ftyp"
-        or b"avis" in top[0].content
-        or any(box.kind == b"moov" for box in top)
-    ):
-        raise Unstrippable("a sequence")
     meta = [box for box in top if box.kind == b"meta"]
-    if len(meta) != 1:
+    if len(meta) != 1 or top[0].kind != b"ftyp":
         raise Unstrippable("several descriptions")
     boxes = {box.kind: box.content for box in read_boxes(meta[0].content[4:])}
     pitm = boxes[b"pitm"]
@@ -103,6 +103,8 @@ def _read_places(
             if remaining_bytes < 0 or start + size > len(source):
                 raise Unstrippable("an item that is cut off")
             parts.append(source[start : start + size])
+            if method == 0:
+                items[number].starts.append(start)
         items[number].content = b"".join(parts)
 
 

@@ -8,8 +8,10 @@ from dataclasses import replace
 from transforms.geometry import Size
 
 from .av1_colors import read_code_points
-from .avif_items import Item, Picture, read_picture
+from .avif_items import Item, Picture, is_sequence, read_picture
+from .avif_writer import describe_items, write_picture
 from .blocks import Box, Unstrippable
+from .strip_avif_sequence import Place, clear_sequence
 
 _METADATA = frozenset({b"Exif", b"mime"})
 _CODED = b"av01"
@@ -20,18 +22,19 @@ _ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
 _BT709 = 1
 _SRGB = 13
 _UNSPECIFIED = 2
-_HEAD = Box(b"ftyp", b"avif\0\0\0\0avifmif1miaf").written
-_BOX_HEAD_BYTES = 8
-_MAX_NUMBER = 65_535
-_MAX_PROPERTIES = 127
 _NO_NAME = b"\0"
 
 
 def strip_avif(content: bytes, size: Size) -> bytes:
-    """Return a still AVIF of its picture and alpha.
+    """Return an AVIF of its picture and alpha, or of its frames.
 
-    Raise Unstrippable for a sequence, a crop, or colours that are not sRGB."""
-    picture = read_picture(content)
+    Raise Unstrippable for a crop, layers, or colours that are not sRGB."""
+    if is_sequence(content):
+        return clear_sequence(content, _is_srgb, _clear_items)
+    return write_picture(_stripped(read_picture(content)))
+
+
+def _stripped(picture: Picture) -> Picture:
     kept = _needed_items(picture)
     colors = picture.items[picture.primary].properties
     items = {number: picture.items[number] for number in sorted(kept)}
@@ -44,11 +47,27 @@ def strip_avif(content: bytes, size: Size) -> bytes:
     if not has_nclx and not _are_srgb(*_read_stream_colors(picture)):
         raise Unstrippable("colours that are not sRGB by the bit stream")
     references = [each for each in picture.references if each[1] in kept and set(each[2]) <= kept]
-    return _write_picture(replace(picture, items=items, references=references))
+    return replace(picture, items=items, references=references)
+
+
+def _clear_items(file: bytearray, meta: Place) -> list[range]:
+    """Write a shorter description of the items in the place of theirs. Return the places of their bytes."""
+    picture = _stripped(read_picture(bytes(file)))
+    if any(len(item.starts) != 1 for item in picture.items.values()):
+        raise Unstrippable("an item in several parts")
+    starts = [item.starts[0] for item in picture.items.values()]
+    free_bytes = meta.end - meta.start - len(describe_items(picture, starts).written)
+    if free_bytes < 0:
+        raise Unstrippable("no room for the description of items")
+    file[meta.start : meta.end] = describe_items(picture, starts, padding=free_bytes).written
+    sizes = [len(item.content) for item in picture.items.values()]
+    return [range(start, start + count) for start, count in zip(starts, sizes, strict=True)]
 
 
 def restore_avif_metadata(bare: bytes, donor: bytes) -> bytes:
-    """Return a stripped AVIF with the EXIF and XMP of another."""
+    """Return a stripped AVIF with the EXIF and XMP of another. Raise Unstrippable for a sequence."""
+    if is_sequence(bare):
+        raise Unstrippable("a sequence, in which nothing may move")
     picture = read_picture(bare)
     for item in read_picture(donor).items.values():
         if item.kind not in _METADATA:
@@ -56,7 +75,7 @@ def restore_avif_metadata(bare: bytes, donor: bytes) -> bytes:
         number = max(picture.items) + 1
         picture.items[number] = item
         picture.references.append((b"cdsc", number, (picture.primary,)))
-    return _write_picture(picture)
+    return write_picture(picture)
 
 
 def _needed_items(picture: Picture) -> set[int]:
@@ -106,71 +125,3 @@ def _read_stream_colors(picture: Picture) -> tuple[int, int]:
     ]
     coded = primary if primary.kind == _CODED else picture.items[tiles[0]]
     return read_code_points(coded.content)
-
-
-def _write_picture(picture: Picture) -> bytes:
-    if max(picture.items) > _MAX_NUMBER:
-        raise Unstrippable("numbers of items that take four bytes")
-    contents = [item.content for item in picture.items.values()]
-    # the places take as many bytes whatever they are
-    head_bytes = len(_HEAD) + len(_meta(picture, 0).written) + _BOX_HEAD_BYTES
-    return _HEAD + _meta(picture, head_bytes).written + Box(b"mdat", b"".join(contents)).written
-
-
-def _meta(picture: Picture, start: int) -> Box:
-    boxes = (
-        Box(b"hdlr", bytes(8) + b"pict" + bytes(13)),
-        Box(b"pitm", bytes(4) + picture.primary.to_bytes(2)),
-        _iloc(picture, start),
-        _iinf(picture),
-        *_iref(picture),
-        _iprp(picture),
-    )
-    return Box(b"meta", bytes(4) + b"".join(box.written for box in boxes))
-
-
-def _iloc(picture: Picture, start: int) -> Box:
-    places = b""
-    for number, item in picture.items.items():
-        places += number.to_bytes(2) + b"\0\0\0\1" + start.to_bytes(4) + len(item.content).to_bytes(4)
-        start += len(item.content)
-    return Box(b"iloc", b"\0\0\0\0\x44\0" + len(picture.items).to_bytes(2) + places)
-
-
-def _iinf(picture: Picture) -> Box:
-    infos = b"".join(
-        Box(b"infe", b"\2\0\0\0" + number.to_bytes(2) + b"\0\0" + item.kind + item.info).written
-        for number, item in picture.items.items()
-    )
-    return Box(b"iinf", bytes(4) + len(picture.items).to_bytes(2) + infos)
-
-
-def _iref(picture: Picture) -> Iterator[Box]:
-    if not picture.references:
-        return
-    references = b""
-    for kind, source, targets in picture.references:
-        numbers = b"".join(target.to_bytes(2) for target in targets)
-        references += Box(kind, source.to_bytes(2) + len(targets).to_bytes(2) + numbers).written
-    yield Box(b"iref", bytes(4) + references)
-
-
-def _iprp(picture: Picture) -> Box:
-    boxes: list[Box] = []
-    entries = b""
-    count = 0
-    for number, item in picture.items.items():
-        if not item.properties:
-            continue
-        count += 1
-        entries += number.to_bytes(2) + len(item.properties).to_bytes(1)
-        for is_essential, box in item.properties:
-            if box not in boxes:
-                boxes.append(box)
-            index = boxes.index(box) + 1
-            if index > _MAX_PROPERTIES:
-                raise Unstrippable("more properties than usual")
-            entries += (index | 0x80 * is_essential).to_bytes(1)
-    ipco = Box(b"ipco", b"".join(box.written for box in boxes))
-    ipma = Box(b"ipma", bytes(4) + count.to_bytes(4) + entries)
-    return Box(b"iprp", ipco.written + ipma.written)
