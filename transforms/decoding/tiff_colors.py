@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image
 
 from .band_math import evaluate
-from .tiff_layout import CIELAB, ICCLAB, PALETTE, RGB, WHITE_IS_ZERO, Layout, Number
+from .tiff_layout import CIELAB, ICCLAB, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Layout, Number
 
 _WHITE = 65_535
 _TO_LINEAR_SRGB = (
@@ -41,6 +41,8 @@ def to_colors(
     if layout.photometric == WHITE_IS_ZERO:
         bands = [band.point(_INVERTED) for band in bands]
     image = Image.merge(_COLOR_MODES[len(bands)], bands) if len(bands) > 1 else bands[0]
+    if layout.photometric == YCBCR:
+        image = Image.merge("YCbCr", bands).convert("RGB")
     if alpha is not None:
         image.putalpha(levels(alpha, layout))
     return image
