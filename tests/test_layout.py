@@ -60,7 +60,6 @@ TESTED_ELSEWHERE = {
     "transforms/decoding/failures.py": "tests/test_decode.py",
     "transforms/decoding/frames.py": "tests/test_decode.py",
     "transforms/decoding/identification.py": "tests/test_decode.py",
-    "transforms/decoding/band_math.py": "tests/test_tiff_deep.py",
     "transforms/decoding/tiff_colors.py": "tests/test_tiff_deep.py",
     "transforms/decoding/tiff_layout.py": "tests/test_tiff_deep.py",
     "transforms/decoding/tiff_samples.py": "tests/test_tiff_deep.py",
