@@ -1,11 +1,13 @@
 """JPEG 2000 at every depth: black is 0, white is 255, and all between is nearest."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from progimage.errors import UnprocessableImage
 from tests.support import images as made
@@ -185,3 +187,11 @@ def test_a_profile_says_inks_or_lab(kind: bytes, stored: Store) -> None:
     else:
         with pytest.raises(UnprocessableImage, match="received CIELab"):
             probe(path)
+
+
+@pytest.mark.parametrize(
+    "query", ["w=20&h=10&gravity=smart&format=png", "transform=pixelate:size=4&format=png", "w=9&format=jp2"]
+)
+def test_goes_through_every_kind_of_step(query: str, tmp_path: Path) -> None:
+    facts, content = made.rendered(jp2(_RGB12, space="srgb"), query, tmp_path)
+    assert (facts.width, facts.height) == Image.open(io.BytesIO(content)).size

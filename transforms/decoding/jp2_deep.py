@@ -53,6 +53,8 @@ class Jp2Image(Jpeg2KImagePlugin.Jpeg2KImageFile):
         self._size = (self.header.width, self.header.height)
         self._mode = _mode(self.header)
         self.tile = []
+        # Pillow's class shadows Image.reduce by a number of halvings
+        self.reduce = 0
 
     def load(self) -> Any:
         if self._im is None and self.fp is not None and openjpeg.is_available():
