@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from progimage.errors import ProgImageError, UnprocessableImage
+from progimage.errors import UnprocessableImage
 from tests.support import images as made
 from tests.support.bmp_files import palette_of, rows
-from tests.support.stored_files import Store, stored
+from tests.support.stored_files import Store, check_flips, stored
 from transforms.decoding.decode import probe, validate
 
 __all__ = ["stored"]
@@ -142,9 +142,4 @@ def test_broken_icons_are_refused(content: bytes, stored: Store) -> None:
 
 def test_any_flipped_byte_leaves_as_an_error_of_the_tree_or_not_at_all(stored: Store) -> None:
     whole = icon([bitmap(8, RED), png(BLUE)])
-    for at in range(6, 120):
-        path = stored(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
-        try:
-            validate(path)
-        except ProgImageError:
-            continue
+    check_flips(whole, range(6, 120), stored)

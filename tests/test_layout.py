@@ -70,7 +70,6 @@ TESTED_ELSEWHERE = {
     "transforms/decoding/jpeg_codes.py": "tests/test_missing_end.py",
     "transforms/decoding/jpeg_structure.py": "tests/test_missing_end.py",
     "transforms/decoding/png_chunks.py": "tests/test_apng.py",
-    "transforms/decoding/band_math.py": "tests/test_tiff_deep.py",
     "transforms/decoding/tiff_colors.py": "tests/test_tiff_deep.py",
     "transforms/decoding/tiff_layout.py": "tests/test_tiff_deep.py",
     "transforms/decoding/tiff_samples.py": "tests/test_tiff_deep.py",

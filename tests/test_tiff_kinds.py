@@ -25,6 +25,7 @@ REFUSED = {
     "samples of different depths": zeros("u2", 3, photometric=files.RGB, tags={258: (5, 6, 5)}),
     "1 samples for 3 colours": zeros("u2", 1, photometric=files.RGB),
     "YCbCr of 16 bits": zeros("u2", 3, photometric=6),
+    "planes of subsampled YCbCr": zeros("u1", 3, photometric=6, is_planar=True),
     "CMYK with alpha": zeros("u2", 5, photometric=files.CMYK, extras=(2,)),
     "other inks": zeros("u1", 4, photometric=files.CMYK, tags={332: (2,)}),
     "a palette with alpha": zeros(

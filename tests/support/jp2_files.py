@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms.decoding.bundled_libraries import find_library
+from transforms.decoding.openjpeg import OpjImagePointer
 
 _CODECS = {"j2k": 0, "jp2": 2}
 SPACES = {None: 0, "srgb": 1, "grey": 2, "sycc": 3, "cmyk": 5}
@@ -31,26 +32,6 @@ class _Parameters(ctypes.Structure):
     )
 
 
-class _Component(ctypes.Structure):
-    _fields_ = (
-        ("numbers", ctypes.c_uint32 * 11),
-        ("samples", ctypes.c_void_p),
-        ("alpha", ctypes.c_uint16),
-    )
-
-
-class _Image(ctypes.Structure):
-    _fields_ = (
-        ("x0", ctypes.c_uint32),
-        ("y0", ctypes.c_uint32),
-        ("x1", ctypes.c_uint32),
-        ("y1", ctypes.c_uint32),
-        ("component_count", ctypes.c_uint32),
-        ("color_space", ctypes.c_int),
-        ("components", ctypes.POINTER(_Component)),
-    )
-
-
 _Write = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
 _Skip = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
 _Seek = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.c_void_p)
@@ -59,7 +40,7 @@ _Seek = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.c_void_p)
 def jp2(planes: Sequence[Plane], *, space: str | None = None, codec_name: str = "jp2") -> bytes:
     """Return a JPEG 2000 of at least 32 x 32 px; the first plane has the image's size."""
     library: Any = find_library("libopenjp2")
-    library.opj_image_create.restype = ctypes.POINTER(_Image)
+    library.opj_image_create.restype = OpjImagePointer
     library.opj_create_compress.restype = ctypes.c_void_p
     library.opj_stream_create.restype = ctypes.c_void_p
     height, width = planes[0].samples.shape

@@ -1,13 +1,12 @@
 """The pixels of a bitmap of any usual kind: palettes, fields of bits by any masks, and run lengths."""
 
-from functools import cache
 from typing import IO, Any
 
 from PIL import BmpImagePlugin, Image, ImagePalette
 
 from progimage.errors import UnprocessableImage
 
-from .band_math import evaluate
+from .band_math import evaluate, to_levels
 from .bmp_header import BIT_FIELDS, RAW, BmpHeader, read_bmp_header
 from .bmp_runs import decode_runs
 
@@ -153,10 +152,4 @@ def _field(numbers: Image.Image, mask: int) -> Image.Image:
     shift += surplus_bits
     bits -= surplus_bits
     field = evaluate(lambda bands: (bands["numbers"] >> shift) & (2**bits - 1), numbers=numbers)
-    return field.point(_levels(bits), "L")
-
-
-@cache
-def _levels(bits: int) -> list[int]:
-    white = 2**bits - 1
-    return [min(255, (value * 510 + white) // (2 * white)) for value in range(65_536)]
+    return to_levels(field, bits)

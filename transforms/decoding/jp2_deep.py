@@ -2,7 +2,6 @@
 
 If its library is missing, Pillow decodes channels of 8 bits that have a sample per px."""
 
-from functools import lru_cache
 from typing import Any
 
 from PIL import Image, Jpeg2KImagePlugin
@@ -10,6 +9,7 @@ from PIL import Image, Jpeg2KImagePlugin
 from progimage.errors import UnprocessableImage
 
 from . import openjpeg
+from .band_math import to_levels
 from .jp2_header import CMYK, GREY, SRGB, SYCC, Jp2Header, read_jp2_header
 
 _MAX_BITS = 16
@@ -53,6 +53,8 @@ class Jp2Image(Jpeg2KImagePlugin.Jpeg2KImageFile):
         self._size = (self.header.width, self.header.height)
         self._mode = _mode(self.header)
         self.tile = []
+        # Pillow's class shadows Image.reduce by a number of halvings
+        self.reduce = 0
 
     def load(self) -> Any:
         if self._im is None and self.fp is not None and openjpeg.is_available():
@@ -145,8 +147,7 @@ def _is_sycc(channels: list[openjpeg.Channel], header: Jp2Header) -> bool:
 
 def _band(channel: openjpeg.Channel, size: tuple[int, int]) -> Image.Image:
     """Return a channel's samples in 8 bits at the image's size."""
-    table = _levels(channel.bits, channel.is_signed)
-    levels = _shifted(channel).point(table, "L")
+    levels = to_levels(_shifted(channel), channel.bits)
     return levels if levels.size == size and channel.grid == (1, 1) else _enlarged(levels, channel, size)
 
 
@@ -156,12 +157,6 @@ def _shifted(channel: openjpeg.Channel) -> Image.Image:
         return channel.samples
     lowest = 2 ** (channel.bits - 1)
     return channel.samples.point(lambda value: value + lowest)
-
-
-@lru_cache(maxsize=4)
-def _levels(bits: int, _is_signed: bool) -> list[int]:
-    white = 2**bits - 1
-    return [min(255, (value * 510 + white) // (2 * white)) for value in range(65_536)]
 
 
 def _enlarged(levels: Image.Image, channel: openjpeg.Channel, size: tuple[int, int]) -> Image.Image:

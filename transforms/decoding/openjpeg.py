@@ -38,7 +38,7 @@ class Channel(NamedTuple):
     alpha: int
 
 
-class _Component(ctypes.Structure):
+class OpjComponent(ctypes.Structure):
     _fields_ = (
         ("dx", ctypes.c_uint32),
         ("dy", ctypes.c_uint32),
@@ -56,7 +56,7 @@ class _Component(ctypes.Structure):
     )
 
 
-class _Image(ctypes.Structure):
+class OpjImage(ctypes.Structure):
     _fields_ = (
         ("x0", ctypes.c_uint32),
         ("y0", ctypes.c_uint32),
@@ -64,11 +64,11 @@ class _Image(ctypes.Structure):
         ("y1", ctypes.c_uint32),
         ("component_count", ctypes.c_uint32),
         ("color_space", ctypes.c_int),
-        ("components", ctypes.POINTER(_Component)),
+        ("components", ctypes.POINTER(OpjComponent)),
     )
 
 
-_ImagePointer = ctypes.POINTER(_Image)
+OpjImagePointer = ctypes.POINTER(OpjImage)
 _Read = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
 _Skip = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
 _Seek = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.c_void_p)
@@ -94,7 +94,7 @@ def read_channels(file: IO[bytes]) -> list[Channel]:
         return [_as_channel(image.components[index], corner) for index in range(image.component_count)]
 
 
-def _as_channel(component: _Component, corner: tuple[int, int]) -> Channel:
+def _as_channel(component: OpjComponent, corner: tuple[int, int]) -> Channel:
     size = (component.width, component.height)
     if not component.samples:
         raise OSError("A component has no samples")
@@ -112,9 +112,9 @@ def _as_channel(component: _Component, corner: tuple[int, int]) -> Channel:
 
 
 @contextmanager
-def _decoded(library: Any, content: BytesIO, codec_number: int) -> Iterator[_Image]:
+def _decoded(library: Any, content: BytesIO, codec_number: int) -> Iterator[OpjImage]:
     """Decode all tiles. Free all memory at the end."""
-    image = _ImagePointer()
+    image = OpjImagePointer()
     parameters = ctypes.create_string_buffer(_PARAMETER_BYTES)
     with ExitStack() as stack:
         codec = ctypes.c_void_p(library.opj_create_decompress(codec_number))

@@ -5,8 +5,8 @@ from typing import Any
 
 from PIL import Image
 
-from .band_math import evaluate
-from .tiff_layout import CIELAB, ICCLAB, PALETTE, RGB, WHITE_IS_ZERO, Layout, Number
+from .band_math import evaluate, to_levels
+from .tiff_layout import CIELAB, ICCLAB, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Layout, Number
 
 _WHITE = 65_535
 _TO_LINEAR_SRGB = (
@@ -41,6 +41,8 @@ def to_colors(
     if layout.photometric == WHITE_IS_ZERO:
         bands = [band.point(_INVERTED) for band in bands]
     image = Image.merge(_COLOR_MODES[len(bands)], bands) if len(bands) > 1 else bands[0]
+    if layout.photometric == YCBCR:
+        image = Image.merge("YCbCr", bands).convert("RGB")
     if alpha is not None:
         image.putalpha(levels(alpha, layout))
     return image
@@ -49,7 +51,7 @@ def to_colors(
 def levels(samples: Image.Image, layout: Layout, *, is_linear: bool = False) -> Image.Image:
     """Return samples in 8 bits, from black at 0 to white at the largest number of their depth, or at 1.0."""
     if samples.mode == "I":
-        return samples.point(_table(layout.bits), "L")
+        return to_levels(samples, layout.bits)
     return _levels_of_share(_as_share(samples, layout), is_linear)
 
 
@@ -73,7 +75,8 @@ def _levels_of_share(share: Image.Image, is_linear: bool = False) -> Image.Image
         lambda bands: bands["min"](bands["max"](bands["share"], 0.0), 1.0) * float(_WHITE) + 0.5,
         share=share,
     )
-    return whole.convert("I").point(_encoded() if is_linear else _table(16), "L")
+    steps = whole.convert("I")
+    return steps.point(_encoded(), "L") if is_linear else to_levels(steps, 16)
 
 
 def _divided(color: Image.Image, opacity: Image.Image) -> Image.Image:
@@ -142,12 +145,6 @@ def _mixed(row: tuple[float, float, float], x: Image.Image, y: Image.Image, z: I
 
 
 _INVERTED = [255 - level for level in range(256)]
-
-
-@cache
-def _table(bits: int) -> list[int]:
-    white = 2**bits - 1
-    return [min(255, (value * 510 + white) // (2 * white)) for value in range(_WHITE + 1)]
 
 
 @cache

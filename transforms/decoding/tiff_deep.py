@@ -5,7 +5,7 @@ Pillow decodes the kinds that it decodes rightly: 8 bits and less. All others ar
 from collections.abc import Iterator
 from typing import Any
 
-from PIL import ExifTags, Image, ImagePalette, TiffImagePlugin
+from PIL import ExifTags, Image, ImageFile, ImagePalette, TiffImagePlugin
 
 from progimage.errors import UnprocessableImage
 from transforms.color.modes import grey_levels
@@ -22,6 +22,7 @@ from .tiff_layout import (
     ICCLAB,
     PALETTE,
     WHITE_IS_ZERO,
+    YCBCR,
     Layout,
     Number,
     Tag,
@@ -117,6 +118,12 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
             super()._setup()
         except SyntaxError:
             return False
+        if layout.photometric == YCBCR and not self.use_load_libtiff:
+            # Pillow's own reader takes no heed of subsampling
+            self.use_load_libtiff = True
+            extents = (0, 0, layout.width, layout.height)
+            self._mode = "RGB"
+            self.tile = [ImageFile._Tile("libtiff", extents, 0, ("RGBX", False, self.tag_v2.offset))]  # noqa: SLF001
         if layout.photometric == PALETTE and max(self.tag_v2[Tag.COLOR_MAP]) <= _MAX_BYTE:
             # some writers fill the map of 16 bits with values of 8
             self.palette = ImagePalette.raw("RGB;L", bytes(self.tag_v2[Tag.COLOR_MAP]))

@@ -86,7 +86,8 @@ def _refusal(layout: Layout) -> str:
         "samples of different depths": layout.is_uneven,
         f"{layout.samples} samples for {layout.colors} colours": layout.samples < layout.colors,
         f"a JPEG of {bits} bits": layout.is_jpeg,
-        f"YCbCr of {bits} bits": layout.photometric == YCBCR,
+        f"YCbCr of {bits} bits": layout.photometric == YCBCR and bits != 8,
+        "planes of subsampled YCbCr": layout.is_subsampled,
         "CMYK with alpha": layout.photometric == CMYK and has_alpha,
         "a palette with alpha": layout.photometric == PALETTE and has_alpha,
         f"tiles of {tile_width} px": tile_width * in_a_row * bits % 8 > 0,
@@ -99,7 +100,7 @@ def _has_usual_numbers(layout: Layout) -> bool:
     bits = layout.bits
     if layout.photometric in _LAB:
         return bits in (8, 16) and layout.number in (Number.UNSIGNED, Number.SIGNED)
-    if layout.photometric in (CMYK, PALETTE):
+    if layout.photometric in (CMYK, PALETTE, YCBCR):
         return layout.number == Number.UNSIGNED and bits <= 16
     is_grey = layout.photometric in _GREY
     return {

@@ -40,6 +40,7 @@ class Tag:
     INK_SET = 332
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
+    SUBSAMPLING = 530
 
 
 class Number(StrEnum):
@@ -80,6 +81,8 @@ class Layout:
     rows_per_strip: int
     tile: tuple[int, int] | None
     has_other_inks: bool = False
+    is_subsampled: bool = False
+    """Whether YCbCr has fewer samples of colour than of lightness."""
     is_uneven: bool = False
     """Whether samples differ in their bits or kinds of numbers."""
 
@@ -137,6 +140,7 @@ def read_layout(tags: Mapping[int, Any]) -> Layout:
         rows_per_strip=min(rows, height),
         tile=tile,
         has_other_inks=photometric == CMYK and _number(tags, Tag.INK_SET, 1, least=0) != 1,
+        is_subsampled=photometric == YCBCR and tuple(tags.get(Tag.SUBSAMPLING, (2, 2))) != (1, 1),
         is_uneven=len(set(bits)) > 1 or len(set(formats)) > 1,
     )
 
