@@ -1,0 +1,96 @@
+"""Operations that would take too long are refused before the first pixel, with the size that would work."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from progimage.errors import ImageTooLarge
+from progimage.operations import operations
+from progimage.text_form import parse_text
+from tests.support import images as made
+from transforms.geometry import Size
+from transforms.planning.ceilings import COSTS, MAX_CPU_MS, Step, cost_of, refuse_costly
+
+LARGEST = Size(8_660, 5_773)
+REFERENCE = f"sha256%3A{'ab' * 32}"
+
+
+def check(text: str, size: Size = LARGEST, *, frames: int = 1, has_alpha: bool = False) -> None:
+    refuse_costly(size, parse_text(text), frames, has_alpha=has_alpha)
+
+
+@pytest.mark.parametrize("has_alpha", [False, True], ids=["opaque", "alpha"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "median",
+        "convolve:kernel=0;-1;0;-1;5;-1;0;-1;0",
+        f"composite:image={REFERENCE},scale=1,blend=color-dodge",
+        f"composite:image={REFERENCE},scale=1,blend=soft-light",
+        "resize:8000",
+        "contrast:10/saturation:10/hue:20/sepia:30/brightness:5/gamma:1.2",
+        "resize:300/median:size=5/blur:sigma=3/rotate:angle=3",
+    ],
+)
+def test_50_megapixels_have_the_time(text: str, has_alpha: bool) -> None:
+    check(text, has_alpha=has_alpha)
+
+
+@pytest.mark.parametrize(
+    ("text", "has_alpha", "index"),
+    [
+        ("median:size=5", False, 0),
+        ("rotate:angle=3,expand=false", True, 0),
+        ("grayscale/median:size=5", True, 1),
+        ("sharpen/median/blur:sigma=1", False, 0),
+        ("rotate:angle=3,expand=false/rotate:angle=5,expand=false", True, 0),
+        (f"composite:image={REFERENCE},scale=1,rotation=30", False, 0),
+        (f"composite:image={REFERENCE},scale=1,blend=color-burn/median", True, 0),
+    ],
+)
+def test_the_size_that_would_work_is_named_and_works(text: str, has_alpha: bool, index: int) -> None:
+    with pytest.raises(ImageTooLarge) as refusal:
+        check(text, has_alpha=has_alpha)
+    assert refusal.value.pointer == f"/operations/{index}"
+    named = re.search(r"at most (\d+) x (\d+) px in these proportions", refusal.value.message)
+    assert named
+    width, height = (int(side) for side in named.groups())
+    check(text, Size(width, height), has_alpha=has_alpha)
+    with pytest.raises(ImageTooLarge):
+        check(text, Size(width + 9, height + 6), has_alpha=has_alpha)
+
+
+def test_all_frames_count() -> None:
+    check("median:size=5", Size(500, 500), frames=90)
+    with pytest.raises(ImageTooLarge):
+        check("median:size=5", Size(500, 500), frames=110)
+
+
+def test_alpha_that_an_operation_adds_counts() -> None:
+    text = "mask:shape=circle/sharpen/sharpen"
+    (_, first, _) = parse_text(text)
+    cost = cost_of(first)
+    fits_opaque = Size(1_000, int(MAX_CPU_MS / (2 * cost.opaque + 30) * 1_000))
+    check("sharpen/sharpen", fits_opaque)
+    with pytest.raises(ImageTooLarge):
+        check(text, fits_opaque)
+
+
+def test_every_cost_is_that_of_an_operation() -> None:
+    assert set(COSTS) <= set(operations().values())
+
+
+def test_a_reduction_is_paid_by_its_result() -> None:
+    (resize,) = parse_text("resize:100")
+    small = Step(resize, LARGEST, Size(100, 67), may_have_alpha=True)
+    large = Step(resize, LARGEST, Size(8_000, 5_333), may_have_alpha=True)
+    assert small.cpu_ms < large.cpu_ms / 5
+
+
+def test_nothing_is_decoded_first(tmp_path: Path) -> None:
+    """The pixels of this file are missing."""
+    whole = made.encoded("png", Image.new("1", LARGEST))
+    with pytest.raises(ImageTooLarge, match=r"from median of at most \d+ x \d+ px"):
+        made.rendered(whole[:-500], "transform=median:size=5&format=png", tmp_path)
