@@ -2,23 +2,42 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from progimage.errors import ImageTooLarge
-from progimage.operations import operations
+from progimage.operations import Output, operations
 from progimage.text_form import parse_text
+from progimage.transform import Transform
 from tests.support import images as made
+from transforms.decoding.header import Header
 from transforms.geometry import Size
-from transforms.planning.ceilings import COSTS, MAX_CPU_MS, Step, cost_of, refuse_costly
+from transforms.planning.ceilings import COSTS, Step, refuse_costly
 
 LARGEST = Size(8_660, 5_773)
 REFERENCE = f"sha256%3A{'ab' * 32}"
 
 
-def check(text: str, size: Size = LARGEST, *, frames: int = 1, has_alpha: bool = False) -> None:
-    refuse_costly(size, parse_text(text), frames, has_alpha=has_alpha)
+def check(
+    text: str,
+    size: Size = LARGEST,
+    *,
+    frames: int = 1,
+    has_alpha: bool = False,
+    **output: Any,
+) -> None:
+    header = Header(
+        format="png",
+        media_type="image/png",
+        width=size.width,
+        height=size.height,
+        frames=frames,
+        has_alpha=has_alpha,
+        orientation=1,
+    )
+    refuse_costly(header, Transform(parse_text(text), Output(**{"format": "jpeg"} | output)), frames)
 
 
 @pytest.mark.parametrize("has_alpha", [False, True], ids=["opaque", "alpha"])
@@ -43,8 +62,9 @@ def test_50_megapixels_have_the_time(text: str, has_alpha: bool) -> None:
     [
         ("median:size=5", False, 0),
         ("rotate:angle=3,expand=false", True, 0),
+        ("median:size=5/resize:300", False, 0),
         ("grayscale/median:size=5", True, 1),
-        ("sharpen/median/blur:sigma=1", False, 0),
+        ("sharpen/median/blur:sigma=1", True, 1),
         ("rotate:angle=3,expand=false/rotate:angle=5,expand=false", True, 0),
         (f"composite:image={REFERENCE},scale=1,rotation=30", False, 0),
         (f"composite:image={REFERENCE},scale=1,blend=color-burn/median", True, 0),
@@ -63,19 +83,29 @@ def test_the_size_that_would_work_is_named_and_works(text: str, has_alpha: bool,
 
 
 def test_all_frames_count() -> None:
-    check("median:size=5", Size(500, 500), frames=90)
+    check("median:size=5", Size(500, 500), frames=100)
     with pytest.raises(ImageTooLarge):
-        check("median:size=5", Size(500, 500), frames=110)
+        check("median:size=5", Size(500, 500), frames=120)
+
+
+def test_the_encoder_counts() -> None:
+    check("median", has_alpha=True)
+    with pytest.raises(ImageTooLarge):
+        check("median", has_alpha=True, format="png")
+    check("flip", Size(5_000, 5_000), format="avif")
+    with pytest.raises(ImageTooLarge):
+        check("sharpen/median", Size(5_000, 5_000), format="avif")
+    check("flip", Size(3_000, 3_000), format="webp", lossless=True)
+
+
+def test_without_an_operation_the_ceilings_of_formats_hold() -> None:
+    check("", Size(9_000, 9_000), format="jp2")
 
 
 def test_alpha_that_an_operation_adds_counts() -> None:
-    text = "mask:shape=circle/sharpen/sharpen"
-    (_, first, _) = parse_text(text)
-    cost = cost_of(first)
-    fits_opaque = Size(1_000, int(MAX_CPU_MS / (2 * cost.opaque + 30) * 1_000))
-    check("sharpen/sharpen", fits_opaque)
+    check("sharpen/sharpen")
     with pytest.raises(ImageTooLarge):
-        check(text, fits_opaque)
+        check("mask:shape=circle/sharpen/sharpen")
 
 
 def test_every_cost_is_that_of_an_operation() -> None:

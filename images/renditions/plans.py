@@ -24,7 +24,7 @@ def describe_plan(prepared: Prepared) -> dict[str, Any]:
     format = prepared.format
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, resolved, format, frames, pool().settings.limits)
-    refuse_costly(header.upright, resolved.operations, frames, has_alpha=header.has_alpha)
+    refuse_costly(header, resolved, frames)
     sizes = _sizes_after_each(operations, header.upright)
     source = {name: getattr(header, name) for name in _SOURCE_FACTS}
     source |= header.upright._asdict()

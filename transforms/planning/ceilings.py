@@ -8,12 +8,17 @@ from typing import Any
 
 from progimage.errors import ImageTooLarge
 from progimage.operations import Operation, Resize, composite, filters, geometry, masks
+from progimage.transform import Transform
+from transforms.decoding.header import Header
+from transforms.formats.table import FORMATS
 from transforms.geometry import Size
 from transforms.render import measure
 
-MAX_CPU_MS = 7_000
-"""CPU time of all operations together on one core of a small virtual machine. The deadline is 10 s. A decode
-of 50 megapixels takes up to 2.4, and an encoder has a ceiling of its own (formats/table.py)."""
+MAX_CPU_MS = 8_500
+"""CPU time of a render with operations, on one core of a small virtual machine. The deadline is 10 s."""
+_DECODE_MS = 10
+_DECODE_ALPHA_MS = 20
+"""Per megapixel of the largest accepted files."""
 _ROUNDING = 1e-9
 """Added to a side before its fraction is cut off."""
 
@@ -102,19 +107,16 @@ def cost_of(operation: Operation) -> Cost:
     return cost if isinstance(cost, Cost) else cost(operation)
 
 
-def refuse_costly(
-    size: Size,
-    operations: Sequence[Operation],
-    frames: int,
-    *,
-    has_alpha: bool,
-) -> None:
-    """Raise ImageTooLarge if all operations on an image of `size` take longer than MAX_CPU_MS.
+def refuse_costly(header: Header, transform: Transform, frames: int) -> None:
+    """Raise ImageTooLarge if decode, operations and encode together take longer than MAX_CPU_MS.
 
-    The message names the dearest one, and the size of its result that would work."""
-    steps = _steps(size, operations, has_alpha=has_alpha)
+    The message names the dearest operation, and the size of its result that would work. Without operations
+    the ceilings of formats hold."""
+    if not transform.operations:
+        return
+    steps = _steps(header.upright, transform.operations, has_alpha=header.has_alpha)
     costs = [step.cpu_ms for step in steps]
-    cpu_ms = frames * sum(costs)
+    cpu_ms = frames * (sum(costs) + _decode_ms(header) + _encode_ms(steps[-1].result, header, transform))
     if cpu_ms <= MAX_CPU_MS:
         return
     index = costs.index(max(costs))
@@ -127,6 +129,17 @@ def refuse_costly(
         what=f"from {dearest.operation.name}{others}",
         pointer=f"/operations/{index}",
     )
+
+
+def _decode_ms(header: Header) -> float:
+    rate = _DECODE_ALPHA_MS if header.has_alpha else _DECODE_MS
+    return rate * header.stored.pixels / _MEGA
+
+
+def _encode_ms(result: Size, header: Header, transform: Transform) -> float:
+    format = FORMATS[transform.output.format or header.format]
+    rate = format.lossless_encode_ms if transform.output.lossless else format.encode_ms
+    return rate * result.pixels / _MEGA
 
 
 def _steps(

@@ -55,7 +55,7 @@ def make_plan(
     format = FORMATS[transform.output.format or header.format]
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, transform, format, frames, limits)
-    refuse_costly(header.upright, transform.operations, frames, has_alpha=header.has_alpha)
+    refuse_costly(header, transform, frames)
     margin = source_format.decode_margin
     steps_after_means = _reduce_first(operations, header)
     if steps_after_means:
