@@ -21,7 +21,7 @@ Shares = NDArray[np.float64]
 
 
 def disc(side: int) -> Shares:
-    return (_radius(side) < 0.35 * side).astype(float)
+    return np.where(_radius(side) < 0.35 * side, 1.0, 0.0)
 
 
 def soft_disc(side: int) -> Shares:
@@ -30,17 +30,18 @@ def soft_disc(side: int) -> Shares:
 
 def tilted_square(side: int) -> Shares:
     y, x = np.indices((side, side)) - side / 2
-    return ((abs(x + 0.3 * y) < 0.3 * side) & (abs(y - 0.3 * x) < 0.3 * side)).astype(float)
+    return np.where((abs(x + 0.3 * y) < 0.3 * side) & (abs(y - 0.3 * x) < 0.3 * side), 1.0, 0.0)
 
 
 def dots(side: int) -> Shares:
     y, x = np.indices((side, side)) % 16
-    return ((x < 3) & (y < 3)).astype(float)
+    return np.where((x < 3) & (y < 3), 1.0, 0.0)
 
 
 def _radius(side: int) -> NDArray[np.float64]:
     y, x = np.indices((side, side)) + 0.5
-    return np.hypot(x - side / 2, y - side / 2)
+    distances: Shares = np.hypot(x - side / 2, y - side / 2)
+    return distances
 
 
 def cut_out(alpha: Shares, color: tuple[int, ...]) -> Image.Image:
