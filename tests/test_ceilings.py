@@ -12,9 +12,9 @@ from progimage.operations import Output, operations
 from progimage.text_form import parse_text
 from progimage.transform import Transform
 from tests.support import images as made
-from transforms.decoding.header import Header
+from transforms.formats.table import FORMATS
 from transforms.geometry import Size
-from transforms.planning.ceilings import COSTS, Step, refuse_costly
+from transforms.planning.ceilings import COSTS, Extent, Step, refuse_costly
 
 LARGEST = Size(8_660, 5_773)
 REFERENCE = f"sha256%3A{'ab' * 32}"
@@ -28,16 +28,9 @@ def check(
     has_alpha: bool = False,
     **output: Any,
 ) -> None:
-    header = Header(
-        format="png",
-        media_type="image/png",
-        width=size.width,
-        height=size.height,
-        frames=frames,
-        has_alpha=has_alpha,
-        orientation=1,
-    )
-    refuse_costly(header, Transform(parse_text(text), Output(**{"format": "jpeg"} | output)), frames)
+    options = {"format": "jpeg"} | output
+    transform = Transform(parse_text(text), Output(**options))
+    refuse_costly(Extent(size, frames, has_alpha), transform, FORMATS[options["format"]])
 
 
 @pytest.mark.parametrize("has_alpha", [False, True], ids=["opaque", "alpha"])

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from progimage.errors import ImageTooLarge
 from progimage.operations import Operation, Resize, composite, filters, geometry, masks
 from progimage.transform import Transform
-from transforms.decoding.header import Header
-from transforms.formats.table import FORMATS
+from transforms.formats.table import Format
 from transforms.geometry import Size
 from transforms.render import measure
 
@@ -19,8 +18,24 @@ MAX_CPU_MS = 8_500
 _DECODE_MS = 10
 _DECODE_ALPHA_MS = 20
 """Per megapixel of the largest accepted files."""
+_MEGA = 1_000_000
 _ROUNDING = 1e-9
 """Added to a side before its fraction is cut off."""
+
+
+class Extent(NamedTuple):
+    """The extent of a source: its upright size in px, its frames that are rendered, and whether they have
+    alpha."""
+
+    size: Size
+    frames: int
+    has_alpha: bool = False
+
+    @property
+    def decode_ms(self) -> float:
+        """CPU time of the decode of a frame."""
+        rate = _DECODE_ALPHA_MS if self.has_alpha else _DECODE_MS
+        return rate * self.size.pixels / _MEGA
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,6 @@ class Step:
         return rate * max(self.image.pixels, self.result.pixels) / _MEGA
 
 
-_MEGA = 1_000_000
 _REDUCTION_MS = 10
 """Per megapixel of an image that is resampled. The resampling itself is paid by px of its result."""
 _USUAL = Cost(5, 10)
@@ -107,16 +121,18 @@ def cost_of(operation: Operation) -> Cost:
     return cost if isinstance(cost, Cost) else cost(operation)
 
 
-def refuse_costly(header: Header, transform: Transform, frames: int) -> None:
+def refuse_costly(source: Extent, transform: Transform, format: Format) -> None:
     """Raise ImageTooLarge if decode, operations and encode together take longer than MAX_CPU_MS.
 
     The message names the dearest operation, and the size of its result that would work. Without operations
     the ceilings of formats hold."""
     if not transform.operations:
         return
-    steps = _steps(header.upright, transform.operations, has_alpha=header.has_alpha)
+    steps = _steps(source.size, transform.operations, has_alpha=source.has_alpha)
     costs = [step.cpu_ms for step in steps]
-    cpu_ms = frames * (sum(costs) + _decode_ms(header) + _encode_ms(steps[-1].result, header, transform))
+    encode_ms = format.lossless_encode_ms if transform.output.lossless else format.encode_ms
+    frame_ms = sum(costs) + source.decode_ms + encode_ms * steps[-1].result.pixels / _MEGA
+    cpu_ms = source.frames * frame_ms
     if cpu_ms <= MAX_CPU_MS:
         return
     index = costs.index(max(costs))
@@ -129,17 +145,6 @@ def refuse_costly(header: Header, transform: Transform, frames: int) -> None:
         what=f"from {dearest.operation.name}{others}",
         pointer=f"/operations/{index}",
     )
-
-
-def _decode_ms(header: Header) -> float:
-    rate = _DECODE_ALPHA_MS if header.has_alpha else _DECODE_MS
-    return rate * header.stored.pixels / _MEGA
-
-
-def _encode_ms(result: Size, header: Header, transform: Transform) -> float:
-    format = FORMATS[transform.output.format or header.format]
-    rate = format.lossless_encode_ms if transform.output.lossless else format.encode_ms
-    return rate * result.pixels / _MEGA
 
 
 def _steps(

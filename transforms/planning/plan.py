@@ -22,7 +22,7 @@ from transforms.render import (
 )
 from transforms.render.geometry import is_open
 
-from .ceilings import refuse_beyond, refuse_costly
+from .ceilings import Extent, refuse_beyond, refuse_costly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ def make_plan(
     format = FORMATS[transform.output.format or header.format]
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, transform, format, frames, limits)
-    refuse_costly(header, transform, frames)
+    refuse_costly(Extent(header.upright, frames, header.has_alpha), transform, format)
     margin = source_format.decode_margin
     steps_after_means = _reduce_first(operations, header)
     if steps_after_means:
