@@ -10,7 +10,8 @@ from progimage.transform import Transform
 from transforms.formats.table import FORMATS
 from transforms.geometry import Size
 from transforms.limits import Limits
-from transforms.planning.negotiate_format import Extent, negotiate
+from transforms.planning.ceilings import Extent
+from transforms.planning.negotiate_format import negotiate
 from transforms.planning.resolve import resolve
 
 AUTO = parse_query([("format", "auto")])
@@ -75,6 +76,7 @@ def test_what_accept_names_is_sent(accept: str, expected: str) -> None:
 
 
 BOTH = "image/avif,image/webp,*/*"
+SLOW = [("transform", "sharpen/rotate:angle=3,expand=false")]
 LARGE = Extent(Size(6_000, 5_000), 1)
 
 
@@ -87,6 +89,11 @@ LARGE = Extent(Size(6_000, 5_000), 1)
             {"source": LARGE, "transform": Transform((Resize(width=3_000),), AUTO.output)},
             "avif",
             id="the result counts, not the source",
+        ),
+        pytest.param(
+            {"source": Extent(Size(6_000, 4_000), 1), "transform": parse_query([*SLOW, ("format", "auto")])},
+            "webp",
+            id="avif and the operations take too long together",
         ),
         pytest.param({"source": Extent(Size(40_000, 100), 1)}, "jpeg", id="too wide for either"),
         pytest.param({"source": Extent(Size(1_000, 1_000), 101)}, "jpeg", id="too many frames for webp"),

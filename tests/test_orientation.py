@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from tests.support import images as made
+from tests.support.filtering import white_noise
 from transforms.geometry import Box, Size
-from transforms.orientation import orientation_after, stored_box, turn_upright, upright_size
+from transforms.orientation import orientation_after, stored_box, turn_upright, upright_box, upright_size
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -30,6 +31,26 @@ def test_a_box_is_found_where_it_is_stored(orientation: int) -> None:
     assert stored_box(Box(0, 0, 10, 20), upright, orientation) == corners[orientation]
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_stored_box_is_found_in_the_upright_image(orientation: int) -> None:
+    stored = Size(100, 60)
+    upright = upright_size(stored, orientation)
+    box = Box(3, 7.5, 20, 11)
+    assert upright_box(stored_box(box, upright, orientation), stored, orientation) == box
+
+
+RESIZES = (
+    "w=30",
+    "h=20",
+    "w=24&h=24&fit=cover&gravity=northeast",
+    "w=60&h=60&fit=contain",
+    "w=70&h=31&fit=fill",
+    "w=400&enlarge=true",
+    "transform=crop:left=10,top=10,width=50,height=90",
+    "transform=crop:left=13.4,top=7.2,width=88.3,height=71.1/resize:40",
+)
+
+
 class TestOrientation:
     @pytest.mark.parametrize("orientation", range(1, 9))
     @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "avif", "tiff"])
@@ -38,14 +59,31 @@ class TestOrientation:
         assert made.furthest(content, made.picture()) <= 14  # the loss of JPEG and AVIF at quality 95
         assert Image.open(io.BytesIO(content)).getexif() == {}
 
-    @pytest.mark.parametrize("orientation", range(1, 9))
-    @pytest.mark.parametrize("resize", ["w=30", "h=20", "w=24&h=24&fit=cover&gravity=northeast"])
-    def test_a_resize_means_the_upright_image(self, resize: str, orientation: int, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("orientation", range(2, 9))
+    @pytest.mark.parametrize("query", RESIZES)
+    def test_a_resize_is_that_of_the_upright_image(
+        self, query: str, orientation: int, tmp_path: Path
+    ) -> None:
+        """White noise overshoots at every px, and its sides divide by nothing."""
+        noise = white_noise(131, 203)
         expected, actual = (
-            made.rendered(made.encoded_oriented(turn, "png"), f"{resize}&format=png", tmp_path)[1]
+            made.rendered(made.encoded_oriented(turn, "png", noise), f"{query}&format=png", tmp_path)[1]
             for turn in (1, orientation)
         )
-        assert made.furthest(expected, actual) <= 1  # the two passes of a resampling round in another order
+        assert made.furthest(expected, actual) == 0
+
+    @pytest.mark.parametrize("orientation", range(2, 9))
+    def test_a_scaled_decode_is_that_of_the_upright_image(self, orientation: int, tmp_path: Path) -> None:
+        """A JPEG of whole blocks that is hardly quantized holds a turned photograph like the upright one."""
+        photograph = made.photograph(640, 480)
+        options = {"qtables": [[1] * 64] * 2, "subsampling": 0}
+        expected, actual = (
+            made.rendered(
+                made.encoded_oriented(turn, "jpeg", photograph, **options), "w=97&format=png", tmp_path
+            )[1]
+            for turn in (1, orientation)
+        )
+        assert made.furthest(expected, actual) <= 2
 
 
 @pytest.mark.parametrize("first", range(1, 9))

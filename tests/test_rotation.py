@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from progimage.operations.geometry import Rotate
 from tests.support import images as made
 from tests.support.canvases import array
 from transforms.geometry import Size
-from transforms.render import measure
+from transforms.render import measure, rotation
 
 GREEN = (0, 255, 0, 255)
 
@@ -53,6 +54,51 @@ class TestRotate:
         assert (shown[outside, 3] == 0).all()
         if expand:
             assert shown[..., 3].sum() / 255 == pytest.approx(made.WIDTH * made.HEIGHT, rel=0.002)
+
+    @pytest.mark.parametrize("order", [3, 5])
+    @pytest.mark.parametrize("angle", [7.3, 30, 45])
+    def test_an_opaque_image_is_as_sharp_as_a_spline(self, angle: float, order: int) -> None:
+        image = made.photograph(501, 333)
+        shown = array(made.done(Rotate(angle=angle), image)).astype(float)
+        x, y = positions((shown.shape[1], shown.shape[0]), image.size, angle)
+        places = [y - 0.5, x - 0.5]
+        bands = [
+            ndimage.map_coordinates(band, places, order=order, mode="mirror")
+            for band in np.moveaxis(array(image).astype(float), -1, 0)
+        ]
+        expected = np.clip(np.stack(bands, axis=-1), 0, 255)
+        inside = (x > 4) & (x < image.width - 4) & (y > 4) & (y < image.height - 4)
+        error = np.mean((shown - expected)[inside] ** 2)
+        assert 10 * np.log10(255**2 / error) > 46
+
+    @pytest.mark.parametrize("angle", [7.3, 45, 200])
+    @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+    def test_a_turn_does_not_darken(self, mode: str, angle: float) -> None:
+        """Neither over white nor over black, and the sum of the light stays."""
+        image = made.photograph(201, 133).convert(mode)
+        turned = array(made.done(Rotate(angle=angle), image), "RGBA").astype(float)
+        before = array(image).astype(float)
+        alpha = turned[..., 3:] / 255
+        light = (turned[..., :3] * alpha).sum(axis=(0, 1))
+        assert light == pytest.approx(before.sum(axis=(0, 1)), rel=0.004)
+
+    @pytest.mark.parametrize("angle", [7.3, 33, 45])
+    def test_a_shape_inside_of_the_image_has_no_halo(self, angle: float) -> None:
+        y, x = np.indices((120, 120)) - 59.5
+        alpha = np.where(np.hypot(x, y) < 40, 255, 0)
+        hidden = np.where(alpha[..., None] > 0, (200, 100, 50), (0, 255, 0))
+        image = Image.fromarray(np.dstack([hidden, alpha]).astype(np.uint8))
+        turned = array(made.done(Rotate(angle=angle), image), "RGBA").astype(float)
+        error = np.abs(turned[..., :3] - (200, 100, 50)).max(axis=-1)
+        assert (error * turned[..., 3] / 255).max() <= 3
+        assert turned[..., 3].sum() == pytest.approx(alpha.sum(), rel=0.005)
+
+    def test_tiles_have_no_seams(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        image = made.photograph(201, 133)
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+        expected = made.done(Rotate(angle=33), image)
+        monkeypatch.setattr(rotation, "_TILE_SIDE", 50)
+        assert (array(made.done(Rotate(angle=33), image), "RGBA") == array(expected, "RGBA")).all()
 
     @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
     def test_edges_neither_ring_nor_darken(self, mode: str) -> None:

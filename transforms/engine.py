@@ -36,7 +36,6 @@ from .orientation import turn_upright
 from .steps import (
     Drawing,
     aim,
-    apply_orientation,
     convert_colors,
     flatten,
     operate,
@@ -50,7 +49,6 @@ Step = Callable[[Image.Image, Drawing], Image.Image]
 STEPS: tuple[Step, ...] = (
     aim,
     sample,
-    apply_orientation,
     convert_colors,
     pad_canvas,
     operate,

@@ -45,6 +45,23 @@ def stored_box(box: Box, upright: Size, orientation: int) -> Box:
     return Box(left, top, box.width, box.height)
 
 
+def upright_box(box: Box, stored: Size, orientation: int) -> Box:
+    """Return the box that a part of the image as it is stored has in the upright image."""
+    left = box.left
+    top = box.top
+    width = box.width
+    height = box.height
+    if orientation in _TURNED:
+        left, top = top, left
+        width, height = height, width
+    upright = upright_size(stored, orientation)
+    if orientation in _MIRRORED_X:
+        left = upright.width - left - width
+    if orientation in _MIRRORED_Y:
+        top = upright.height - top - height
+    return Box(left, top, width, height)
+
+
 def turn_upright(image: Image.Image, orientation: int) -> Image.Image:
     """Apply the orientation."""
     transpose = _TRANSPOSES.get(orientation)

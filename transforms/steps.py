@@ -9,11 +9,12 @@ from PIL import Image
 from progimage.parameters import color_channels
 from transforms.decoding.scaled import Scaled
 from transforms.planning.plan import Plan, place_all
-from transforms.render.geometry import aimed, is_open, pad, resample
+from transforms.render.geometry import aimed, is_open, pad
+from transforms.render.resampling import resample, within_bounds
 
 from .color import to_srgb
-from .geometry import Box, Placement
-from .orientation import stored_box, turn_upright, upright_size
+from .geometry import Box, Placement, Size
+from .orientation import stored_box, turn_upright, upright_box
 from .render import Load, render, settle
 
 _GLIMPSE_SIDE = 256
@@ -58,7 +59,10 @@ def glance(image: Image.Image, plan: Plan) -> Image.Image:
 
 
 def sample(image: Image.Image, drawing: Drawing) -> Image.Image:
-    """Do the leading operations in one resampling of the decoded image, before it is turned upright."""
+    """Turn the decoded image upright, and do the leading operations in one resampling.
+
+    A resampling rounds and clips between its two passes, and groups px from the left and from above. Before
+    the turn it would be up to 44 levels off that of the upright image. A crop is cut first."""
     header = drawing.plan.header
     placement = get_placement(drawing)
 
@@ -66,16 +70,16 @@ def sample(image: Image.Image, drawing: Drawing) -> Image.Image:
         stored = stored_box(box, header.upright, header.orientation)
         return stored.scaled(drawing.scaled.across, drawing.scaled.down)
 
+    box = in_decoded_px(placement.box)
+    if placement.bounds:
+        image, box = within_bounds(image, box, in_decoded_px(placement.bounds))
+    stored_size = Size(*image.size)
+    upright = turn_upright(image, header.orientation)
     return resample(
-        image,
-        in_decoded_px(placement.box),
-        upright_size(placement.size, header.orientation),
-        in_decoded_px(placement.bounds) if placement.bounds else None,
+        upright,
+        upright_box(box, stored_size, header.orientation),
+        placement.size,
     )
-
-
-def apply_orientation(image: Image.Image, drawing: Drawing) -> Image.Image:
-    return turn_upright(image, drawing.plan.header.orientation)
 
 
 def convert_colors(image: Image.Image, drawing: Drawing) -> Image.Image:

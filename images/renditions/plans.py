@@ -6,6 +6,7 @@ from typing import Any
 from progimage.operations import Operation
 from transforms.formats.table import FORMATS
 from transforms.geometry import Size
+from transforms.planning.ceilings import Extent, refuse_costly
 from transforms.planning.plan import check_sizes
 from transforms.render import measure
 from transforms.workers.pool import pool
@@ -24,6 +25,7 @@ def describe_plan(prepared: Prepared) -> dict[str, Any]:
     format = prepared.format
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, resolved, format, frames, pool().settings.limits)
+    refuse_costly(Extent(header.upright, frames, header.has_alpha), resolved, format)
     sizes = _sizes_after_each(operations, header.upright)
     source = {name: getattr(header, name) for name in _SOURCE_FACTS}
     source |= header.upright._asdict() | _color_facts(prepared)

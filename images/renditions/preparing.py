@@ -10,6 +10,7 @@ from progimage.transform import Transform
 from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS, Format
 from transforms.planning import negotiate_format, resolve
+from transforms.planning.ceilings import Extent
 from transforms.workers.pool import pool
 
 from .other_images import ReadReference, open_others
@@ -102,7 +103,7 @@ def _choose_format(transform: Transform, header: Header, acceptance: Acceptance)
     return negotiate_format.negotiate(
         transform,
         acceptance.accept,
-        source=negotiate_format.Extent(header.upright, header.frames),
+        source=Extent(header.upright, header.frames, header.has_alpha),
         fallback=acceptance.fallback or FORMATS[header.format],
         limits=pool().settings.limits,
     )

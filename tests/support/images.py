@@ -109,11 +109,16 @@ def turned_back(orientation: int, image: Image.Image | None = None) -> Image.Ima
     return image.transpose(back[orientation]) if orientation in back else image
 
 
-def encoded_oriented(orientation: int, name: str = "jpeg", image: Image.Image | None = None) -> bytes:
+def encoded_oriented(
+    orientation: int,
+    name: str = "jpeg",
+    image: Image.Image | None = None,
+    **options: Any,
+) -> bytes:
     """Return an image, or the picture, stored with an EXIF orientation, and upright with it."""
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encoded(name, turned_back(orientation, image), exif=exif)
+    return encoded(name, turned_back(orientation, image), exif=exif, **options)
 
 
 def encoded_animation(

@@ -5,15 +5,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
 from progimage.errors import ImageTooLarge
 from progimage.operations import OutputFormat
 from progimage.transform import Transform
 from transforms.formats.table import FORMATS, Format
-from transforms.geometry import Size
 from transforms.limits import Limits
 
+from .ceilings import Extent, refuse_costly
 from .plan import check_sizes
 from .resolve import resolve
 
@@ -30,13 +29,6 @@ _MEDIA_RANGE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """RFC 9110, section 12.5.1, without quoted parameters, which no media type of an image has."""
-
-
-class Extent(NamedTuple):
-    """The extent of a source: its upright size in px, and its frames."""
-
-    size: Size
-    frames: int
 
 
 def negotiate(
@@ -109,6 +101,7 @@ def _fits(
     resolved = resolve(transform, format.name)
     try:
         check_sizes(source.size, resolved, format, source.frames, limits)
+        refuse_costly(source, resolved, format)
     except ImageTooLarge:
         return False
     return True

@@ -1,12 +1,11 @@
 """Decisions before the first pixel: sizes, the scale of the decode, and refusals."""
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 from PIL import ImageFile
 
-from progimage.errors import ImageTooLarge, ParameterError
+from progimage.errors import ParameterError
 from progimage.operations import Operation, Output, Resize
 from progimage.transform import Transform
 from transforms.color import ColorDescription, is_srgb
@@ -25,10 +24,8 @@ from transforms.render import (
 )
 from transforms.render.geometry import is_open
 
+from .ceilings import Extent, refuse_beyond, refuse_costly
 from .gain_map_placement import refuse_padding
-
-_ROUNDING = 1e-9
-"""Added to a side before its fraction is cut off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +59,7 @@ def make_plan(
     format = FORMATS[transform.output.format or header.format]
     frames = header.frames if format.is_animated else 1
     operations = check_sizes(header.upright, transform, format, frames, limits)
+    refuse_costly(Extent(header.upright, frames, header.has_alpha), transform, format)
     margin = source_format.decode_margin
     steps_after_means = _reduce_first(operations, header) if takes_means(image) else None
     if steps_after_means:
@@ -222,29 +220,3 @@ def _measure(operation: Operation, size: Size, index: int) -> Size:
         return measure(operation, size)
     except ParameterError as error:
         raise ParameterError(error.message, pointer=f"/operations/{index}{error.pointer}") from None
-
-
-def refuse_beyond(
-    size: Size,
-    largest: Size,
-    max_pixels: int,
-    *,
-    what: str,
-    pointer: str,
-) -> None:
-    """Raise ImageTooLarge if a side is longer than that of `largest`, or if the pixels are beyond the limit.
-
-    The message names the largest size."""
-    across = largest.width / size.width
-    down = largest.height / size.height
-    pixels_factor = sqrt(max_pixels / size.pixels)
-    factor = min(across, down, pixels_factor)
-    if factor >= 1:
-        return
-    largest_width = max(1, int(size.width * factor + _ROUNDING))
-    largest_height = max(1, int(size.height * factor + _ROUNDING))
-    raise ImageTooLarge(
-        f"Expected a result {what} of at most {largest_width} x {largest_height} px in these proportions"
-        f" but it would have {size.width} x {size.height} px",
-        pointer=pointer,
-    )

@@ -8,8 +8,9 @@ from transforms.fits import GRAVITY, Anchor, cover_box, grown_to
 from transforms.geometry import Box, Placement, Size, scaled, whole
 
 from .dispatch import Load, measure, render, settle
-from .geometry import TRANSPARENT, apply_placement, pad, resample
+from .geometry import TRANSPARENT, apply_placement, pad
 from .neighbourhood import blurred, mirrored
+from .resampling import resample
 
 _BLUR_SIDE = 64
 _BLUR_SIGMA = 4

@@ -13,10 +13,11 @@ from transforms.geometry import Size, scaled, smaller_of, whole
 
 from .blending import blend
 from .dispatch import Load, measure, render, settle
-from .geometry import resample
 from .neighbourhood import Margins, blurred
+from .resampling import resample
 
 _ONE_PX = (0, 0, 1, 1)
+_STRIP_PX = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -39,23 +40,28 @@ def settle_composite(
     sheet = _distribute(operation, layer, size)
     # if nothing is visible, one transparent px is laid over the image
     box = sheet.getbbox() or _ONE_PX
-    return Layer(sheet.crop(box), box[:2], operation.blend)
+    if box != (0, 0, *size):
+        sheet = sheet.crop(box)
+    return Layer(sheet, box[:2], operation.blend)
 
 
 @render.register
 def lay_over(step: Layer, image: Image.Image) -> Image.Image:
-    layer = step.image
-    if step.blend != "normal":
-        left, top = step.position
-        right = left + layer.width
-        bottom = top + layer.height
-        below = image.crop((left, top, right, bottom))
-        layer = blend(step.blend, below, layer)
+    """Lay the layer over the image in strips. The values of a blend take up to four times its memory."""
     result = image.copy()
-    if image.mode == "RGBA":
-        result.alpha_composite(layer, step.position)
-    else:
-        result.paste(layer, step.position, layer)
+    left, top = step.position
+    width = step.image.width
+    rows = max(1, _STRIP_PX // width)
+    for first in range(0, step.image.height, rows):
+        last = min(first + rows, step.image.height)
+        layer = step.image.crop((0, first, width, last))
+        if step.blend != "normal":
+            below = image.crop((left, top + first, left + width, top + last))
+            layer = blend(step.blend, below, layer)
+        if image.mode == "RGBA":
+            result.alpha_composite(layer, (left, top + first))
+        else:
+            result.paste(layer, (left, top + first), layer)
     return result
 
 
@@ -103,24 +109,21 @@ def _distribute(
     free_height = size.height - layer.height
     left = round(free_width * across)
     top = round(free_height * down)
-    if operation.tile:
-        step_x = layer.width + max(0, operation.x)
-        step_y = layer.height + max(0, operation.y)
-        first_column = left % step_x - step_x
-        first_row = top % step_y - step_y
-        columns = range(first_column, size.width, step_x)
-        rows = range(first_row, size.height, step_y)
-    else:
+    sheet = Image.new("RGBA", size)
+    if not operation.tile:
         # offsets lead inwards from the right and the lower edge
         left += -operation.x if across == 1 else operation.x
         top += -operation.y if down == 1 else operation.y
-        columns = range(left, left + 1)
-        rows = range(top, top + 1)
+        sheet.paste(layer, (left, top))
+        return sheet
+    step_x = layer.width + max(0, operation.x)
+    step_y = layer.height + max(0, operation.y)
+    first_column = left % step_x - step_x
+    first_row = top % step_y - step_y
     strip = Image.new("RGBA", (size.width, layer.height))
-    for column in columns:
+    for column in range(first_column, size.width, step_x):
         strip.paste(layer, (column, 0))
-    sheet = Image.new("RGBA", size)
-    for row in rows:
+    for row in range(first_row, size.height, step_y):
         sheet.paste(strip, (0, row))
     return sheet
 

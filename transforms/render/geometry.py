@@ -1,7 +1,6 @@
 """Rendering of progimage/operations/geometry.py."""
 
 from dataclasses import replace
-from math import ceil
 
 from PIL import Image
 
@@ -20,14 +19,9 @@ from transforms.fits import (
 from transforms.geometry import Box, Placement, Size, half_up, keep, whole
 
 from .dispatch import Load, place, render, settle
+from .resampling import resample
 from .smart_focal import find_focal
 
-_MAX_GAP = 64
-"""Px per px of the result that Pillow reduces in one step. Its weights are too coarse for more: white of 40
-megapixels reduced to one px is a grey of 152."""
-_REDUCING_GAP = 2.0
-"""Reducing by whole numbers to twice the target first is 3 times faster."""
-_PREMULTIPLIED = {"RGBA": "RGBa", "LA": "La"}
 TRANSPARENT = (0, 0, 0, 0)
 FLIPS = {
     "horizontal": Image.Transpose.FLIP_LEFT_RIGHT,
@@ -149,75 +143,6 @@ def is_open(step: object) -> bool:
     if isinstance(step, Crop):
         return step.left is None or step.top is None
     return getattr(step, "fit", "cover") == "cover"
-
-
-def resample(
-    image: Image.Image,
-    box: Box,
-    size: Size,
-    bounds: Box | None = None,
-) -> Image.Image:
-    """Return `box` of the image at `size`. Read no px outside of `bounds` if these are given.
-
-    Colours are weighted by their alpha, so that hidden ones do not bleed."""
-    if image.size == size and box == whole(size):
-        return image
-    if box == (int(box.left), int(box.top), *size):
-        return _cut(image, int(box.left), int(box.top), size)
-    if bounds:
-        image, box = _within_bounds(image, box, bounds)
-    mode = image.mode
-    edges = box.edges(Size(*image.size))
-    if mode in _PREMULTIPLIED:
-        image = image.convert(_PREMULTIPLIED[mode])
-    gap_across = box.width / size.width
-    gap_down = box.height / size.height
-    if max(gap_across, gap_down) > _MAX_GAP:
-        near = Size(
-            _near_side(size.width, box.width),
-            _near_side(size.height, box.height),
-        )
-        image = image.resize(near, Image.Resampling.BOX, box=edges)
-        edges = (0, 0, *near)
-    result = image.resize(
-        size,
-        Image.Resampling.LANCZOS,
-        box=edges,
-        reducing_gap=_REDUCING_GAP,
-    )
-    return result if result.mode == mode else result.convert(mode)
-
-
-def _cut(
-    image: Image.Image,
-    left: int,
-    top: int,
-    size: Size,
-) -> Image.Image:
-    right = left + size.width
-    bottom = top + size.height
-    return image.crop((left, top, right, bottom))
-
-
-def _within_bounds(
-    image: Image.Image,
-    box: Box,
-    bounds: Box,
-) -> tuple[Image.Image, Box]:
-    """Return the px that `bounds` touches, and `box` in these."""
-    edges = bounds.edges(Size(*image.size))
-    left = int(edges[0])
-    top = int(edges[1])
-    right = ceil(edges[2])
-    bottom = ceil(edges[3])
-    cut = image.crop((left, top, right, bottom))
-    moved = box._replace(left=box.left - left, top=box.top - top)
-    return cut, moved
-
-
-def _near_side(target: int, length: float) -> int:
-    """Return the side of an intermediate image between `length` px and a much smaller `target`."""
-    return min(target * _MAX_GAP // 2, ceil(length))
 
 
 def pad(

@@ -13,8 +13,9 @@ from progimage.parameters import color_channels
 from transforms.geometry import Size, whole
 
 from .dispatch import Load, measure, render, settle
-from .geometry import TRANSPARENT, resample
+from .geometry import TRANSPARENT
 from .neighbourhood import blurred, squares
+from .resampling import resample, resample_alpha
 from .shapes import Edges, box_of, draw_shape
 
 _IS_HIDDEN = bytes([255] + [0] * 255)
@@ -102,7 +103,7 @@ def _stretched(
     mask = alpha
     if channel != "alpha":
         mask = ImageChops.multiply(other.convert("L"), alpha)
-    return resample(mask, whole(Size(*mask.size)), size)
+    return resample_alpha(mask, size)
 
 
 def _feathered(

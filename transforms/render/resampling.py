@@ -1,0 +1,191 @@
+"""Resampling of a part of an image to a size: the one place that weighs pixels for a new raster."""
+
+from math import ceil
+
+from PIL import Image, ImageChops
+
+from transforms.geometry import Box, Size, whole
+
+Edges = tuple[float, float, float, float]
+"""Left, top, right and bottom in px."""
+
+_MAX_GAP = 64
+"""Px per px of the result that Pillow reduces in one step. Its weights are too coarse for more: white of 40
+megapixels reduced to one px is a grey of 152."""
+_REDUCING_GAP = 2.0
+"""Reducing by whole numbers to twice the target first is 3 times faster."""
+_LANCZOS_REACH = 3
+"""Px of the result on each side that Lanczos weighs."""
+_STRIP_PX = 4_000_000
+"""The most px of a result with alpha that is made at once. A larger one is too near to its source for a
+reduction by whole numbers, which would begin anew in each strip."""
+_PREMULTIPLIED = {"RGBA": "RGBa", "LA": "La"}
+_WITHOUT_ALPHA = {"RGBA": "RGB", "LA": "L"}
+_OPAQUE = 255
+_HEADROOM = 0.8
+"""Lanczos overshoots at an edge by up to 10 % each way, and at a corner by 21 %. If alpha is clipped and the
+colours weighted by it are not, they shine: a flat orange had a halo of 45 levels."""
+_LOWERED = [round(level * _HEADROOM) for level in range(256)]
+_IS_CLIPPED = [0, 0] + [255] * 254
+"""By the difference of alpha from its unclipped value. One level is rounding."""
+_IS_SATURATED = [255] + [0] * 254 + [255]
+
+
+def resample(
+    image: Image.Image,
+    box: Box,
+    size: Size,
+    bounds: Box | None = None,
+) -> Image.Image:
+    """Return `box` of the image at `size`. Read no px outside of `bounds` if these are given.
+
+    Colours are weighted by their alpha, so that hidden ones do not bleed."""
+    if image.size == size and box == whole(size):
+        return image
+    if box == (int(box.left), int(box.top), *size):
+        return _cut(image, int(box.left), int(box.top), size)
+    if bounds:
+        image, box = within_bounds(image, box, bounds)
+    edges = box.edges(Size(*image.size))
+    if image.mode not in _PREMULTIPLIED:
+        return _resize(image, size, edges)
+    if size.pixels <= _STRIP_PX:
+        return _resize_with_alpha(image, size, edges)
+    return _by_strips(image, size, edges)
+
+
+def resample_alpha(band: Image.Image, size: Size) -> Image.Image:
+    """Return all of an alpha or a mask (mode L) at `size`. Beside an edge it is flat."""
+    if band.size == size:
+        return band
+    edges = (0, 0, *band.size)
+    alpha = _resize(band, size, edges)
+    return _without_ripple(alpha, band, edges)
+
+
+def within_bounds(
+    image: Image.Image,
+    box: Box,
+    bounds: Box,
+) -> tuple[Image.Image, Box]:
+    """Return the px that `bounds` touches, and `box` in these."""
+    edges = bounds.edges(Size(*image.size))
+    left = int(edges[0])
+    top = int(edges[1])
+    right = ceil(edges[2])
+    bottom = ceil(edges[3])
+    cut = image.crop((left, top, right, bottom))
+    moved = box._replace(left=box.left - left, top=box.top - top)
+    return cut, moved
+
+
+def _cut(
+    image: Image.Image,
+    left: int,
+    top: int,
+    size: Size,
+) -> Image.Image:
+    right = left + size.width
+    bottom = top + size.height
+    return image.crop((left, top, right, bottom))
+
+
+def _resize(
+    image: Image.Image,
+    size: Size,
+    edges: Edges,
+    kernel: Image.Resampling = Image.Resampling.LANCZOS,
+) -> Image.Image:
+    """Return the px between `edges` at `size`, in the mode of the image, without regard to alpha."""
+    left, top, right, bottom = edges
+    gap_across = (right - left) / size.width
+    gap_down = (bottom - top) / size.height
+    if max(gap_across, gap_down) > _MAX_GAP:
+        near = Size(
+            _near_side(size.width, right - left),
+            _near_side(size.height, bottom - top),
+        )
+        image = image.resize(near, Image.Resampling.BOX, box=edges)
+        edges = (0, 0, *near)
+    return image.resize(
+        size,
+        kernel,
+        box=edges,
+        reducing_gap=_REDUCING_GAP,
+    )
+
+
+def _by_strips(image: Image.Image, size: Size, edges: Edges) -> Image.Image:
+    """Return a large result with alpha, made in strips. The copies of a strip take little memory."""
+    left, top, right, bottom = edges
+    gap = (bottom - top) / size.height
+    reach = _LANCZOS_REACH * max(1.0, gap) + 1
+    rows = max(1, _STRIP_PX // size.width)
+    result = Image.new(image.mode, size)
+    for row in range(0, size.height, rows):
+        strip_size = Size(size.width, min(rows, size.height - row))
+        start = top + row * gap
+        end = start + strip_size.height * gap
+        first = max(0, int(start - reach))
+        last = min(image.height, ceil(end + reach))
+        part = image.crop((0, first, image.width, last))
+        strip = _resize_with_alpha(part, strip_size, (left, start - first, right, min(end, last) - first))
+        result.paste(strip, (0, row))
+    return result
+
+
+def _resize_with_alpha(image: Image.Image, size: Size, edges: Edges) -> Image.Image:
+    mode = image.mode
+    least_alpha, most_alpha = _extremes_of_alpha(image)
+    if least_alpha == _OPAQUE:
+        return _resize(image.convert(_WITHOUT_ALPHA[mode]), size, edges).convert(mode)
+    premultiplied = image.convert(_PREMULTIPLIED[mode])
+    result = _resize(premultiplied, size, edges)
+    if most_alpha <= _OPAQUE * _HEADROOM:
+        return result.convert(mode)
+    lowered = premultiplied.point(_LOWERED * len(premultiplied.getbands()))
+    straight = _without_halo(result, _resize(lowered, size, edges), mode)
+    alpha = straight.getchannel("A")
+    straight.putalpha(_without_ripple(alpha, image.getchannel("A"), edges))
+    return straight
+
+
+def _without_ripple(
+    alpha: Image.Image,
+    source: Image.Image,
+    edges: Edges,
+) -> Image.Image:
+    """Return a resampled alpha that is 0 and 255 if a bicubic resampling of `source` is.
+
+    Lanczos leaves a second wave of 9 levels on both sides of an edge. The only wave of bicubic is clipped."""
+    steady = _resize(source, Size(*alpha.size), edges, Image.Resampling.BICUBIC)
+    result = alpha.copy()
+    result.paste(steady, mask=steady.point(_IS_SATURATED))
+    return result
+
+
+def _near_side(target: int, length: float) -> int:
+    """Return the side of an intermediate image between `length` px and a much smaller `target`."""
+    return min(target * _MAX_GAP // 2, ceil(length))
+
+
+def _extremes_of_alpha(image: Image.Image) -> tuple[int, int]:
+    least, most = image.getchannel("A").getextrema()
+    return int(least), int(most)  # type: ignore[arg-type]
+
+
+def _without_halo(
+    premultiplied: Image.Image,
+    lowered: Image.Image,
+    mode: str,
+) -> Image.Image:
+    """Return a resampled image with straight alpha, its colours taken from `lowered` if alpha was clipped.
+
+    `lowered` is the same with headroom above its levels, and therefore coarser."""
+    alpha = premultiplied.getchannel(premultiplied.getbands()[-1])
+    unclipped_alpha = lowered.getchannel(lowered.getbands()[-1])
+    difference = ImageChops.difference(alpha.point(_LOWERED), unclipped_alpha)
+    result = premultiplied.convert(mode)
+    result.paste(lowered.convert(mode), mask=difference.point(_IS_CLIPPED))
+    result.putalpha(alpha)
+    return result
