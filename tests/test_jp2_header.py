@@ -36,6 +36,15 @@ def test_tells_the_palette_and_opacity() -> None:
     assert read_jp2_header(io.BytesIO(opacity)).opacity_type == 1
 
 
+def test_the_larger_of_two_sizes_counts() -> None:
+    content = jp2([Plane(FLAT)], space="grey")
+    place = content.index(b"ihdr") + 4
+    for sizes, largest in (((40_000, 20_000), (20_000, 40_000)), ((1, 2), (32, 32))):
+        declared = b"".join(size.to_bytes(4) for size in sizes)
+        header = read_jp2_header(io.BytesIO(content[:place] + declared + content[place + 8 :]))
+        assert (header.width, header.height) == largest
+
+
 def test_any_cut_is_a_value_error_or_a_header() -> None:
     whole = jp2([Plane(FLAT, 12)] * 3, space="srgb")
     for length in range(0, 200, 3):

@@ -32,6 +32,9 @@ class Component(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Jp2Header:
+    """The facts of a JPEG 2000. If its box and its codestream differ in their sizes, which no decoder takes,
+    the larger ones stand here, for the limits."""
+
     width: int
     height: int
     components: tuple[Component, ...]
@@ -125,10 +128,11 @@ def _with_boxes(file: IO[bytes], boxes: dict[bytes, bytes]) -> Jp2Header:
     """Read the SIZ segment, whose marker has been read."""
     right, bottom, left, top, count = struct.unpack(">4x4I16xH", file.read(38))
     components = tuple(_component(*struct.unpack("BBB", file.read(3))) for _ in range(count))
+    declared_height, declared_width = struct.unpack(">II", boxes.get(b"ihdr", bytes(8))[:8])
     opacity_types = [type for type in _channel_types(boxes.get(b"cdef", b"")) if type in _OPACITY]
     return Jp2Header(
-        width=right - left,
-        height=bottom - top,
+        width=max(right - left, declared_width),
+        height=max(bottom - top, declared_height),
         components=components,
         palette_bits=_palette_bits(boxes.get(b"pclr", b"")),
         color_space=_color_space(boxes.get(b"colr", b"")),
