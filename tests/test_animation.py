@@ -42,7 +42,12 @@ def written(
     images = images or [Image.new("RGB", (8, 8), COLORS[index % 10]) for index in range(len(durations_ms))]
     frames = [Frame(*frame) for frame in zip(images, durations_ms, strict=True)]
     target = tmp_path / "written"
-    encode(Content(frames, plays, Metadata(), "RGB", is_filtered=False), output or OUTPUTS[name], FORMATS[name], target)
+    encode(
+        Content(frames, plays, Metadata(), "RGB", is_filtered=False),
+        output or OUTPUTS[name],
+        FORMATS[name],
+        target,
+    )
     return target.read_bytes()
 
 

@@ -17,9 +17,6 @@ from tests.support.corpus import CASES
 
 pytestmark = pytest.mark.skipif(not CASES, reason="PROGIMAGE_CASES names no folder of cases")
 
-NOT_YET = {
-}
-
 
 class Case(NamedTuple):
     file: str
@@ -34,11 +31,7 @@ def read_cases() -> list[Any]:
     with (Path(CASES) / "cases.csv").open(newline="") as file:
         rows = [Case(*list(row.values())[1:]) for row in csv.DictReader(file)]
     assert len(rows) > 30
-    return [pytest.param(case, id=f"{case.file} {case.query}", marks=marks(case)) for case in rows]
-
-
-def marks(case: Case) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(strict=True)] if case.file in NOT_YET else []
+    return [pytest.param(case, id=f"{case.file} {case.query}") for case in rows]
 
 
 def pixel(case: Case, content: bytes) -> None:

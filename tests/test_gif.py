@@ -43,7 +43,7 @@ class TestAreaThatNoFrameCovers:
 
     def test_a_format_without_alpha_has_white_there(self, tmp_path: Path) -> None:
         _, result = made.rendered(gif(SIZE, [GifPart(INNER, 1)]), "format=bmp", tmp_path)
-        assert Image.open(io.BytesIO(result)).getpixel((0, 0)) == (255, 255, 255)
+        assert Image.open(io.BytesIO(result)).convert("RGB").getpixel((0, 0)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize(

@@ -129,8 +129,8 @@ def with_color_space(content: bytes, number: int) -> bytes:
 _RGB12 = [Plane(samples(share, 12), 12) for share in SHARES[:3]]
 REFUSED = {
     "17 bits": (jp2([Plane(samples(ACROSS, 17), 17)]), "at most 16 bits per sample but received 17"),
-    "CIELab": (with_color_space(jp2(_RGB12, space="srgb"), 14), "received CIELab"),
-    "an unknown colour space": (with_color_space(jp2(_RGB12, space="srgb"), 99), "colour space 99"),
+    "CIELab": (with_color_space(jp2(_RGB12, space="srgb"), 14), "received one in CIELab"),
+    "an unknown colour space": (with_color_space(jp2(_RGB12, space="srgb"), 99), "number 99"),
     "six channels": (jp2(_RGB12 * 2), "but received 6 channels"),
 }
 
@@ -185,7 +185,7 @@ def test_a_profile_says_inks_or_lab(kind: bytes, stored: Store) -> None:
     if kind == b"CMYK":
         assert not probe(path).has_alpha
     else:
-        with pytest.raises(UnprocessableImage, match="received CIELab"):
+        with pytest.raises(UnprocessableImage, match="received one in CIELab"):
             probe(path)
 
 

@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from progimage.operations.geometry import Fit, Gravity
-from progimage.operations.output import MetadataLevel, Subsampling
+from progimage.operations.output import HdrHandling, MetadataLevel, Subsampling
 
 from .urls import TransformSpec
 
@@ -12,7 +12,7 @@ class RenditionQuery(TypedDict, total=False):
     """The parameters of an image's URL. None is as if it were not given.
 
     `transform` is a Transform, its text form or its operations. From `width` to `enlarge` the parameters are
-    those of resize, from `quality` to `metadata` those of the output. docs/operations.md explains them.
+    those of resize, from `quality` to `hdr` those of the output. docs/operations.md explains them.
     `download` is the file name of an attachment, and `v` lets caches keep the response for ever."""
 
     format: str | None
@@ -38,5 +38,6 @@ class RenditionQuery(TypedDict, total=False):
     effort: int | None
     background: str | None
     metadata: MetadataLevel | None
+    hdr: HdrHandling | None
     download: str | None
     v: int | str | None

@@ -12,7 +12,7 @@ from PIL import AvifImagePlugin, Image
 
 from transforms.geometry import Size
 
-from .avif_colors import read_avif_properties
+from .avif_colors import read_picture
 
 _CLAP_BYTES = 32
 _HALF = Fraction(1, 2)
@@ -51,7 +51,7 @@ class AvifImage(AvifImagePlugin.AvifImageFile):
     def _find_crop(self) -> Crop | None:
         if self.fp is None:
             return None
-        for box in read_avif_properties(self.fp):
+        for box in read_picture(self.fp).properties:
             if box.kind == b"clap":
                 return find_crop(box.content, self.coded)
         return None

@@ -10,13 +10,11 @@ from progimage.errors import UnprocessableImage
 
 from . import openjpeg
 from .band_math import to_levels
-from .jp2_header import CMYK, GREY, SRGB, SYCC, Jp2Header, read_jp2_header
+from .jp2_header import CMYK, DECODED_SPACES, SYCC, Jp2Header, read_jp2_header
 
 _MAX_BITS = 16
 _MAX_SAMPLES = 200_000_000
 """The library holds 4 bytes for each, and a child has 1.5 GB."""
-_BILEVEL = frozenset({0, 15})
-_KNOWN_SPACES = frozenset({SRGB, GREY, SYCC, CMYK, None}) | _BILEVEL
 _SPACES = {
     1: "YCbCr",
     3: "YCbCr",
@@ -27,9 +25,8 @@ _SPACES = {
     14: "CIELab",
     19: "CIEJab",
     20: "e-sRGB",
-    21: "ROMM-RGB",
-    22: "YPbPr",
-    23: "YPbPr",
+    22: "YPbCr",
+    23: "YPbCr",
     24: "e-sYCC",
 }
 """ISO/IEC 15444-2, table M.25."""
@@ -74,10 +71,10 @@ def _check_kind(header: Jp2Header) -> None:
         raise UnprocessableImage(
             f"Expected a JPEG 2000 of at most {_MAX_BITS} bits per sample but received {bits}"
         )
-    if header.color_space not in _KNOWN_SPACES:
-        name = _SPACES.get(header.color_space or 0, f"the enumerated colour space {header.color_space}")
+    if header.color_space not in DECODED_SPACES:
+        name = _SPACES.get(header.color_space or 0, f"the colour space of number {header.color_space}")
         raise UnprocessableImage(
-            f"Expected a JPEG 2000 in grey, sRGB, sYCC, CMYK or with a profile but received {name}"
+            f"Expected a JPEG 2000 in grey, RGB, sYCC or CMYK but received one in {name}"
         )
     colors = header.color_count
     if colors not in _COLOR_MODES or (colors == 4 and header.color_space != CMYK):

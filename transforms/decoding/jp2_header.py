@@ -71,6 +71,10 @@ CIELAB = 14
 SRGB = 16
 GREY = 17
 SYCC = 18
+ROMM = 21
+BILEVEL = frozenset({0, 15})
+DECODED_SPACES = frozenset({CMYK, SRGB, GREY, SYCC, ROMM, None}) | BILEVEL
+"""Those whose values are inks, or greys or red, green and blue that a description makes sRGB."""
 _PROFILE_SPACES = {b"CMYK": CMYK, b"Lab ": CIELAB}
 
 
@@ -86,19 +90,22 @@ def _read(file: IO[bytes]) -> Jp2Header:
     end = file.seek(0, SEEK_END)
     file.seek(0)
     if file.read(len(_SIZ)) == _SIZ:
-        return _with_boxes(file, {})
+        return _with_boxes(file, {}, [])
     boxes: dict[bytes, bytes] = {}
+    color_boxes: list[bytes] = []
     for kind, start, stop in _boxes(file, 0, end):
         if kind == b"jp2h":
             for inner_kind, inner_start, inner_stop in _boxes(file, start, stop):
                 file.seek(inner_start)
                 content = file.read(min(inner_stop - inner_start, _MAX_BOX_BYTES))
                 boxes.setdefault(inner_kind, content)
+                if inner_kind == b"colr":
+                    color_boxes.append(content)
         if kind == b"jp2c":
             file.seek(start)
             if file.read(len(_SIZ)) != _SIZ:
                 break
-            return _with_boxes(file, boxes)
+            return _with_boxes(file, boxes, color_boxes)
     raise ValueError("Expected a JPEG 2000 with a codestream")
 
 
@@ -124,7 +131,7 @@ def _component(depth: int, across: int, down: int) -> Component:
     return Component((depth & 0x7F) + 1, bool(depth & 0x80), across, down)
 
 
-def _with_boxes(file: IO[bytes], boxes: dict[bytes, bytes]) -> Jp2Header:
+def _with_boxes(file: IO[bytes], boxes: dict[bytes, bytes], color_boxes: list[bytes]) -> Jp2Header:
     """Read the SIZ segment, whose marker has been read."""
     right, bottom, left, top, count = struct.unpack(">4x4I16xH", file.read(38))
     components = tuple(_component(*struct.unpack("BBB", file.read(3))) for _ in range(count))
@@ -135,7 +142,7 @@ def _with_boxes(file: IO[bytes], boxes: dict[bytes, bytes]) -> Jp2Header:
         height=max(bottom - top, declared_height),
         components=components,
         palette_bits=_palette_bits(boxes.get(b"pclr", b"")),
-        color_space=_color_space(boxes.get(b"colr", b"")),
+        color_space=_find_color_space(color_boxes),
         has_definitions=b"cdef" in boxes,
         opacity_type=opacity_types[0] if opacity_types else 0,
     )
@@ -144,6 +151,13 @@ def _with_boxes(file: IO[bytes], boxes: dict[bytes, bytes]) -> Jp2Header:
 def _palette_bits(pclr: bytes) -> tuple[int, ...]:
     column_count = pclr[2] if len(pclr) > 2 else 0
     return tuple((depth & 0x7F) + 1 for depth in pclr[3 : 3 + column_count])
+
+
+def _find_color_space(color_boxes: list[bytes]) -> int | None:
+    """Return the first space that is decoded. A file may describe its colours in several ways."""
+    spaces = [_color_space(content) for content in color_boxes]
+    decoded = [space for space in spaces if space in DECODED_SPACES]
+    return next(iter(decoded or spaces), None)
 
 
 def _color_space(colr: bytes) -> int | None:

@@ -19,7 +19,7 @@ from transforms.formats.multi_picture import APP2, CONTAINER, ITEM, write_mpf
 from transforms.formats.xmp import RDF, Name, parse_xmp
 from transforms.orientation import turn_upright
 from transforms.planning.gain_map_placement import MapPlacement
-from transforms.render.geometry import resample
+from transforms.render.resampling import resample
 
 _QUALITY = 85
 """Of the map, whatever quality the picture has: its errors are multiplied in the highlights."""

@@ -1,14 +1,28 @@
-"""XMP in formats in which Pillow does not look for it.
+"""The packet of XMP of an opened image, also in formats in which Pillow does not look for it.
 
 Source: XMP part 3, 1.1.2 (GIF) and 1.1.5 (JPEG 2000)."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PIL import ImageFile
 
 _GIF_START = b"!\xff\x0bXMP DataXMP"
 _GIF_TRAILER = b"\x01\xff\xfe\xfd"
 """The packet is no sequence of blocks: its bytes count as lengths, and 258 bytes lead a reader to the end."""
 _JP2_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _MAX_BOXES = 1_000
+
+
+def read_packet(
+    image: ImageFile.ImageFile,
+    source: Path,
+    max_bytes: int,
+) -> bytes:
+    """Return the packet; nothing if there is none of at most `max_bytes`."""
+    find = _FIND.get(image.format or "")
+    packet = find(source.read_bytes(), max_bytes) if find else image.info.get("xmp")
+    return packet if isinstance(packet, bytes) and len(packet) <= max_bytes else b""
 
 
 def find_in_gif(content: bytes, max_bytes: int) -> bytes:
@@ -43,7 +57,7 @@ def find_in_jp2(content: bytes, max_bytes: int) -> bytes:
     return b""
 
 
-FIND_XMP: Mapping[str, Callable[[bytes, int], bytes]] = {
+_FIND: Mapping[str, Callable[[bytes, int], bytes]] = {
     "GIF": find_in_gif,
     "JPEG2000": find_in_jp2,
 }

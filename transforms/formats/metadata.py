@@ -29,7 +29,7 @@ from .exif import (
     append_to_tiff,
     read_exif,
 )
-from .find_xmp import FIND_XMP
+from .find_xmp import read_packet
 from .iptc import read_iptc_rights
 from .stale_xmp import without_stale
 from .xmp import parse_xmp
@@ -109,7 +109,7 @@ def read_metadata(
     if filters is None:
         return Metadata()
     exif = _read_exif(image, source, filters, limits)
-    xmp = _read_xmp(image, source, limits)
+    xmp = read_packet(image, source, limits.max_metadata_bytes)
     packet = parse_xmp(xmp) if xmp else None
     rights = read_rights(packet) if packet else Rights()
     named = _with_rights(exif, image, rights)
@@ -238,15 +238,3 @@ def _with_rights(
         if text and not exif_text.strip(b"\0 "):
             values[tag] = Value(ASCII, text + b"\0")
     return exif.with_image(values)
-
-
-def _read_xmp(
-    image: ImageFile.ImageFile,
-    source: Path,
-    limits: Limits,
-) -> bytes:
-    find = FIND_XMP.get(image.format or "")
-    xmp = find(source.read_bytes(), limits.max_metadata_bytes) if find else image.info.get("xmp")
-    if not isinstance(xmp, bytes) or len(xmp) > limits.max_metadata_bytes:
-        return b""
-    return xmp
