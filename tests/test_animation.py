@@ -10,7 +10,7 @@ from PIL import Image
 from progimage.operations import Output
 from tests.support import images as made
 from tests.support.animations import OVER, Part, apng, flat
-from transforms.decoding.avif_sequence import find_all, whole
+from transforms.decoding.avif.avif_sequence import find_all, whole
 from transforms.decoding.decode import opened
 from transforms.decoding.frames import Frame
 from transforms.decoding.header import read_plays

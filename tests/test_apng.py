@@ -21,9 +21,9 @@ from tests.support.animations import (
     chunk,
     flat,
 )
-from transforms.decoding.apng import AnimationControl, find_control
 from transforms.decoding.decode import probe, validate
 from transforms.decoding.frames import Frame
+from transforms.decoding.png.apng import AnimationControl, find_control
 
 SIZE = (8, 8)
 WHOLE = (0, 0, 8, 8)

@@ -9,9 +9,9 @@ import pytest
 
 from tests.support import color_files as files
 from tests.support import images as made
-from transforms.decoding.av1_sequence import CodePoints, read_code_points
-from transforms.decoding.avif_colors import read_picture
-from transforms.decoding.avif_payload import read_item_start
+from transforms.decoding.avif.av1_sequence import CodePoints, read_code_points
+from transforms.decoding.avif.avif_colors import read_picture
+from transforms.decoding.avif.avif_payload import read_item_start
 
 COLORS = (9, 16)
 

@@ -13,7 +13,7 @@ from tests.support import icc_profiles as profiles
 from tests.support import images as made
 from tests.support.stored_files import Store, stored
 from transforms.color.description import BT709, ColorSpace
-from transforms.decoding.avif_colors import describe_avif, read_picture
+from transforms.decoding.avif.avif_colors import describe_avif, read_picture
 from transforms.decoding.decode import probe, validate
 
 __all__ = ["stored"]

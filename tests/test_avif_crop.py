@@ -10,7 +10,7 @@ from progimage.errors import ImageTooLarge
 from tests.support import images as made
 from tests.support.avif_boxes import clap, with_property
 from tests.support.stored_files import Store, stored
-from transforms.decoding.avif_crop import find_crop
+from transforms.decoding.avif.avif_crop import find_crop
 from transforms.decoding.decode import probe, validate
 from transforms.geometry import Size
 from transforms.limits import Limits

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.support import images as made
-from transforms.decoding.avif_sequence import find_all, read_sequence, whole
+from transforms.decoding.avif.avif_sequence import find_all, read_sequence, whole
 
 SECOND = [b"moov", b"trak", b"mdia"]
 

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from tests.support.bmp_files import bmp, palette_of
-from transforms.decoding.bmp_header import read_bmp_header
+from transforms.decoding.bitmaps.bmp_header import read_bmp_header
 
 VERSIONS = [12, 16, 40, 52, 56, 64, 108, 124]
 

@@ -12,8 +12,8 @@ from progimage.errors import UnprocessableImage
 from tests.support import images as made
 from tests.support.icc_profiles import rgb_profile
 from tests.support.stored_files import Store, stored
-from transforms.decoding.broken_chunks import without_broken_chunks
 from transforms.decoding.decode import probe, validate
+from transforms.decoding.png.broken_chunks import without_broken_chunks
 
 __all__ = ["stored"]
 

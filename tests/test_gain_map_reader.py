@@ -11,7 +11,7 @@ from tests.support import gain_maps as maps
 from tests.support import images as made
 from tests.support.corpus import CORPUS
 from transforms.decoding.decode import probe, validate
-from transforms.decoding.gain_map_reader import find_gain_map, has_gain_map, read_gain_map
+from transforms.decoding.jpeg.gain_map_reader import find_gain_map, has_gain_map, read_gain_map
 from transforms.limits import DEFAULT_LIMITS, Limits
 
 SMALL = maps.scene(64, 48)

@@ -13,8 +13,8 @@ from progimage.errors import UnprocessableImage
 from tests.support import images as made
 from tests.support.jp2_files import Plane, box, jp2, with_definitions, with_header_boxes, with_palette
 from tests.support.stored_files import Store, check_flips, stored
-from transforms.decoding import openjpeg
 from transforms.decoding.decode import probe, validate
+from transforms.decoding.jp2 import openjpeg
 
 __all__ = ["stored"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.jp2_files import Plane, jp2, with_palette
-from transforms.decoding.jp2_header import CMYK, GREY, SRGB, SYCC, Component, read_jp2_header
+from transforms.decoding.jp2.jp2_header import CMYK, GREY, SRGB, SYCC, Component, read_jp2_header
 
 FLAT = np.zeros((32, 32))
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.support import images as made
 from tests.support.jpegs import SAMPLINGS, sampled
-from transforms.decoding.jpeg_sampling import enlarges, fine_scale, takes_means
+from transforms.decoding.jpeg.jpeg_sampling import enlarges, fine_scale, takes_means
 
 UNEVEN = {name for name in SAMPLINGS if name not in ("4:4:4", "4:2:0", "luma smaller")}
 WIDTHS = (250, 125, 60, 30)

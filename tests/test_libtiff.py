@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.support.tiff_files import Page, tiff
-from transforms.decoding import libtiff
-from transforms.decoding.tiff_layout import read_layout
-from transforms.decoding.tiff_pages import load_directory
+from transforms.decoding.tiff import libtiff
+from transforms.decoding.tiff.tiff_layout import read_layout
+from transforms.decoding.tiff.tiff_pages import load_directory
 
 SAMPLES = np.arange(40 * 50, dtype="u2").reshape(40, 50, 1)
 

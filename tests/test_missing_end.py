@@ -13,7 +13,7 @@ from tests.support.jpegs import SAMPLINGS, Part, joined, parts, sampled
 from tests.support.lossless_jpegs import lossless
 from tests.support.stored_files import Store, stored
 from transforms.decoding.decode import probe, validate
-from transforms.decoding.missing_end import with_end
+from transforms.decoding.jpeg.missing_end import with_end
 from transforms.limits import Limits
 
 __all__ = ["stored"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.support.jp2_files import Plane, jp2
-from transforms.decoding import openjpeg
+from transforms.decoding.jp2 import openjpeg
 
 RAMP = np.arange(36 * 36).reshape(36, 36)
 

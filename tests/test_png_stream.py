@@ -11,7 +11,7 @@ from tests.support import color_files as files
 from tests.support import icc_profiles as profiles
 from tests.support.stored_files import Store, stored
 from transforms.decoding.decode import opened, validate
-from transforms.decoding.png_stream import MAX_INFLATED_TEXT_BYTES, MAX_TEXT_BYTES, BoundedStream, inflate
+from transforms.decoding.png.png_stream import MAX_INFLATED_TEXT_BYTES, MAX_TEXT_BYTES, BoundedStream, inflate
 from transforms.limits import DEFAULT_LIMITS
 
 __all__ = ["stored"]

@@ -15,8 +15,8 @@ from tests.support import images as made
 from tests.support import tiff_files as files
 from tests.support.stored_files import Store, check_flips, stored
 from tests.support.tiff_files import Page, tiff
-from transforms.decoding import libtiff
 from transforms.decoding.decode import probe, validate
+from transforms.decoding.tiff import libtiff
 
 __all__ = ["stored"]
 

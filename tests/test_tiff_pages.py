@@ -17,7 +17,7 @@ from tests.support import tiff_files as files
 from tests.support.stored_files import Store, stored
 from tests.support.tiff_files import Page, tiff
 from transforms.decoding.decode import probe, validate
-from transforms.decoding.tiff_pages import find_page, load_directory
+from transforms.decoding.tiff.tiff_pages import find_page, load_directory
 
 __all__ = ["stored"]
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from progimage.errors import UnprocessableImage
-from transforms.decoding.gain_map_reader import GainMap, read_gain_map
+from transforms.decoding.jpeg.gain_map_reader import GainMap, read_gain_map
 from transforms.encoding.gain_map_writer import encode_gain_map
 from transforms.planning.gain_map_placement import place_gain_map
 from transforms.planning.plan import Plan

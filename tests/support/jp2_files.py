@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms.decoding.bundled_libraries import find_library
-from transforms.decoding.openjpeg import OpjImagePointer
+from transforms.decoding.jp2.openjpeg import OpjImagePointer
 
 _CODECS = {"j2k": 0, "jp2": 2}
 SPACES = {None: 0, "srgb": 1, "grey": 2, "sycc": 3, "cmyk": 5}

@@ -13,10 +13,10 @@ from transforms.color.facts import describe, summarize
 from transforms.formats.table import Format
 from transforms.limits import Limits
 
-from .avif_colors import describe_avif, read_av1_depth, read_peak, read_picture
-from .bmp_colors import describe_bmp
-from .jp2_colors import describe_jp2, read_jp2_depth
-from .png_colors import describe_png, read_png_depth
+from .avif.avif_colors import describe_avif, read_av1_depth, read_peak, read_picture
+from .bitmaps.bmp_colors import describe_bmp
+from .jp2.jp2_colors import describe_jp2, read_jp2_depth
+from .png.png_colors import describe_png, read_png_depth
 
 _BITS_PER_SAMPLE = 258
 _USUAL_DEPTH = 8

@@ -14,12 +14,12 @@ from PIL import ImageFile
 from transforms.formats.table import FORMATS, Format
 from transforms.limits import DEFAULT_LIMITS, Limits
 
-from .broken_chunks import check_critical_chunks
 from .failures import translated
 from .frames import read_frames
-from .gain_map_reader import has_gain_map
 from .header import Header, read_header
 from .identification import identify
+from .jpeg.gain_map_reader import has_gain_map
+from .png.broken_chunks import check_critical_chunks
 from .scaled import scale_decode
 
 

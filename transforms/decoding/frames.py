@@ -11,12 +11,12 @@ from PIL import Image, ImageFile, WebPImagePlugin
 from transforms.color import to_bands, with_plain_inks
 from transforms.limits import Limits
 
-from .apng import find_control, find_late_metadata, read_animation
-from .avif_sequence import read_sequence
+from .avif.avif_sequence import read_sequence
 from .failures import translated
 from .frame_canvas import ShownFrame
 from .gif import read_gif
 from .header import Header, covers_canvas
+from .png.apng import find_control, find_late_metadata, read_animation
 
 _WEBP_FLAGS_AT = 20
 _WEBP_IS_ANIMATED = 0x02

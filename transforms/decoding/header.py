@@ -16,10 +16,10 @@ from transforms.geometry import Size
 from transforms.limits import Limits
 from transforms.orientation import upright_size
 
-from .apng import find_control
-from .avif_sequence import read_sequence
+from .avif.avif_sequence import read_sequence
 from .colors import read_color, read_color_space
 from .gif import read_gif_plays
+from .png.apng import find_control
 
 _EXIF = ("exif", "Raw profile type exif")
 """EXIF, and ImageMagick's text of a PNG that holds it."""

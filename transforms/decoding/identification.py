@@ -24,18 +24,18 @@ from progimage.errors import UnprocessableImage, UnsupportedFormat
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, Format
 from transforms.limits import Limits
 
-from .avif_crop import AvifImage
-from .bmp_fields import BmpImage
-from .broken_chunks import without_broken_chunks
+from .avif.avif_crop import AvifImage
+from .bitmaps.bmp_fields import BmpImage
+from .bitmaps.ico_entries import IcoImage
 from .failures import DAMAGED
 from .header import too_large
-from .ico_entries import IcoImage
-from .jp2_deep import Jp2Image
-from .jpeg_kinds import check_kind
-from .missing_end import with_end
-from .png_stream import install as install_bounded_png_stream
-from .png_transparency import PngImage
-from .tiff_deep import TiffImage
+from .jp2.jp2_deep import Jp2Image
+from .jpeg.jpeg_kinds import check_kind
+from .jpeg.missing_end import with_end
+from .png.broken_chunks import without_broken_chunks
+from .png.png_stream import install as install_bounded_png_stream
+from .png.png_transparency import PngImage
+from .tiff.tiff_deep import TiffImage
 
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 install_bounded_png_stream()

@@ -7,7 +7,7 @@ from PIL import Image, ImageFile
 from transforms.geometry import reduced
 
 from .header import Header
-from .jpeg_sampling import is_lossless
+from .jpeg.jpeg_sampling import is_lossless
 from .webp_scaled import decode_scaled
 
 

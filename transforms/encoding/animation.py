@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from transforms.decoding.avif_sequence import Box, find_all, whole
+from transforms.decoding.avif.avif_sequence import Box, find_all, whole
 from transforms.decoding.gif import walk_frames
-from transforms.decoding.png_chunks import CHECKSUM_BYTES, Chunk, as_chunk, walk_chunks
+from transforms.decoding.png.png_chunks import CHECKSUM_BYTES, Chunk, as_chunk, walk_chunks
 from transforms.formats.table import Format
 from transforms.formats.trial import SaveOptions
 

@@ -6,7 +6,7 @@ and MPF with the map's place in the file (CIPA DC-007)."""
 from dataclasses import replace
 from io import BytesIO
 
-from transforms.decoding.gain_map_reader import GainMap
+from transforms.decoding.jpeg.gain_map_reader import GainMap
 from transforms.formats.gain_map import (
     HDRGM,
     ISO_NAME,

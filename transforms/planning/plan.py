@@ -11,7 +11,7 @@ from progimage.transform import Transform
 from transforms.color import ColorDescription, is_srgb
 from transforms.decoding.colors import read_color
 from transforms.decoding.header import Header
-from transforms.decoding.jpeg_sampling import fine_scale, takes_means
+from transforms.decoding.jpeg.jpeg_sampling import fine_scale, takes_means
 from transforms.formats.table import FORMATS, Format
 from transforms.geometry import Placement, Size, decode_scale, fold, keep
 from transforms.limits import Limits

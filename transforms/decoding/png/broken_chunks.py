@@ -10,8 +10,7 @@ from io import SEEK_CUR, BytesIO
 from typing import IO, NamedTuple
 
 from progimage.errors import UnprocessableImage
-
-from .failures import DAMAGED
+from transforms.decoding.failures import DAMAGED
 
 _SIGNATURE_BYTES = 8
 _HEAD_BYTES = 8

@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 
 from PIL import Image
 
-from .bundled_libraries import find_library
+from transforms.decoding.bundled_libraries import find_library
 
 _VERSION = re.compile(rb"2\.[345]\.")
 _CODESTREAM = b"\xff\x4f\xff\x51"

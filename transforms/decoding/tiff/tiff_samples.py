@@ -8,7 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from .band_math import evaluate
+from transforms.decoding.band_math import evaluate
+
 from .tiff_layout import Layout, Number
 
 _RAW_MODES = {

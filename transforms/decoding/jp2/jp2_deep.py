@@ -7,9 +7,9 @@ from typing import Any
 from PIL import Image, Jpeg2KImagePlugin
 
 from progimage.errors import UnprocessableImage
+from transforms.decoding.band_math import to_levels
 
 from . import openjpeg
-from .band_math import to_levels
 from .jp2_header import CMYK, DECODED_SPACES, SYCC, Jp2Header, read_jp2_header
 
 _MAX_BITS = 16

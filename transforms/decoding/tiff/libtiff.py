@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import IO, Any
 
-from .bundled_libraries import find_library
+from transforms.decoding.bundled_libraries import find_library
+
 from .tiff_layout import Layout
 
 Rows = bytes | bytearray

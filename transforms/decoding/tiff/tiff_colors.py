@@ -5,7 +5,8 @@ from typing import Any
 
 from PIL import Image
 
-from .band_math import evaluate, to_levels
+from transforms.decoding.band_math import evaluate, to_levels
+
 from .tiff_layout import CIELAB, ICCLAB, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Layout, Number
 
 _WHITE = 65_535

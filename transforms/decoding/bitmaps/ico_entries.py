@@ -12,10 +12,10 @@ from PIL import Image, ImageFile
 
 from progimage.errors import UnprocessableImage
 from transforms.color.modes import to_bands
+from transforms.decoding.png.png_transparency import PngImage
 
 from .bmp_fields import check_fields, decode_bitmap
 from .bmp_header import BIT_FIELDS, RAW, BmpHeader, read_bmp_header
-from .png_transparency import PngImage
 
 _HEAD_BYTES = 6
 _COUNT = slice(4, 6)

@@ -7,6 +7,8 @@ from typing import IO, NamedTuple
 from PIL import Image
 
 from progimage.errors import UnprocessableImage
+from transforms.decoding.failures import translated
+from transforms.decoding.header import too_large
 from transforms.formats.gain_map import (
     ISO_NAME,
     GainMapParameters,
@@ -25,9 +27,6 @@ from transforms.formats.multi_picture import (
 )
 from transforms.formats.xmp import Packet, parse_xmp
 from transforms.limits import Limits
-
-from .failures import translated
-from .header import too_large
 
 _APPLE = ("http://ns.apple.com/HDRGainMap/", "urn:com:apple:photo:2020:aux:hdrgainmap")
 _PROFILE_NAME = b"ICC_PROFILE\0\1\1"

@@ -9,10 +9,10 @@ from typing import IO, NamedTuple
 
 from transforms.color.cicp import describe_nclx_code_points
 from transforms.color.description import UNDESCRIBED, ColorDescription
+from transforms.decoding.isobmff import FULL_BOX_BYTES, Box, boxes, find, find_in_file
 
 from .av1_sequence import CodePoints, read_code_points
 from .avif_payload import read_item_start, read_sample_start
-from .isobmff import FULL_BOX_BYTES, Box, boxes, find, find_in_file
 
 _MAX_META_BYTES = 8_000_000
 _MAX_ITEMS = 10_000

@@ -11,10 +11,10 @@ from struct import Struct, pack, unpack_from
 from typing import IO, NamedTuple
 
 from progimage.errors import UnprocessableImage
+from transforms.decoding.frame_canvas import Corners, Disposal, ShownFrame, StoredFrame, check_areas, compose
 from transforms.geometry import Size
 from transforms.limits import Limits
 
-from .frame_canvas import Corners, Disposal, ShownFrame, StoredFrame, check_areas, compose
 from .png_chunks import SIGNATURE, Chunk, as_chunk, read_content, walk_chunks
 from .png_transparency import PngImage
 

@@ -5,8 +5,8 @@ from typing import IO, Any
 from PIL import BmpImagePlugin, Image, ImagePalette
 
 from progimage.errors import UnprocessableImage
+from transforms.decoding.band_math import evaluate, to_levels
 
-from .band_math import evaluate, to_levels
 from .bmp_header import BIT_FIELDS, RAW, BmpHeader, read_bmp_header
 from .bmp_runs import decode_runs
 
