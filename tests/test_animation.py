@@ -10,7 +10,7 @@ from PIL import Image
 from progimage.operations import Output
 from tests.support import images as made
 from tests.support.animations import OVER, Part, apng, flat
-from transforms.decoding.avif.avif_sequence import find_all, whole
+from transforms.containers.boxes import find_places
 from transforms.decoding.decode import opened
 from transforms.decoding.frames import Frame
 from transforms.decoding.header import read_plays
@@ -163,10 +163,10 @@ def test_an_animated_avif_holds_no_clock(tmp_path: Path) -> None:
     headers = [
         box
         for path in ([b"mvhd"], [b"trak", b"tkhd"], [b"trak", b"mdia", b"mdhd"])
-        for box in find_all(content, whole(content), b"moov", *path)
+        for box in find_places(content, b"moov", *path)
     ]
     assert len(headers) == 5
-    assert {content[box.start + 4 : box.start + 20] for box in headers} == {bytes(16)}
+    assert {content[box.body + 4 : box.body + 20] for box in headers} == {bytes(16)}
 
 
 def random_frames(random: Random, *, has_alpha: bool, is_soft: bool) -> list[Image.Image]:

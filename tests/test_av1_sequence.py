@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import color_files as files
 from tests.support import images as made
-from transforms.decoding.avif.av1_sequence import CodePoints, read_code_points
+from transforms.containers.av1_sequence import UNSPECIFIED, CodePoints, read_code_points
 from transforms.decoding.avif.avif_colors import read_picture
 from transforms.decoding.avif.avif_payload import read_item_start
 
@@ -57,6 +57,12 @@ def with_everything() -> Bits:
     return colors(bits)
 
 
+def of_444() -> Bits:
+    """Return the header of a still picture of profile 1, which has no bit for the lack of chroma."""
+    bits = Bits().put((1, 3), (1, 1), (1, 1), (4, 5), (9, 4), (9, 4), (63, 10), (63, 10), (0, 3), (0, 3))
+    return bits.put((0, 1), (1, 1), (COLORS[0], 8), (COLORS[1], 8), (9, 8))
+
+
 @pytest.mark.parametrize(
     ("stream", "found"),
     [
@@ -64,7 +70,9 @@ def with_everything() -> Bits:
         pytest.param(reduced().unit(), CodePoints(*COLORS), id="a still picture"),
         pytest.param(with_everything().unit(), CodePoints(*COLORS), id="a video"),
         pytest.param(b"\x12\0" + reduced().unit(), CodePoints(*COLORS), id="behind a delimiter"),
-        pytest.param(reduced(is_described=0).unit(), None, id="not described"),
+        pytest.param(reduced(is_described=0).unit(), UNSPECIFIED, id="not described"),
+        pytest.param(of_444().unit(), CodePoints(*COLORS), id="4:4:4"),
+        pytest.param(b"\x08", None, id="a unit without a size"),
         pytest.param(reduced().unit(kind=6), None, id="no header"),
         pytest.param(reduced().unit()[:6], None, id="cut off"),
         pytest.param(b"\x0a" + b"\xff" * 9, None, id="a size without end"),

@@ -76,7 +76,6 @@ TESTED_ELSEWHERE = {
     "transforms/decoding/scaled.py": "tests/test_engine_conversion.py",
     "transforms/encoding/pixels_and_metadata.py": "tests/test_few_colors.py",
     "transforms/formats/trial.py": "tests/test_save_options.py",
-    "transforms/stripping/av1_colors.py": "tests/test_strip_avif.py",
     "transforms/stripping/avif_items.py": "tests/test_strip_avif.py",
     "transforms/stripping/avif_writer.py": "tests/test_strip_avif.py",
     "transforms/stripping/blocks.py": "tests/test_strip.py",

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "transforms"
 ORDER = (
-    ("limits", "geometry", "color"),
+    ("limits", "geometry", "color", "containers"),
     ("formats", "fits", "orientation"),
     ("decoding", "render", "stripping"),
     ("planning",),

@@ -7,11 +7,10 @@ import pytest
 from PIL import Image
 
 from tests.support import images as made
+from transforms.containers.av1_sequence import read_code_points
 from transforms.geometry import Size
 from transforms.stripping import strip
-from transforms.stripping.av1_colors import read_code_points
 from transforms.stripping.avif_items import read_picture
-from transforms.stripping.blocks import Unstrippable
 
 SIZE = Size(made.WIDTH, made.HEIGHT)
 
@@ -25,51 +24,6 @@ def bits(*fields: tuple[int, int]) -> bytes:
     text = "".join(format(value, f"0{count}b") for value, count in fields)
     padded = text.ljust(-(-len(text) // 8) * 8, "0")
     return int(padded, 2).to_bytes(len(padded) // 8)
-
-
-def unit(kind: int, content: bytes) -> bytes:
-    return bytes((kind << 3 | 2, len(content))) + content
-
-
-def still_header(*colors: tuple[int, int]) -> bytes:
-    """Return the header of a still picture of 64 x 48 px, profile 0."""
-    sides = ((5, 4), (5, 4), (63, 6), (47, 6))
-    return unit(1, bits((0, 3), (1, 1), (1, 1), (4, 5), *sides, (0, 3), (0, 3), (0, 1), (0, 1), *colors))
-
-
-def sequence_header(*colors: tuple[int, int]) -> bytes:
-    """Return the header of a sequence of profile 1 with an operating point of a high level and an order of frames."""
-    point = ((0, 12), (8, 5), (0, 1))
-    sides = ((5, 4), (5, 4), (63, 6), (47, 6))
-    tools = ((0, 4), (1, 1), (3, 2), (1, 1), (1, 1), (6, 3))
-    head = ((1, 3), (0, 1), (0, 1), (0, 1), (0, 1), (0, 5))
-    return unit(1, bits(*head, *point, *sides, (0, 1), (0, 3), *tools, (0, 3), (0, 1), *colors))
-
-
-P3 = ((1, 1), (12, 8), (13, 8), (6, 8))
-OPEN = ((0, 1),)
-
-
-@pytest.mark.parametrize("header", [still_header, sequence_header])
-@pytest.mark.parametrize("before", [b"", unit(2, b"")], ids=["alone", "behind a temporal delimiter"])
-@pytest.mark.parametrize(("colors", "expected"), [(P3, (12, 13)), (OPEN, (2, 2))])
-def test_code_points_of_a_bit_stream(
-    colors: Any, expected: tuple[int, int], before: bytes, header: Any
-) -> None:
-    assert read_code_points(before + header(*colors)) == expected
-
-
-def test_code_points_are_those_of_the_encoder() -> None:
-    picture = read_picture(avif())
-    assert read_code_points(picture.items[picture.primary].content) == (1, 13)
-
-
-@pytest.mark.parametrize(
-    "stream", [still_header(*P3)[:6], unit(6, b"x"), unit(2, b"") * 9, b"\x08"], ids=repr
-)
-def test_a_stream_without_its_header_is_refused(stream: bytes) -> None:
-    with pytest.raises((Unstrippable, IndexError)):
-        read_code_points(stream)
 
 
 def test_an_avif_without_a_property_of_colours_stands_by_its_bit_stream() -> None:
@@ -91,6 +45,15 @@ def test_an_avif_whose_bit_stream_is_wide_does_not_stand() -> None:
             break
     changed = value.to_bytes(32) + stream[32:]
     assert read_code_points(changed) == (12, 13)
+    assert strip(content.replace(stream, changed), "avif", SIZE) is None
+
+
+def test_an_avif_whose_bit_stream_has_no_header_does_not_stand() -> None:
+    content = avif().replace(b"colrnclx", b"cllinclx")
+    picture = read_picture(content)
+    stream = picture.items[picture.primary].content
+    header = stream.index(b"\x0a")
+    changed = stream[:header] + b"\x32" + stream[header + 1 :]
     assert strip(content.replace(stream, changed), "avif", SIZE) is None
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from transforms.decoding.avif.avif_sequence import Box, find_all, whole
+from transforms.containers.boxes import Place, find_places
 from transforms.decoding.gif import walk_frames
 from transforms.decoding.png.png_chunks import CHECKSUM_BYTES, Chunk, as_chunk, walk_chunks
 from transforms.formats.table import Format
@@ -146,26 +146,26 @@ def _write_avif_times(written: bytes, playback: Playback) -> bytes:
     total = duration * plays if plays else _FOR_EVER
     for path, duration_at in _HEADERS.items():
         for box in _find(written, *path):
-            clock_at = box.start + _CLOCK_AT
+            clock_at = box.body + _CLOCK_AT
             content[clock_at : clock_at + _CLOCK_BYTES] = bytes(_CLOCK_BYTES)
             if duration_at is not None:
-                pack_into(">Q", content, box.start + duration_at, total)
+                pack_into(">Q", content, box.body + duration_at, total)
     for box in edit_lists:
         # the upper byte is the version
-        pack_into(">I", content, box.start, 1 << 24 | (plays != 1))
+        pack_into(">I", content, box.body, 1 << 24 | (plays != 1))
     return bytes(content)
 
 
-def _find(content: bytes, *path: bytes) -> list[Box]:
+def _find(content: bytes, *path: bytes) -> list[Place]:
     """Return the boxes of that path. Raise ValueError if there is none, or if one is not of version 1."""
-    boxes = find_all(content, whole(content), *path)
-    if not boxes or any(content[box.start] != 1 for box in boxes):
+    boxes = find_places(content, *path)
+    if not boxes or any(content[box.body] != 1 for box in boxes):
         raise ValueError(f"Expected boxes of version 1 at {path!r}")
     return boxes
 
 
-def _read_long(content: bytes, box: Box, place: int) -> int:
-    (value,) = unpack_from(">Q", content, box.start + place)
+def _read_long(content: bytes, box: Place, place: int) -> int:
+    (value,) = unpack_from(">Q", content, box.body + place)
     return int(value)
 
 

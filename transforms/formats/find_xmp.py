@@ -7,11 +7,12 @@ from pathlib import Path
 
 from PIL import ImageFile
 
+from transforms.containers.boxes import boxes
+
 _GIF_START = b"!\xff\x0bXMP DataXMP"
 _GIF_TRAILER = b"\x01\xff\xfe\xfd"
 """The packet is no sequence of blocks: its bytes count as lengths, and 258 bytes lead a reader to the end."""
 _JP2_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-_MAX_BOXES = 1_000
 
 
 def read_packet(
@@ -35,25 +36,11 @@ def find_in_gif(content: bytes, max_bytes: int) -> bytes:
 
 
 def find_in_jp2(content: bytes, max_bytes: int) -> bytes:
-    """Return the content of XMP's box. Boxes follow one another (ISO/IEC 15444-1, I.4)."""
-    position = 0
-    for _ in range(_MAX_BOXES):
-        size = int.from_bytes(content[position : position + 4])
-        kind = content[position + 4 : position + 8]
-        head = 8
-        if size == 1:
-            size = int.from_bytes(content[position + 8 : position + 16])
-            head = 16
-        end = position + size if size else len(content)
-        start = position + head
-        if size and size < head:
-            return b""
-        if kind == b"uuid" and content[start : start + 16] == _JP2_UUID:
-            packet = content[start + 16 : end]
+    """Return the content of XMP's box."""
+    for box in boxes(content):
+        if box.kind == b"uuid" and box.content.startswith(_JP2_UUID):
+            packet = box.content.removeprefix(_JP2_UUID)
             return packet if len(packet) <= max_bytes else b""
-        position = end
-        if position >= len(content):
-            return b""
     return b""
 
 

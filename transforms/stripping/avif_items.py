@@ -5,7 +5,9 @@ Source: ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12."""
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .blocks import Box, Unstrippable, read_boxes
+from transforms.containers.boxes import Box
+
+from .blocks import Unstrippable, read_boxes
 
 _MAX_ITEMS = 1_000
 _MAX_EXTENTS = 10_000

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from transforms.containers.boxes import Box
+
 from .avif_items import Picture
-from .blocks import Box, Unstrippable
+from .blocks import Unstrippable
 
 _HEAD = Box(b"ftyp", b"avif\0\0\0\0avifmif1miaf").written
 _BOX_HEAD_BYTES = 8

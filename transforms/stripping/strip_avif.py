@@ -5,13 +5,14 @@ Source: ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12; AV1 Image File Format 1.1."""
 from collections.abc import Iterator
 from dataclasses import replace
 
+from transforms.containers.av1_sequence import CodePoints, read_code_points
+from transforms.containers.boxes import Box, Place
 from transforms.geometry import Size
 
-from .av1_colors import read_code_points
 from .avif_items import Item, Picture, is_sequence, read_picture
 from .avif_writer import describe_items, write_picture
-from .blocks import Box, Unstrippable
-from .strip_avif_sequence import Place, clear_sequence
+from .blocks import Unstrippable
+from .strip_avif_sequence import clear_sequence
 
 _METADATA = frozenset({b"Exif", b"mime"})
 _CODED = b"av01"
@@ -116,12 +117,17 @@ def _are_srgb(primaries: int, transfer: int) -> bool:
     return primaries in (_BT709, _UNSPECIFIED) and transfer in (_SRGB, _UNSPECIFIED)
 
 
-def _read_stream_colors(picture: Picture) -> tuple[int, int]:
-    """Return the code points of the bit stream, which hold if no property has others."""
+def _read_stream_colors(picture: Picture) -> CodePoints:
+    """Return the code points of the bit stream, which hold if no property has others.
+
+    Raise Unstrippable if they cannot be read."""
     primary = picture.items[picture.primary]
     references = picture.references
     tiles = [
         targets[0] for kind, source, targets in references if kind == b"dimg" and source == picture.primary
     ]
     coded = primary if primary.kind == _CODED else picture.items[tiles[0]]
-    return read_code_points(coded.content)
+    code_points = read_code_points(coded.content)
+    if code_points is None:
+        raise Unstrippable("a bit stream without a whole header")
+    return code_points

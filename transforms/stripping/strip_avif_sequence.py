@@ -3,11 +3,12 @@ that nothing may move.
 
 Source: ISO/IEC 14496-12, 8.3 to 8.7; AV1 Codec ISO Media File Format Binding."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from struct import unpack_from
-from typing import NamedTuple
 
-from .blocks import MAX_BLOCKS, Unstrippable
+from transforms.containers.boxes import Place
+
+from .blocks import Unstrippable, read_places
 
 _CONTAINERS = frozenset({b"trak", b"edts", b"tref", b"mdia", b"minf", b"dinf", b"stbl"})
 _ENTRY_BYTES = {b"stts": 8, b"stsc": 12, b"stco": 4, b"co64": 8, b"stss": 4, b"ctts": 8}
@@ -25,15 +26,6 @@ _MAX_BRAND_BYTES = 64
 _MAX_ENTRY_BYTES = 512
 _MAX_SAMPLES = 20_000
 _MAX_DEPTH = 5
-
-
-class Place(NamedTuple):
-    """A box: `start` is the place of its size, `body` that of its content."""
-
-    kind: bytes
-    start: int
-    body: int
-    end: int
 
 
 def clear_sequence(
@@ -63,22 +55,6 @@ def clear_sequence(
         if box.kind == b"mdat":
             _clear_all_but(file, box, kept)
     return bytes(file)
-
-
-def read_places(
-    file: bytearray,
-    start: int,
-    end: int,
-) -> Iterator[Place]:
-    for _ in range(MAX_BLOCKS):
-        if start == end:
-            return
-        size = int.from_bytes(file[start : start + 4])
-        if not 8 <= size <= end - start:
-            raise Unstrippable("a box that is cut off")
-        yield Place(bytes(file[start + 4 : start + 8]), start, start + 8, start + size)
-        start += size
-    raise Unstrippable("too many boxes")
 
 
 def clear(file: bytearray, box: Place) -> None:

@@ -2,9 +2,10 @@
 
 Source: ITU T.800, annexes A and I."""
 
+from transforms.containers.boxes import Box
 from transforms.geometry import Size
 
-from .blocks import MAX_BLOCKS, Box, Unstrippable, read_boxes
+from .blocks import MAX_BLOCKS, Unstrippable, read_boxes
 
 _SIGNATURE = b"\r\n\x87\n"
 _HEADER_KEPT = frozenset({b"ihdr", b"bpcc", b"pclr", b"cmap", b"cdef"})

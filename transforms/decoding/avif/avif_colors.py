@@ -9,9 +9,9 @@ from typing import IO, NamedTuple
 
 from transforms.color.cicp import describe_nclx_code_points
 from transforms.color.description import UNDESCRIBED, ColorDescription
-from transforms.decoding.isobmff import FULL_BOX_BYTES, Box, boxes, find, find_in_file
+from transforms.containers.av1_sequence import UNSPECIFIED, CodePoints, read_code_points
+from transforms.containers.boxes import FULL_BOX_BYTES, Box, boxes, find, find_in_file
 
-from .av1_sequence import CodePoints, read_code_points
 from .avif_payload import read_item_start, read_sample_start
 
 _MAX_META_BYTES = 8_000_000
@@ -50,7 +50,7 @@ def describe_avif(picture: Picture) -> ColorDescription:
     """Return the description by the nclx colour box, else by the bitstream.
 
     An ICC profile may stand beside it."""
-    code_points = _nclx_code_points(picture.properties) or read_code_points(picture.stream)
+    code_points = _nclx_code_points(picture.properties) or _stream_code_points(picture.stream)
     if code_points is None:
         return UNDESCRIBED
     description = describe_nclx_code_points(*code_points)
@@ -62,6 +62,11 @@ def _nclx_code_points(properties: list[Box]) -> CodePoints | None:
         if box.kind == b"colr" and box.content[:4] == b"nclx" and len(box.content) >= 10:
             return CodePoints(*unpack_from(">HH", box.content, 4))
     return None
+
+
+def _stream_code_points(stream: bytes) -> CodePoints | None:
+    code_points = read_code_points(stream)
+    return None if code_points == UNSPECIFIED else code_points
 
 
 def read_peak(properties: list[Box]) -> float | None:

@@ -2,7 +2,7 @@
 
 from typing import IO
 
-from transforms.decoding.isobmff import FULL_BOX_BYTES, find
+from transforms.containers.boxes import FULL_BOX_BYTES, find
 
 _MAX_ITEMS = 10_000
 _STREAM_BYTES = 1_000

@@ -12,7 +12,7 @@ from transforms.color.description import (
     Curve,
 )
 from transforms.color.facts import describe
-from transforms.decoding.isobmff import boxes, find, find_in_file
+from transforms.containers.boxes import boxes, find, find_in_file
 
 _MAX_HEADER_BYTES = 8_000_000
 _ENUMERATED, _RESTRICTED_ICC, _ANY_ICC, _CODE_POINTS = 1, 2, 3, 5

@@ -3,13 +3,12 @@
 Source: ISO/IEC 15444-1, annex A.5.1 (SIZ) and annex I.5.3 (colr, pclr, cdef)."""
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
-from os import SEEK_END
 from typing import IO, NamedTuple
 
+from transforms.containers.boxes import walk_file_boxes
+
 _SIZ = b"\xff\x4f\xff\x51"
-_MAX_BOXES = 1_000
 _MAX_BOX_BYTES = 100_000
 """For a box of the header that is read: a palette of 1,024 colours has 8 KB."""
 _ENUMERATED = 1
@@ -87,44 +86,25 @@ def read_jp2_header(file: IO[bytes]) -> Jp2Header:
 
 
 def _read(file: IO[bytes]) -> Jp2Header:
-    end = file.seek(0, SEEK_END)
     file.seek(0)
     if file.read(len(_SIZ)) == _SIZ:
         return _with_boxes(file, {}, [])
     boxes: dict[bytes, bytes] = {}
     color_boxes: list[bytes] = []
-    for kind, start, stop in _boxes(file, 0, end):
-        if kind == b"jp2h":
-            for inner_kind, inner_start, inner_stop in _boxes(file, start, stop):
-                file.seek(inner_start)
-                content = file.read(min(inner_stop - inner_start, _MAX_BOX_BYTES))
-                boxes.setdefault(inner_kind, content)
-                if inner_kind == b"colr":
+    for box in walk_file_boxes(file):
+        if box.kind == b"jp2h":
+            for inner in walk_file_boxes(file, box.body, box.end):
+                file.seek(inner.body)
+                content = file.read(min(inner.end - inner.body, _MAX_BOX_BYTES))
+                boxes.setdefault(inner.kind, content)
+                if inner.kind == b"colr":
                     color_boxes.append(content)
-        if kind == b"jp2c":
-            file.seek(start)
+        if box.kind == b"jp2c":
+            file.seek(box.body)
             if file.read(len(_SIZ)) != _SIZ:
                 break
             return _with_boxes(file, boxes, color_boxes)
     raise ValueError("Expected a JPEG 2000 with a codestream")
-
-
-def _boxes(file: IO[bytes], start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the kind of each box, and the places of its first byte and of the one behind its last."""
-    for _ in range(_MAX_BOXES):
-        if start + 8 > end:
-            return
-        file.seek(start)
-        size, kind = struct.unpack(">I4s", file.read(8))
-        content_start = start + 8
-        if size == 1:
-            size = struct.unpack(">Q", file.read(8))[0]
-            content_start += 8
-        stop = end if size == 0 else min(start + size, end)
-        if stop < content_start:
-            return
-        yield kind, content_start, stop
-        start = stop
 
 
 def _component(depth: int, across: int, down: int) -> Component:

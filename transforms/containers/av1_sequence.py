@@ -1,10 +1,14 @@
-"""The code points in an AV1 bitstream (AV1 specification, 5.5). They hold if an AVIF has no nclx box."""
+"""The code points in an AV1 bitstream (AV1 specification, 5.5). They hold if an AVIF has no nclx box.
+
+The bitstream is untrusted."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 _SEQUENCE_HEADER = 1
 _MAX_UNITS = 16
+_MAX_HEADER_BYTES = 1_000
+"""A header with 32 operating points has about 400."""
 _MAX_SIZE_BYTES = 8
 _SELECT_SCREEN_CONTENT_TOOLS = 2
 _PROFILE_444 = 1
@@ -14,6 +18,9 @@ _PROFILE_PROFESSIONAL = 2
 class CodePoints(NamedTuple):
     primaries: int
     transfer: int
+
+
+UNSPECIFIED = CodePoints(2, 2)
 
 
 class _Bits:
@@ -39,11 +46,13 @@ class _Bits:
 
 
 def read_code_points(stream: bytes) -> CodePoints | None:
-    """Return the code points in the first sequence header of a bitstream, if it has any."""
+    """Return the code points in the first sequence header, UNSPECIFIED if it leaves them open.
+
+    None if there is no whole header."""
     for kind, payload in _units(stream):
         if kind == _SEQUENCE_HEADER:
             try:
-                return _read_sequence_header(_Bits(payload))
+                return _read_sequence_header(_Bits(payload[:_MAX_HEADER_BYTES]))
             except EOFError:
                 return None
     return None
@@ -77,7 +86,7 @@ def _read_size(stream: bytes, position: int) -> tuple[int, int]:
     return size, position + _MAX_SIZE_BYTES
 
 
-def _read_sequence_header(bits: _Bits) -> CodePoints | None:
+def _read_sequence_header(bits: _Bits) -> CodePoints:
     profile = bits.read(3)
     bits.read(1)
     is_reduced = bits.read(1)
@@ -132,11 +141,11 @@ def _skip_tools(bits: _Bits) -> None:
         bits.read(3)
 
 
-def _read_color_config(bits: _Bits, profile: int) -> CodePoints | None:
+def _read_color_config(bits: _Bits, profile: int) -> CodePoints:
     is_high = bits.read(1)
     if is_high and profile == _PROFILE_PROFESSIONAL:
         bits.read(1)
     if profile != _PROFILE_444:
         bits.read(1)
     is_described = bits.read(1)
-    return CodePoints(bits.read(8), bits.read(8)) if is_described else None
+    return CodePoints(bits.read(8), bits.read(8)) if is_described else UNSPECIFIED

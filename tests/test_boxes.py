@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from transforms.decoding.isobmff import Box, boxes, find, find_in_file
+from transforms.containers.boxes import MAX_BOXES, Box, boxes, find, find_in_file, find_places
 
 
 def box(kind: bytes, content: bytes = b"", size: int | None = None) -> bytes:
@@ -43,8 +43,8 @@ def test_boxes(content: bytes, found: list[tuple[bytes, bytes]]) -> None:
 
 
 def test_a_walk_is_bounded() -> None:
-    content = box(b"free") * 1_000 + box(b"last")
-    assert len(list(boxes(content))) == 1_000
+    content = box(b"free") * MAX_BOXES + box(b"last")
+    assert len(list(boxes(content))) == MAX_BOXES
     assert find_in_file(io.BytesIO(content), b"last", 1_000) is None
 
 
@@ -61,3 +61,11 @@ def test_a_box_beyond_the_bound_is_not_read() -> None:
     assert find_in_file(file, b"meta", 107) is None
     assert find_in_file(file, b"meta", 108) == bytes(100)
     assert file.tell() == 5
+
+
+def test_places_count_from_the_beginning_of_the_file() -> None:
+    content = box(b"free") + box(b"moov", box(b"trak", b"a") + large(b"trak", b"b") + box(b"trak", b"c", 99))
+    first, second = find_places(content, b"moov", b"trak")
+    assert (first.start, first.body, first.end) == (16, 24, 25)
+    assert (second.start, second.body, second.end) == (25, 41, 42)
+    assert find_places(content, b"moov", b"trak", b"none") == []
