@@ -15,8 +15,8 @@ from typing import NamedTuple
 from PIL import Image
 
 from transforms.containers.boxes import Place, find_places
+from transforms.containers.chunks import Chunk, as_chunk, walk_chunks
 from transforms.decoding.gif import walk_frames
-from transforms.decoding.png.png_chunks import CHECKSUM_BYTES, Chunk, as_chunk, walk_chunks
 from transforms.formats.table import Format
 from transforms.formats.trial import SaveOptions
 
@@ -124,10 +124,9 @@ def _write_png_delays(written: bytes, playback: Playback) -> bytes:
     counts = [_count_png_units(written, control) for control in controls]
     durations_ms = sum_joined(playback.durations_ms, counts)
     for control, duration_ms in zip(controls, durations_ms, strict=True):
-        end = control.start + control.size
         pack_into(">HH", content, control.start + _PNG_DELAY_AT, *as_delay(duration_ms))
-        chunk = as_chunk(control.kind, bytes(content[control.start : end]))
-        content[end + CHECKSUM_BYTES - len(chunk) : end + CHECKSUM_BYTES] = chunk
+        changed = bytes(content[control.start : control.start + control.size])
+        content[control.head_start : control.end] = as_chunk(control.kind, changed)
     return bytes(content)
 
 

@@ -7,11 +7,11 @@ from struct import pack
 
 from PIL import Image
 
+from transforms.containers.chunks import SIGNATURE, as_chunk
 from transforms.formats.metadata import Metadata
 from transforms.formats.table import Format
 from transforms.stripping import restore_metadata
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_COLORS = {"L": 0, "RGB": 2, "RGBA": 6}
 _MAX_MEMORY_LEVEL = 9
 _NO_METADATA = Metadata()
@@ -51,9 +51,4 @@ def unfiltered_png(image: Image.Image, level: int) -> bytes:
     stream = packer.compress(rows) + packer.flush()
     head = pack(">IIBBBBB", *image.size, 8, _PNG_COLORS[image.mode], 0, 0, 0)
     chunks = ((b"IHDR", head), (b"IDAT", stream), (b"IEND", b""))
-    return _PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in chunks)
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    checksum = zlib.crc32(kind + content)
-    return len(content).to_bytes(4) + kind + content + checksum.to_bytes(4)
+    return SIGNATURE + b"".join(as_chunk(*chunk) for chunk in chunks)

@@ -3,15 +3,16 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import groupby
+from io import BytesIO
+from itertools import groupby, islice
 from struct import unpack
 from typing import NamedTuple
 
+from transforms.containers.chunks import SIGNATURE, as_chunk, checksum, walk_chunks
 from transforms.geometry import Size
 
 from .blocks import MAX_BLOCKS, Unstrippable
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEPT = {
     b"IHDR": 13,
     b"PLTE": 768,
@@ -42,11 +43,6 @@ class Chunk(NamedTuple):
     kind: bytes
     content: bytes
 
-    @property
-    def written(self) -> bytes:
-        checksum = zlib.crc32(self.kind + self.content)
-        return len(self.content).to_bytes(4) + self.kind + self.content + checksum.to_bytes(4)
-
 
 def strip_png(content: bytes, size: Size) -> bytes:
     """Return a PNG without its ancillary chunks, but for transparency and animation."""
@@ -57,7 +53,7 @@ def strip_png(content: bytes, size: Size) -> bytes:
     if kept[0].content[9] != _INDEXED:
         # a palette that no pixel uses
         kept = [chunk for chunk in kept if chunk.kind != b"PLTE"]
-    return _SIGNATURE + b"".join(chunk.written for chunk in kept)
+    return SIGNATURE + b"".join(as_chunk(*chunk) for chunk in kept)
 
 
 def is_sound_png(bare: bytes) -> bool:
@@ -88,27 +84,24 @@ def restore_png_metadata(bare: bytes, donor: bytes) -> bytes:
     """Return a stripped PNG with the ancillary chunks of another."""
     chunks = list(_read_chunks(bare))
     added = [chunk for chunk in _read_chunks(donor) if chunk.kind not in _KEPT]
-    return _SIGNATURE + b"".join(chunk.written for chunk in (chunks[0], *added, *chunks[1:]))
+    return SIGNATURE + b"".join(as_chunk(*chunk) for chunk in (chunks[0], *added, *chunks[1:]))
 
 
 def _read_chunks(content: bytes) -> Iterator[Chunk]:
     """Read chunks up to the end of the image.
 
     Raise Unstrippable for a critical or a kept chunk that is unknown, damaged or too long."""
-    position = 8
-    for _ in range(MAX_BLOCKS):
-        size = int.from_bytes(content[position : position + 4])
-        kind = content[position + 4 : position + 8]
-        end = position + 8 + size
-        is_critical = not kind[:1].islower()
-        if kind in _KEPT or is_critical:
-            checksum = zlib.crc32(content[position + 4 : end])
-            if size > _KEPT.get(kind, -1) or checksum.to_bytes(4) != content[end : end + 4]:
-                raise Unstrippable(f"a chunk {kind!r}")
-        yield Chunk(kind, content[position + 8 : end])
-        if kind == b"IEND":
+    for place in islice(walk_chunks(BytesIO(content)), MAX_BLOCKS):
+        end = place.start + place.size
+        chunk = Chunk(place.kind, content[place.start : end])
+        is_critical = not chunk.kind[:1].islower()
+        if chunk.kind in _KEPT or is_critical:
+            is_whole = checksum(*chunk) == content[end : place.end]
+            if place.size > _KEPT.get(chunk.kind, -1) or not is_whole:
+                raise Unstrippable(f"a chunk {chunk.kind!r}")
+        yield chunk
+        if chunk.kind == b"IEND":
             return
-        position = end + 4
     raise Unstrippable("too many chunks")
 
 

@@ -11,11 +11,11 @@ from struct import Struct, pack, unpack_from
 from typing import IO, NamedTuple
 
 from progimage.errors import UnprocessableImage
+from transforms.containers.chunks import SIGNATURE, Chunk, as_chunk, read_content, walk_chunks
 from transforms.decoding.frame_canvas import Corners, Disposal, ShownFrame, StoredFrame, check_areas, compose
 from transforms.geometry import Size
 from transforms.limits import Limits
 
-from .png_chunks import SIGNATURE, Chunk, as_chunk, read_content, walk_chunks
 from .png_transparency import PngImage
 
 _SEQUENCE_BYTES = 4
