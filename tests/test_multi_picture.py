@@ -8,8 +8,8 @@ import pytest
 from tests.support import gain_maps as maps
 from tests.support import images as made
 from tests.support.xmp_packets import packet
+from transforms.containers.segments import APP2
 from transforms.formats.multi_picture import (
-    APP2,
     MPF_NAME,
     XMP_NAME,
     Segment,

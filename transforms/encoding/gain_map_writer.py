@@ -6,6 +6,7 @@ and MPF with the map's place in the file (CIPA DC-007)."""
 from dataclasses import replace
 from io import BytesIO
 
+from transforms.containers.segments import APP0, APP2, APP15
 from transforms.decoding.jpeg.gain_map_reader import GainMap
 from transforms.formats.gain_map import (
     HDRGM,
@@ -15,7 +16,7 @@ from transforms.formats.gain_map import (
     write_xmp_properties,
 )
 from transforms.formats.metadata import MAX_XMP_BYTES, Metadata
-from transforms.formats.multi_picture import APP2, CONTAINER, ITEM, write_mpf
+from transforms.formats.multi_picture import CONTAINER, ITEM, write_mpf
 from transforms.formats.xmp import RDF, Name, parse_xmp
 from transforms.orientation import turn_upright
 from transforms.planning.gain_map_placement import MapPlacement
@@ -23,8 +24,6 @@ from transforms.render.resampling import resample
 
 _QUALITY = 85
 """Of the map, whatever quality the picture has: its errors are multiplied in the highlights."""
-_FIRST_APPLICATION_SEGMENT = 0xE0
-_LAST_APPLICATION_SEGMENT = 0xEF
 _HEAD = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
     f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}">'
@@ -105,6 +104,6 @@ def _segment(content: bytes) -> bytes:
 def _after_application_segments(picture: bytes) -> int:
     """Return the place behind the segments that the encoder has written before its tables."""
     position = 2
-    while _FIRST_APPLICATION_SEGMENT <= picture[position + 1] <= _LAST_APPLICATION_SEGMENT:
+    while APP0 <= picture[position + 1] <= APP15:
         position += 2 + int.from_bytes(picture[position + 2 : position + 4])
     return position

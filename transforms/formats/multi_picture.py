@@ -6,20 +6,17 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import IO, NamedTuple
 
+from transforms.containers.segments import APP1, APP2, END, SCAN, read_segment
+
 from .exif import IMAGE, ByteOrder, read_exif
 from .xmp import Name, Packet
 
 MPF_NAME = b"MPF\0"
 XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
-APP1 = 0xE1
-APP2 = 0xE2
 CONTAINER = "http://ns.google.com/photos/1.0/container/"
 ITEM = "http://ns.google.com/photos/1.0/container/item/"
 
 _SOI = b"\xff\xd8"
-_START_OF_SCAN = 0xDA
-_ENDS = frozenset({_START_OF_SCAN, 0xD9})
-_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
 _MAX_SEGMENTS = 1_000
 _LONGEST_NAME = 64
 _MAX_PICTURES = 16
@@ -50,27 +47,19 @@ def read_segments(
     file.seek(start)
     if file.read(2) != _SOI:
         return
+    place = read_segment(file, start + len(_SOI))
     for _ in range(_MAX_SEGMENTS):
-        lead = file.read(1)
-        marker = file.read(1)
-        while marker == b"\xff":
-            marker = file.read(1)
-        if lead != b"\xff" or not marker or marker[0] in _ENDS:
+        if place is None or place.is_behind_junk or place.marker in (SCAN, END):
             return
-        if marker[0] in _WITHOUT_LENGTH:
-            continue
-        size = int.from_bytes(file.read(2)) - 2
-        position = file.tell()
-        if size < 0:
-            return
-        if marker[0] in (APP1, APP2):
+        size = place.end - place.body
+        if place.marker in (APP1, APP2):
             content = file.read(min(size, _LONGEST_NAME))
             if content.startswith(names):
                 content += file.read(size - len(content))
                 if len(content) < size:
                     return
-                yield Segment(marker[0], position, content)
-        file.seek(position + size)
+                yield Segment(place.marker, place.body, content)
+        place = read_segment(file, place.end)
 
 
 def find_pictures(segments: list[Segment], packet: Packet | None, file_bytes: int) -> list[Span]:

@@ -1,23 +1,19 @@
 """JPEG: tables, frames and scans. Source: ITU T.81, table B.1; JFIF 1.02; Adobe's APP14."""
 
 import re
+from io import BytesIO
 
+from transforms.containers.segments import APP0, APP14, APP15, SCAN, SegmentPlace, read_segment
 from transforms.geometry import Size
 
 from .blocks import MAX_BLOCKS, Unstrippable
 
 _START = b"\xff\xd8"
 _END = b"\xff\xd9"
-_FILL = 0xFF
-_SCAN = 0xDA
-_APP0 = 0xE0
-_APP14 = 0xEE
-_APP15 = 0xEF
 _COMMENT = 0xFE
 _TABLES = frozenset({0xC4, 0xDB, 0xDD})
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Baseline, extended and progressive, all with Huffman codes. Browsers decode no others."""
-_FILL_BYTES = re.compile(rb"\xff+")
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _NEUTRAL_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 """No density, and no thumbnail."""
@@ -54,14 +50,14 @@ def _strip(content: bytes) -> tuple[bytes, int]:
     for _ in range(MAX_BLOCKS):
         if position >= len(content) or content[position : position + 2] == _END:
             return b"".join([*parts, _END]), frames
-        marker, start, end = _read_segment(content, position)
-        position = end
-        if marker == _SCAN:
-            position = _find_scan_end(content, end)
-            parts.append(content[start:position])
+        segment = _read_segment(content, position)
+        position = segment.end
+        if segment.marker == SCAN:
+            position = _find_scan_end(content, segment.end)
+            parts.append(content[segment.start : position])
             continue
-        frames += marker in _FRAMES
-        kept = _kept(marker, content[start:end])
+        frames += segment.marker in _FRAMES
+        kept = _kept(segment.marker, content[segment.start : segment.end])
         if kept != _NEUTRAL_JFIF or kept not in parts:
             parts.append(kept)
     raise Unstrippable("too many segments")
@@ -74,27 +70,26 @@ def _kept(marker: int, segment: bytes) -> bytes:
         return segment
     if marker in _TABLES:
         return segment
-    if marker == _APP0 and segment[4:9] == b"JFIF\0":
+    if marker == APP0 and segment[4:9] == b"JFIF\0":
         return _NEUTRAL_JFIF
-    if marker == _APP14 and segment[4:9] == b"Adobe" and len(segment) == _ADOBE_SEGMENT_BYTES:
+    if marker == APP14 and segment[4:9] == b"Adobe" and len(segment) == _ADOBE_SEGMENT_BYTES:
         return _NEUTRAL_ADOBE + segment[-1:]
-    if _APP0 <= marker <= _APP15 or marker == _COMMENT:
+    if _is_metadata(marker):
         return b""
     raise Unstrippable(f"a segment {marker:#x}")
 
 
-def _read_segment(content: bytes, position: int) -> tuple[int, int, int]:
-    """Return a segment's marker, the place at which it starts, and its end."""
-    if content[position] != _FILL:
-        raise Unstrippable("bytes between segments")
-    # any number of fill bytes may stand before a marker
-    fill = _FILL_BYTES.match(content, position)
-    position = fill.end() - 1 if fill else position
-    size = int.from_bytes(content[position + 2 : position + 4])
-    end = position + 2 + size
-    if size < 2 or end > len(content):
+def _is_metadata(marker: int) -> bool:
+    return APP0 <= marker <= APP15 or marker == _COMMENT
+
+
+def _read_segment(content: bytes, position: int) -> SegmentPlace:
+    segment = read_segment(BytesIO(content), position)
+    if segment is None or segment.end > len(content):
         raise Unstrippable("a segment that is cut off")
-    return content[position + 1], position, end
+    if segment.is_behind_junk:
+        raise Unstrippable("bytes between segments")
+    return segment
 
 
 def _check_frame(segment: bytes) -> None:
@@ -116,13 +111,13 @@ def restore_jpeg_metadata(bare: bytes, donor: bytes) -> bytes:
     segments = []
     position = 2
     while True:
-        marker, start, end = _read_segment(donor, position)
-        if not (_APP0 <= marker <= _APP15 or marker == _COMMENT):
+        segment = _read_segment(donor, position)
+        if not _is_metadata(segment.marker):
             break
-        segments.append(donor[start:end])
-        position = end
-    jfif = b"".join(segment for segment in segments if segment[1] == _APP0)
-    others = b"".join(segment for segment in segments if segment[1] not in (_APP0, _APP14))
+        segments.append(donor[segment.start : segment.end])
+        position = segment.end
+    jfif = b"".join(segment for segment in segments if segment[1] == APP0)
+    others = b"".join(segment for segment in segments if segment[1] not in (APP0, APP14))
     body = bare.removeprefix(_START)
     if jfif and body.startswith(_NEUTRAL_JFIF):
         return _START + jfif + others + body.removeprefix(_NEUTRAL_JFIF)
@@ -136,8 +131,8 @@ def _is_ycbcr_by_its_channels(bare: bytes) -> bool:
     """Whether a JPEG without JFIF and Adobe segments has grey, or YCbCr by the numbers of its channels.
 
     With a JFIF header decoders take three channels for YCbCr (libjpeg, default_decompress_parms)."""
-    position = len(_START)
-    marker, start, end = _read_segment(bare, position)
-    while marker not in _FRAMES and marker != _APP14:
-        marker, start, end = _read_segment(bare, end)
-    return marker != _APP14 and bare[start + _FIRST_CHANNEL : end : 3] in (b"\1", b"\1\2\3")
+    segment = _read_segment(bare, len(_START))
+    while segment.marker not in _FRAMES and segment.marker != APP14:
+        segment = _read_segment(bare, segment.end)
+    numbers = bare[segment.start + _FIRST_CHANNEL : segment.end : 3]
+    return segment.marker != APP14 and numbers in (b"\1", b"\1\2\3")

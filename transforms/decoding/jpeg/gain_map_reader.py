@@ -7,6 +7,7 @@ from typing import IO, NamedTuple
 from PIL import Image
 
 from progimage.errors import UnprocessableImage
+from transforms.containers.segments import APP1, APP2
 from transforms.decoding.failures import translated
 from transforms.decoding.header import too_large
 from transforms.formats.gain_map import (
@@ -16,8 +17,6 @@ from transforms.formats.gain_map import (
     read_iso_parameters,
 )
 from transforms.formats.multi_picture import (
-    APP1,
-    APP2,
     MPF_NAME,
     XMP_NAME,
     Segment,

@@ -6,21 +6,17 @@ from io import BytesIO
 from math import ceil
 from typing import IO, NamedTuple
 
+from transforms.containers.segments import END, SCAN, WITHOUT_LENGTH, read_segment
 from transforms.geometry import Size
 
 HUFFMAN_TABLES = 0xC4
-SCAN = 0xDA
-END = 0xD9
 RESTART_INTERVAL = 0xDD
 FRAMES = frozenset(range(0xC0, 0xD0)) - {HUFFMAN_TABLES, 0xC8, 0xCC}
 LOSSLESS = 0xC3
-_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Markers without a length."""
+_FIRST_SEGMENT_AT = 2
 _SCAN_END = re.compile(rb"\xff(?![\x00\xd0-\xd7])")
 """A marker that is neither a stuffed byte nor a restart."""
 _MOST_SEGMENTS = 10_000
-_MOST_JUNK_BYTES = 65_536
-"""Decoders pass over bytes between segments."""
 
 
 class Component(NamedTuple):
@@ -116,28 +112,13 @@ def read_broken_off(content: bytes) -> list[Segment]:
 
 def _read_segments(file: IO[bytes]) -> Iterator[Segment]:
     """Yield the segments up to the end marker. Behind a scan's header the caller moves to the scan's end."""
-    file.seek(2)
+    place = read_segment(file, _FIRST_SEGMENT_AT)
     for _ in range(_MOST_SEGMENTS):
-        marker = _read_marker(file)
-        if marker is None or marker == END:
+        if place is None or place.marker == END:
             return
-        if marker in _STANDALONE:
-            continue
-        length = int.from_bytes(file.read(2))
-        content = file.read(max(0, length - 2))
-        if len(content) != length - 2:
-            return
-        yield Segment(marker, content)
-
-
-def _read_marker(file: IO[bytes]) -> int | None:
-    """Return the next marker, past bytes that belong to no segment; None at the end of the file."""
-    is_prefixed = False
-    for _ in range(_MOST_JUNK_BYTES):
-        byte = file.read(1)
-        if not byte:
-            return None
-        if is_prefixed and byte not in (b"\0", b"\xff"):
-            return byte[0]
-        is_prefixed = byte == b"\xff"
-    return None
+        if place.marker not in WITHOUT_LENGTH:
+            content = file.read(place.end - place.body)
+            if len(content) < place.end - place.body:
+                return
+            yield Segment(place.marker, content)
+        place = read_segment(file, file.tell())
