@@ -13,29 +13,27 @@ from typing import IO, NamedTuple
 from PIL import GifImagePlugin
 
 from progimage.errors import UnprocessableImage
+from transforms.containers.gif_blocks import (
+    APPLICATION,
+    CONTROL,
+    FRAME,
+    HAS_PALETTE,
+    IMAGE_HEAD,
+    PALETTE_BITS,
+    read_global_palette,
+    walk_blocks,
+)
 from transforms.geometry import Size
 from transforms.limits import Limits
 
 from .frame_canvas import Corners, Disposal, ShownFrame, StoredFrame, check_areas, compose
 
-_HEAD_BYTES = 13
-_FLAGS_AT = 10
-_IMAGE_HEAD = Struct("<HHHHB")
 _CONTROL = Struct("<BHB")
 """Flags, the delay in hundredths of a second, and the index that is transparent."""
-_HAS_PALETTE = 0x80
 _IS_INTERLACED = 0x40
-_PALETTE_BITS = 7
 _PALETTE_BYTES = 768
-_FULL_PALETTE = _HAS_PALETTE | _PALETTE_BITS
+_FULL_PALETTE = HAS_PALETTE | PALETTE_BITS
 _HAS_TRANSPARENT_INDEX = 1
-_INTRODUCER = re.compile(rb"[!,;]")
-_LABEL_BYTES = 1
-_CODE_SIZE_BYTES = 1
-"""Before the data blocks of a frame."""
-_FRAME = 0x2C
-_CONTROL_LABEL = 0xF9
-_APPLICATION_LABEL = 0xFF
 _LOOP_COUNT = re.compile(rb"\x0b(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 """Both names mean the same."""
 _DISPOSALS = {2: Disposal.CLEAR, 3: Disposal.RESTORE, 4: Disposal.RESTORE}
@@ -57,26 +55,16 @@ class GifFrame(NamedTuple):
     palette: bytes
 
 
-class _Block(NamedTuple):
-    """A frame, or an extension of that label. `start` is the place behind its label."""
-
-    label: int
-    start: int
-    pixels_at: int
-    end: int
-    palette: bytes
-
-
 def walk_frames(content: bytes) -> Iterator[GifFrame]:
     """Yield the frames as far as their pixels begin. The last one may be cut off."""
-    global_palette, _ = _read_palette(content, _HEAD_BYTES, content[_FLAGS_AT])
+    global_palette, _ = read_global_palette(content)
     control_at = -1
-    for block in _walk_blocks(content):
-        if block.label == _CONTROL_LABEL and content[block.start] == _CONTROL.size:
-            control_at = block.start + 1
-        if block.label == _FRAME:
+    for block in walk_blocks(content):
+        if block.label == CONTROL and content[block.body] == _CONTROL.size:
+            control_at = block.body + 1
+        if block.label == FRAME:
             palette = block.palette or global_palette
-            yield GifFrame(control_at, block.start, block.pixels_at, block.end, palette)
+            yield GifFrame(control_at, block.body, block.data_at, block.end, palette)
             control_at = -1
 
 
@@ -88,8 +76,8 @@ def read_gif_plays(file: IO[bytes]) -> int:
     file.seek(0)
     content = file.read()
     file.seek(place)
-    for block in _walk_blocks(content):
-        count = _LOOP_COUNT.match(content, block.start) if block.label == _APPLICATION_LABEL else None
+    for block in walk_blocks(content):
+        count = _LOOP_COUNT.match(content, block.body) if block.label == APPLICATION else None
         if count:
             repeats = int.from_bytes(count[1], "little")
             return repeats + 1 if repeats else 0
@@ -119,7 +107,7 @@ def _is_gray(palette: bytes) -> bool:
 
 
 def _as_stored(content: bytes, frame: GifFrame) -> StoredFrame:
-    left, top, width, height, _ = _IMAGE_HEAD.unpack_from(content, frame.head_at)
+    left, top, width, height, _ = IMAGE_HEAD.unpack_from(content, frame.head_at)
     control = content[frame.control_at : frame.control_at + _CONTROL.size] if frame.control_at >= 0 else b""
     if len(control) < _CONTROL.size:
         control = bytes(_CONTROL.size)
@@ -143,7 +131,7 @@ def _as_still(content: bytes, frame: GifFrame, control: bytes) -> bytes:
         sides,
         bytes((_FULL_PALETTE if has_palette else 0, 0, 0)),
         frame.palette.ljust(_PALETTE_BYTES if has_palette else 0, b"\0"),
-        bytes((0x21, _CONTROL_LABEL, _CONTROL.size)),
+        bytes((0x21, CONTROL, _CONTROL.size)),
         control,
         b"\0,\0\0\0\0",
         sides,
@@ -151,45 +139,3 @@ def _as_still(content: bytes, frame: GifFrame, control: bytes) -> bytes:
         content[frame.pixels_at : frame.end],
     ]
     return b"".join(parts)
-
-
-def _walk_blocks(content: bytes) -> Iterator[_Block]:
-    _, place = _read_palette(content, _HEAD_BYTES, content[_FLAGS_AT])
-    while introducer := _INTRODUCER.search(content, place):
-        place = introducer.end()
-        if introducer[0] == b";":
-            return
-        is_frame = introducer[0] == b","
-        head_end = place + (_IMAGE_HEAD.size if is_frame else _LABEL_BYTES)
-        if head_end >= len(content):
-            return
-        start = place
-        if is_frame:
-            palette, data_at = _read_palette(content, head_end, content[head_end - 1])
-            place = _skip_data(content, data_at + _CODE_SIZE_BYTES)
-            yield _Block(_FRAME, start, data_at, place, palette)
-        else:
-            place = _skip_data(content, head_end)
-            yield _Block(content[start], head_end, head_end, place, b"")
-
-
-def _read_palette(
-    content: bytes,
-    place: int,
-    flags: int,
-) -> tuple[bytes, int]:
-    """Return the palette that begins at `place` if `flags` say so, and the place behind it."""
-    if not flags & _HAS_PALETTE:
-        return b"", place
-    end = place + (6 << (flags & _PALETTE_BITS))
-    return content[place:end], end
-
-
-def _skip_data(content: bytes, place: int) -> int:
-    """Return the place behind a row of data blocks. A block of no bytes ends it."""
-    while place < len(content):
-        size = content[place]
-        place += size + 1
-        if not size:
-            break
-    return place

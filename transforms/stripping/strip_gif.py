@@ -2,52 +2,28 @@
 
 import re
 
+from transforms.containers.gif_blocks import APPLICATION, COMMENT, FRAME, read_global_palette, walk_blocks
 from transforms.geometry import Size
 
 from .blocks import Unstrippable
 
-_HEAD_BYTES = 13
 _KEPT = re.compile(rb"!\xf9\x04.{4}\x00|!\xff\x0bNETSCAPE2\.0\x03\x01..\x00", re.DOTALL)
 """The duration of a frame, and the number of plays."""
-_FRAME = re.compile(rb",.{8}(.)", re.DOTALL)
-_COMMENT = 0xFE
-_APPLICATION = 0xFF
 _END = b";"
 
 
 def strip_gif(content: bytes, size: Size) -> bytes:
     """Return a GIF without comments and extensions of applications."""
-    position = _HEAD_BYTES + _palette_bytes(content[10])
+    _, position = read_global_palette(content)
     parts = [content[:position]]
-    while position < len(content) and content[position : position + 1] != _END:
-        start = position
-        kept = _KEPT.match(content, position)
-        frame = _FRAME.match(content, position)
-        if kept:
-            position = kept.end()
-            parts.append(kept[0])
-        elif frame:
-            # behind the palette stands the size of the first codes
-            codes = frame.end() + _palette_bytes(frame[1][0]) + 1
-            position = _skip_blocks(content, codes)
-            parts.append(content[start:position])
-        elif content[position] == ord("!") and content[position + 1] in (_COMMENT, _APPLICATION):
-            position = _skip_blocks(content, position + 2)
-        else:
+    for block in walk_blocks(content):
+        if block.start != position or block.end > len(content):
+            raise Unstrippable("bytes between blocks, or a block that is cut off")
+        position = block.end
+        if block.label == FRAME or _KEPT.fullmatch(content, block.start, block.end):
+            parts.append(content[block.start : block.end])
+        elif block.label not in (COMMENT, APPLICATION):
             raise Unstrippable("a block that is not known")
+    if content[position : position + 1] not in (b"", _END):
+        raise Unstrippable("a block that is not known")
     return b"".join([*parts, _END])
-
-
-def _skip_blocks(content: bytes, position: int) -> int:
-    """Return the end of blocks of at most 255 bytes, each behind its length. The last has none."""
-    while content[position]:
-        position += content[position] + 1
-    return position + 1
-
-
-def _palette_bytes(flags: int) -> int:
-    has_palette = flags & 0x80
-    if not has_palette:
-        return 0
-    colors = 2 << (flags & 7)
-    return 3 * colors
