@@ -71,6 +71,7 @@ TESTED_ELSEWHERE = {
     "transforms/decoding/jpeg/jpeg_structure.py": "tests/test_missing_end.py",
     "transforms/containers/chunks.py": "tests/test_apng.py",
     "transforms/containers/gif_blocks.py": "tests/test_gif.py",
+    "transforms/containers/item_tables.py": "tests/test_av1_sequence.py",
     "transforms/containers/segments.py": "tests/test_multi_picture.py",
     "transforms/decoding/tiff/tiff_colors.py": "tests/test_tiff_deep.py",
     "transforms/decoding/tiff/tiff_layout.py": "tests/test_tiff_deep.py",

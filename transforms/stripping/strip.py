@@ -7,7 +7,6 @@ from contextlib import suppress
 
 from transforms.geometry import Size
 
-from .blocks import Unstrippable
 from .strip_avif import restore_avif_metadata, strip_avif
 from .strip_bmp import strip_bmp
 from .strip_gif import strip_gif
@@ -27,7 +26,7 @@ _ACTIVE = re.compile(
 Behind PHP's short tag a comment or text must follow: the tag alone stands by chance in a file of some
 megabytes."""
 
-_BROKEN = (Unstrippable, IndexError, KeyError, OverflowError, struct.error)
+_BROKEN = (ValueError, EOFError, IndexError, KeyError, OverflowError, struct.error)
 """Raised for files in which a number names a place, a block or a size that is not there."""
 
 _STRIP: Mapping[str, Callable[[bytes, Size], bytes]] = {

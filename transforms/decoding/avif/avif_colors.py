@@ -3,6 +3,7 @@
 Pillow passes the ICC profile on, but no code points. The properties of a HEIC are the same."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from struct import unpack_from
 from typing import IO, NamedTuple
@@ -11,11 +12,11 @@ from transforms.color.cicp import describe_nclx_code_points
 from transforms.color.description import UNDESCRIBED, ColorDescription
 from transforms.containers.av1_sequence import UNSPECIFIED, CodePoints, read_code_points
 from transforms.containers.boxes import FULL_BOX_BYTES, Box, boxes, find, find_in_file
+from transforms.containers.item_tables import read_associations, read_primary_item
 
 from .avif_payload import read_item_start, read_sample_start
 
 _MAX_META_BYTES = 8_000_000
-_MAX_ITEMS = 10_000
 _SAMPLE_ENTRY_BYTES = 78
 """Of a visual sample entry, before its boxes."""
 _ENTRY_COUNT_BYTES = 8
@@ -90,7 +91,10 @@ def read_av1_depth(properties: list[Box]) -> int | None:
 
 
 def _read_primary_item(file: IO[bytes], meta: bytes) -> Picture:
-    item = _primary_item(find(meta, b"pitm") or b"")
+    try:
+        item = read_primary_item(find(meta, b"pitm") or b"")
+    except EOFError:
+        return NO_PICTURE
     return Picture(list(_properties_of(meta, item)), read_item_start(file, meta, item))
 
 
@@ -99,37 +103,10 @@ def _properties_of(meta: bytes, item: int) -> Iterator[Box]:
     properties = list(boxes(find(containers, b"ipco") or b""))
     for box in boxes(containers):
         if box.kind == b"ipma":
-            for index in _associations(box.content, item):
-                if 0 < index <= len(properties):
-                    yield properties[index - 1]
-
-
-def _primary_item(pitm: bytes) -> int:
-    version = pitm[:1]
-    size = 4 if version == b"\1" else 2
-    return int.from_bytes(pitm[FULL_BOX_BYTES : FULL_BOX_BYTES + size])
-
-
-def _associations(ipma: bytes, item: int) -> list[int]:
-    """Return the numbers of an item's properties, from 1."""
-    if len(ipma) < 8:
-        return []
-    id_bytes = 4 if ipma[0] else 2
-    index_bytes = 2 if ipma[3] & 1 else 1
-    index_mask = 0x7FFF if index_bytes == 2 else 0x7F
-    entries = min(_MAX_ITEMS, int.from_bytes(ipma[4:8]))
-    position = 8
-    for _ in range(entries):
-        count_at = position + id_bytes
-        if count_at >= len(ipma):
-            return []
-        start = count_at + 1
-        end = start + ipma[count_at] * index_bytes
-        if int.from_bytes(ipma[position:count_at]) == item:
-            places = range(start, min(end, len(ipma)), index_bytes)
-            return [int.from_bytes(ipma[place : place + index_bytes]) & index_mask for place in places]
-        position = end
-    return []
+            with suppress(EOFError):
+                for association in read_associations(box.content):
+                    if association.item == item and 0 < association.index <= len(properties):
+                        yield properties[association.index - 1]
 
 
 def _read_track(file: IO[bytes], moov: bytes) -> Picture:
