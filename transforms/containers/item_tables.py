@@ -1,4 +1,4 @@
-"""The tables of items in AVIF and HEIC: where their bytes stand, and their properties (ISO/IEC 14496-12, 8.11).
+"""The tables of items in AVIF and HEIC: the places of bytes, and properties (ISO/IEC 14496-12, 8.11).
 
 They are untrusted bytes. Each reader raises EOFError at the end of a table that is too short, and ValueError
 if it has too many entries."""
