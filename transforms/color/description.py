@@ -39,6 +39,12 @@ class Curve:
             return self.c * value
         return float(max(0.0, self.a * value + self.b) ** self.gamma)
 
+    def value(self, light: float) -> float:
+        """Return the value that has this light."""
+        if light <= self.c * self.d:
+            return light / self.c if self.c else 0.0
+        return float((light ** (1 / self.gamma) - self.b) / self.a)
+
 
 class HdrTransfer(Enum):
     """ITU-R BT.2100: curves whose light goes beyond the white of a page."""

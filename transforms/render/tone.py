@@ -10,6 +10,7 @@ from PIL import Image
 
 from progimage.operations import tone
 from progimage.parameters import color_channels
+from transforms.color.description import SRGB_CURVE
 
 from .dispatch import join, needs_luma_alone, render
 from .tables import Curve, Curves, Matrix, Rows, compose
@@ -171,19 +172,7 @@ def power(exponent: float) -> Curve:
 
 def light(gain: float) -> Curve:
     """Return the curve that multiplies linear light. Source: IEC 61966-2-1."""
-    return lambda value: _from_light(gain * _to_light(value))
-
-
-def _to_light(value: float) -> float:
-    if value <= 0.04045:
-        return value / 12.92
-    return float(((value + 0.055) / 1.055) ** 2.4)
-
-
-def _from_light(value: float) -> float:
-    if value <= 0.0031308:
-        return value * 12.92
-    return float(1.055 * value ** (1 / 2.4) - 0.055)
+    return lambda value: SRGB_CURVE.value(gain * SRGB_CURVE.light(value))
 
 
 def weighted(*parts: tuple[float, Rows]) -> Matrix:

@@ -12,16 +12,15 @@ from transforms.color.description import (
     Curve,
 )
 from transforms.color.facts import describe
-from transforms.containers.boxes import boxes, find, find_in_file
+from transforms.containers.boxes import boxes, find_in_file
+
+from .jp2_header import read_jp2_header
 
 _MAX_HEADER_BYTES = 8_000_000
 _ENUMERATED, _RESTRICTED_ICC, _ANY_ICC, _CODE_POINTS = 1, 2, 3, 5
 _ROMM = ColorDescription(primaries=PROPHOTO, transfer=Curve(1.8, 1.0, 0.0, 1 / 16, 16 * 2**-9))
 _ENUMERATIONS = {16: SRGB, 17: SRGB, 18: SRGB, 21: _ROMM}
 """sRGB, grey and YCC by sRGB's curve; ROMM-RGB (ITU-T T.801, table M.25). The decoder makes RGB of YCC."""
-_CODESTREAM = b"\xff\x4f\xff\x51"
-_DEPTH_IN_SIZ = 42
-_DEPTH_VARIES = 255
 
 
 def describe_jp2(file: IO[bytes], max_profile_bytes: int) -> ColorDescription:
@@ -37,13 +36,10 @@ def describe_jp2(file: IO[bytes], max_profile_bytes: int) -> ColorDescription:
 
 def read_jp2_depth(file: IO[bytes]) -> int | None:
     """Return the bits of a sample; None if they differ from channel to channel."""
-    header = find_in_file(file, b"jp2h", _MAX_HEADER_BYTES)
-    if header is None:
-        return _read_codestream_depth(file)
-    ihdr = find(header, b"ihdr") or b""
-    if len(ihdr) < 11 or ihdr[10] == _DEPTH_VARIES:
-        return None
-    return (ihdr[10] & 0x7F) + 1
+    place = file.tell()
+    depths = {component.bits for component in read_jp2_header(file).components}
+    file.seek(place)
+    return depths.pop() if len(depths) == 1 else None
 
 
 def _describe_box(content: bytes, max_profile_bytes: int) -> ColorDescription:
@@ -55,13 +51,3 @@ def _describe_box(content: bytes, max_profile_bytes: int) -> ColorDescription:
     if method == _CODE_POINTS and len(content) >= 7:
         return describe_nclx_code_points(*unpack_from(">HH", content, 3))
     return UNDESCRIBED
-
-
-def _read_codestream_depth(file: IO[bytes]) -> int | None:
-    place = file.tell()
-    file.seek(0)
-    head = file.read(_DEPTH_IN_SIZ + 1)
-    file.seek(place)
-    if head[:4] != _CODESTREAM or len(head) <= _DEPTH_IN_SIZ:
-        return None
-    return (head[_DEPTH_IN_SIZ] & 0x7F) + 1

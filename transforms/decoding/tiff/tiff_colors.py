@@ -3,8 +3,9 @@
 from functools import cache
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 
+from transforms.color.description import SRGB_CURVE
 from transforms.decoding.band_math import evaluate, to_levels
 
 from .tiff_layout import CIELAB, ICCLAB, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Layout, Number
@@ -40,7 +41,7 @@ def to_colors(
     else:
         bands = [levels(color, layout, is_linear=is_linear) for color in colors]
     if layout.photometric == WHITE_IS_ZERO:
-        bands = [band.point(_INVERTED) for band in bands]
+        bands = [ImageChops.invert(band) for band in bands]
     image = Image.merge(_COLOR_MODES[len(bands)], bands) if len(bands) > 1 else bands[0]
     if layout.photometric == YCBCR:
         image = Image.merge("YCbCr", bands).convert("RGB")
@@ -145,18 +146,11 @@ def _mixed(row: tuple[float, float, float], x: Image.Image, y: Image.Image, z: I
     )
 
 
-_INVERTED = [255 - level for level in range(256)]
-
-
 @cache
 def _encoded() -> list[int]:
     """Return the sRGB level of each of 65,536 steps of light (IEC 61966-2-1)."""
     shares = [step / _WHITE for step in range(_WHITE + 1)]
-    return [round(255 * _encode(share)) for share in shares]
-
-
-def _encode(share: float) -> float:
-    return 12.92 * share if share <= 0.0031308 else 1.055 * share ** (1 / 2.4) - 0.055
+    return [round(255 * SRGB_CURVE.value(share)) for share in shares]
 
 
 def is_light(layout: Layout) -> bool:

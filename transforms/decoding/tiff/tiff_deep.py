@@ -5,7 +5,7 @@ Pillow decodes the kinds that it decodes rightly: 8 bits and less. All others ar
 from collections.abc import Iterator
 from typing import Any
 
-from PIL import ExifTags, Image, ImageFile, ImagePalette, TiffImagePlugin
+from PIL import ExifTags, Image, ImageChops, ImageFile, ImagePalette, TiffImagePlugin
 
 from progimage.errors import UnprocessableImage
 from transforms.color.modes import grey_levels
@@ -155,7 +155,7 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
             numbers.paste(plain_grey(samples, layout), (0, top))
         grey = grey_levels(numbers, _whites(layout))
         if layout.photometric == WHITE_IS_ZERO:
-            grey = grey.point([255 - level for level in range(256)])
+            grey = ImageChops.invert(grey)
         if layout.alpha is not None:
             grey.putalpha(alpha)
         return grey
