@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import images as made
+from tests.support.jp2_files import box
 from tests.support.metadata_read import ARTIST, tags
 from tests.support.xmp_packets import packet
 from transforms.formats.find_xmp import find_in_gif, find_in_jp2
@@ -19,10 +20,6 @@ def gif() -> bytes:
     content = made.encoded("gif")
     palette = 13 + 3 * (2 << (content[10] & 7))
     return content[:palette] + b"!\xff\x0bXMP DataXMP" + PACKET + TRAILER + content[palette:]
-
-
-def box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", 8 + len(content)) + kind + content
 
 
 def jp2() -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support import images as made
+from tests.support.png_files import chunk
 from transforms import stripping
 from transforms.geometry import Size
 
@@ -102,8 +103,7 @@ TEXT = b"just a text of nobody's"
 
 def with_chunk(kind: bytes, content: bytes) -> bytes:
     whole = optimized("png")
-    chunk = len(content).to_bytes(4) + kind + content + zlib.crc32(kind + content).to_bytes(4)
-    return whole[:33] + chunk + whole[33:]
+    return whole[:33] + chunk(kind, content) + whole[33:]
 
 
 def with_segment(marker: int, content: bytes) -> bytes:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from progimage.errors import UnprocessableImage
 from tests.support import images as made
+from tests.support.png_files import png_of
 from tests.support.stored_files import Store, stored
 from transforms.decoding.decode import probe, validate
 
@@ -18,10 +19,6 @@ __all__ = ["stored"]
 
 GREY, RGB, PALETTE = 0, 2, 3
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def png(
@@ -42,7 +39,7 @@ def png(
     )
     header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, is_interlaced)
     parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+    return png_of(parts)
 
 
 def packed(row: NDArray[Any], depth: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from tests.support.png_files import SIGNATURE, chunk
 from transforms.decoding.gif import walk_frames
 
 RGBA = 6
@@ -29,10 +30,6 @@ def flat(size: tuple[int, int], pixel: bytes) -> bytes:
     """Return rows without a filter that repeat one pixel of whole bytes."""
     width, height = size
     return (b"\0" + pixel * width) * height
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def apng(
@@ -66,7 +63,7 @@ def apng(
             sequence += 1
         else:
             chunks.append(chunk(b"IDAT", pixels))
-    return b"\x89PNG\r\n\x1a\n" + b"".join([*chunks, late, chunk(b"IEND", b"")])
+    return SIGNATURE + b"".join([*chunks, late, chunk(b"IEND", b"")])
 
 
 class GifPart(NamedTuple):

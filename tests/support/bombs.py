@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 from tests.support import images as made
+from tests.support.png_files import SIGNATURE, chunk
 from transforms.formats.table import FORMATS
 
 Field = tuple[int, str, tuple[Any, ...]]
@@ -99,11 +100,6 @@ def _gif(frames: int, canvas: int) -> bytes:
 
 
 def _apng(frames: int, canvas: int) -> bytes:
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        )
-
     def control(number: int, side: int) -> bytes:
         return chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, side, side, 0, 0, 1, 50, 0, 0))
 
@@ -117,7 +113,7 @@ def _apng(frames: int, canvas: int) -> bytes:
     ]
     for number in range(1, 2 * frames - 2, 2):
         parts += [control(number, 1), chunk(b"fdAT", struct.pack(">I", number + 1) + dot)]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+    return SIGNATURE + b"".join(parts) + chunk(b"IEND", b"")
 
 
 def _animated_webp(frames: int, canvas: int) -> bytes:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.support import images as made
+from tests.support.png_files import png_of
 
 Chunk = tuple[bytes, bytes]
 
@@ -35,10 +36,7 @@ def png(values: Any, *chunks: Chunk, bits: int = 8) -> bytes:
     pixels = b"".join(b"\0" + row.tobytes() for row in rows)
     header = struct.pack(">IIBBBBB", width, height, bits, color_type, 0, 0, 0)
     parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(pixels)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        for kind, content in parts
-    )
+    return png_of(parts)
 
 
 def flat(color: Any = ORANGE, side: int = 16) -> NDArray[Any]:

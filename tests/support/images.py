@@ -14,6 +14,7 @@ from PIL import Image
 
 from progimage.operations import Operation
 from progimage.text_form import parse_query
+from tests.support.png_files import png_of
 from transforms.decoding.decode import opened, probe
 from transforms.decoding.frames import Frame, read_frames
 from transforms.engine import Rendered, render_file
@@ -139,11 +140,7 @@ def png(*chunks: tuple[bytes, bytes], width: int = 4, height: int = 4) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     pixels = zlib.compress(b"\0" * ((width + 1) * height)) if width * height < 1_000_000 else b""
     parts = [(b"IHDR", header), *chunks, (b"IDAT", pixels), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*part) for part in parts)
-
-
-def _png_chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return png_of(parts)
 
 
 def rendered(content: bytes, query: str, folder: Path) -> tuple[Rendered, bytes]:

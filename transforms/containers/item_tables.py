@@ -29,11 +29,11 @@ class Location(NamedTuple):
 
 
 class Association(NamedTuple):
-    """A property of an item, by its number from 1."""
+    """A property of an item. They are numbered from 1."""
 
     item: int
     is_essential: bool
-    index: int
+    property_number: int
 
 
 @dataclass

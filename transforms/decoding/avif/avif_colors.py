@@ -105,8 +105,8 @@ def _properties_of(meta: bytes, item: int) -> Iterator[Box]:
         if box.kind == b"ipma":
             with suppress(EOFError):
                 for association in read_associations(box.content):
-                    if association.item == item and 0 < association.index <= len(properties):
-                        yield properties[association.index - 1]
+                    if association.item == item and 0 < association.property_number <= len(properties):
+                        yield properties[association.property_number - 1]
 
 
 def _read_track(file: IO[bytes], moov: bytes) -> Picture:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from transforms.containers.segments import SCAN
+
 from .jpeg_codes import (
     Band,
     Bits,
@@ -19,7 +21,6 @@ from .jpeg_structure import (
     FRAMES,
     HUFFMAN_TABLES,
     RESTART_INTERVAL,
-    SCAN,
     Component,
     Frame,
     Segment,
