@@ -27,7 +27,8 @@ def strip_bmp(content: bytes, size: Size) -> bytes:
         raise Unstrippable("a header that is not known")
     if head_bytes == _CORE_BYTES:
         width, height, planes, bits = unpack_from("<HHHH", content, 18)
-        compression, colors = _PLAIN, 0
+        compression = _PLAIN
+        colors = 0
     else:
         width, height, planes, bits, compression = unpack_from("<iiHHI", content, 18)
         (colors,) = unpack_from("<I", content, 46)

@@ -17,7 +17,9 @@ from transforms.containers.boxes import boxes, find_in_file
 from .jp2_header import read_jp2_header
 
 _MAX_HEADER_BYTES = 8_000_000
-_ENUMERATED, _RESTRICTED_ICC, _ANY_ICC, _CODE_POINTS = 1, 2, 3, 5
+_ENUMERATED = 1
+_PROFILES = (2, 3)
+_CODE_POINTS = 5
 _ROMM = ColorDescription(primaries=PROPHOTO, transfer=Curve(1.8, 1.0, 0.0, 1 / 16, 16 * 2**-9))
 _ENUMERATIONS = {16: SRGB, 17: SRGB, 18: SRGB, 21: _ROMM}
 """sRGB, grey and YCC by sRGB's curve; ROMM-RGB (ITU-T T.801, table M.25). The decoder makes RGB of YCC."""
@@ -46,7 +48,7 @@ def _describe_box(content: bytes, max_profile_bytes: int) -> ColorDescription:
     method = content[0]
     if method == _ENUMERATED:
         return _ENUMERATIONS.get(int.from_bytes(content[3:7]), UNDESCRIBED)
-    if method in (_RESTRICTED_ICC, _ANY_ICC) and len(content) - 3 <= max_profile_bytes:
+    if method in _PROFILES and len(content) - 3 <= max_profile_bytes:
         return describe(content[3:], UNDESCRIBED)
     if method == _CODE_POINTS and len(content) >= 7:
         return describe_nclx_code_points(*unpack_from(">HH", content, 3))
