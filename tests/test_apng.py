@@ -18,9 +18,9 @@ from tests.support.animations import (
     SOURCE,
     Part,
     apng,
-    chunk,
     flat,
 )
+from tests.support.png_files import chunk
 from transforms.decoding.decode import probe, validate
 from transforms.decoding.frames import Frame
 from transforms.decoding.png.apng import AnimationControl, find_control
