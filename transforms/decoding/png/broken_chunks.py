@@ -6,7 +6,7 @@ too, but an animation without them would be another one."""
 
 import zlib
 from collections.abc import Iterator
-from io import SEEK_CUR, BytesIO
+from io import SEEK_CUR, SEEK_END, BytesIO
 from typing import IO, NamedTuple
 
 from progimage.errors import UnprocessableImage
@@ -17,6 +17,7 @@ _HEAD_BYTES = 8
 _CHECKSUM_BYTES = 4
 _IS_ANCILLARY = 0x20
 """The bit of a small letter, in the first letter of the kind (5.4)."""
+_END = b"IEND"
 _FRAMES = frozenset({b"acTL", b"fcTL", b"fdAT"})
 _MOST_CHUNKS = 100_000
 
@@ -54,13 +55,16 @@ def check_critical_chunks(file: IO[bytes]) -> None:
 
 def _read_chunks(file: IO[bytes], *, is_ancillary: bool) -> Iterator[_Chunk]:
     """Yield the chunks of one kind, and look at their checksums. The content of the others is not read."""
+    file_bytes = file.seek(0, SEEK_END)
     file.seek(_SIGNATURE_BYTES)
+    kind = b""
     for _ in range(_MOST_CHUNKS):
         start = file.tell()
         head = file.read(_HEAD_BYTES)
-        if len(head) < _HEAD_BYTES:
-            return
         size = int.from_bytes(head[:4])
+        # bytes behind the last chunk are none of the PNG's, and a size of theirs may be 4 GB
+        if kind == _END or len(head) < _HEAD_BYTES or size > file_bytes - file.tell():
+            return
         kind = head[4:]
         may_be_dropped = bool(kind[0] & _IS_ANCILLARY) and kind not in _FRAMES
         if may_be_dropped != is_ancillary:

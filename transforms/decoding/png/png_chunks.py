@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from io import SEEK_END
 from struct import Struct
 from typing import IO, NamedTuple
 
@@ -10,6 +11,7 @@ from progimage.errors import UnprocessableImage
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEAD = Struct(">I4s")
 CHECKSUM_BYTES = 4
+_END = b"IEND"
 
 
 class Chunk(NamedTuple):
@@ -21,7 +23,7 @@ class Chunk(NamedTuple):
 
 
 def walk_chunks(file: IO[bytes]) -> Iterator[Chunk]:
-    """Yield the chunks in their order, as far as their heads are there."""
+    """Yield the chunks in their order, as far as their heads are there. Bytes behind the last are none."""
     place = len(SIGNATURE)
     while True:
         file.seek(place)
@@ -31,13 +33,17 @@ def walk_chunks(file: IO[bytes]) -> Iterator[Chunk]:
         size, kind = _HEAD.unpack(head)
         start = place + _HEAD.size
         yield Chunk(kind, start, size)
+        if kind == _END:
+            return
         place = start + size + CHECKSUM_BYTES
 
 
 def read_content(file: IO[bytes], chunk: Chunk) -> bytes:
     """Return the content of a chunk. Raise UnprocessableImage if it is cut off or has a wrong checksum."""
+    # a file allocates the bytes that it is asked for, and a broken size may be 4 GB
+    is_inside = chunk.start + chunk.size <= file.seek(0, SEEK_END)
     file.seek(chunk.start)
-    content = file.read(chunk.size)
+    content = file.read(chunk.size) if is_inside else b""
     if file.read(CHECKSUM_BYTES) != _checksum(chunk.kind, content):
         raise UnprocessableImage("A chunk of the PNG is damaged or incomplete")
     return content
