@@ -13,7 +13,7 @@ from tests.support import images as made
 from tests.support.icc_profiles import rgb_profile
 from tests.support.stored_files import Store, stored
 from transforms.decoding.decode import probe, validate
-from transforms.decoding.png.broken_chunks import without_broken_chunks
+from transforms.decoding.png.broken_chunks import check_critical_chunks, without_broken_chunks
 
 __all__ = ["stored"]
 
@@ -109,6 +109,40 @@ def test_a_critical_chunk_refuses_the_file(kind: bytes, stored: Store) -> None:
 def test_an_animation_loses_no_frame(kind: bytes, stored: Store) -> None:
     with pytest.raises(UnprocessableImage):
         validate(stored(broken(made.encoded_animation("png"), kind)))
+
+
+BEHIND = {
+    "a chunk of 4 GB": b"\xff\xff\xff\xffIDAT",
+    "a chunk of 2 GB that could be dropped": b"\x7f\xff\xff\xfftEXt",
+    "a wrong checksum": b"\0\0\0\1IDATx\0\0\0\0",
+    "another PNG": made.png((b"tEXt", b"Comment\0hello")),
+    "another, broken PNG": broken(made.png((b"tEXt", b"Comment\0hello")), b"IDAT"),
+    "zeros": bytes(10_000),
+}
+
+
+@pytest.mark.parametrize("behind", BEHIND.values(), ids=BEHIND)
+def test_bytes_behind_the_last_chunk_are_passed_over(behind: bytes, stored: Store) -> None:
+    path = stored(made.png() + behind)
+    assert validate(path) == validate(stored(made.png()))
+    file = io.BytesIO(path.read_bytes())
+    assert without_broken_chunks(file) is file
+
+
+@pytest.mark.parametrize("kind", [b"IDAT", b"tEXt"])
+def test_no_more_is_read_than_the_file_has(kind: bytes) -> None:
+    """A buffered file allocates the bytes that it is asked for."""
+    asked: list[int] = []
+
+    class File(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            asked.append(size or 0)
+            return super().read(size)
+
+    content = made.png()[:-12] + b"\x7f\xff\xff\xff" + kind
+    without_broken_chunks(File(content))
+    check_critical_chunks(File(content))
+    assert max(asked) <= len(content)
 
 
 @pytest.mark.parametrize(

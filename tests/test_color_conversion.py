@@ -50,7 +50,16 @@ class TestColour:
         assert made.furthest(content, made.picture()) == 0
 
     @pytest.mark.parametrize(
-        "profile", [b"x", b"\0" * 500, profiles.DISPLAY_P3[:200], profiles.grey_profile(1)]
+        "profile",
+        [
+            b"x",
+            b"\0" * 500,
+            profiles.DISPLAY_P3[:200],
+            profiles.grey_profile(1),
+            profiles.rgb_profile([(0, 0, 0)] * 3, 1.8),
+            profiles.rgb_profile([(0, 0, 0), (-16_384, 0, 0), (0, 0, 0)], 1.8),
+            profiles.rgb_profile([P3[0], (0.29, -3, 0.04), P3[2]], 2.2),
+        ],
     )
     def test_a_profile_that_is_broken_or_of_another_mode_is_ignored(
         self, profile: bytes, tmp_path: Path

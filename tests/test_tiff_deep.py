@@ -281,6 +281,16 @@ def test_compressions(compression: str, tmp_path: Path) -> None:
     assert difference(file.getvalue(), SHARES[..., :1], tmp_path) <= 0.5
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("is_planar", [False, True])
+def test_tiles_in_the_tags_of_strips(bits: int, is_planar: bool, tmp_path: Path) -> None:
+    samples = whole(SHARES[..., :3], bits)
+    page = Page(
+        samples=samples, photometric=files.RGB, is_planar=is_planar, tile=(16, 32), has_tiles_as_strips=True
+    )
+    assert difference(tiff(page), SHARES[..., :3], tmp_path) <= 1
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_that_of_the_tag(orientation: int, tmp_path: Path) -> None:
     image = made.turned_back(orientation)

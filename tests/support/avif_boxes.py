@@ -35,6 +35,19 @@ def with_property(avif: bytes, box: bytes) -> bytes:
     return bytes(content)
 
 
+def with_group(avif: bytes, kind: bytes, content: bytes) -> bytes:
+    """Return an AVIF with a group of its first item behind the other boxes of its meta box."""
+    group = struct.pack(">I4sIIII", 24 + len(content), kind, 0, 9, 1, 1) + content
+    box = struct.pack(">I4s", 8 + len(group), b"grpl") + group
+    meta = _place(avif, b"meta")
+    end = meta + _size(avif, meta)
+    grown = bytearray(avif)
+    grown[end:end] = box
+    _grow(grown, meta, len(box))
+    _shift_items(grown, len(box))
+    return bytes(grown)
+
+
 def _shift_items(content: bytearray, count: int) -> None:
     """Move the places of all items, each of one extent (ISO/IEC 14496-12, 8.11.3)."""
     iloc = _place(content, b"iloc")

@@ -27,6 +27,8 @@ class Page:
     extras: tuple[int, ...] = ()
     is_planar: bool = False
     tile: tuple[int, int] | None = None
+    has_tiles_as_strips: bool = False
+    """Whether tiles stand in the tags of strips."""
     rows_per_strip: int = 7
     compression: int = NONE
     predictor: int = 1
@@ -74,7 +76,7 @@ class _Writer:
         subpages = tuple(self.page(subpage)[0] for subpage in page.subpages)
         height, width, count = page.samples.shape
         bits = page.bits or page.samples.dtype.itemsize * 8
-        places, sizes = (324, 325) if page.tile else (273, 279)
+        places, sizes = (324, 325) if page.tile and not page.has_tiles_as_strips else (273, 279)
         tags: dict[int, tuple[int, ...] | bytes] = {
             256: (width,),
             257: (height,),

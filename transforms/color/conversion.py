@@ -8,6 +8,7 @@ from itertools import product
 from PIL import Image, ImageChops, ImageCms
 
 from .description import BT709, SRGB_CURVE, ColorDescription, Curve, is_near_curve, is_near_primaries
+from .icc_facts import has_white
 from .made_profile import make_profile
 from .tone_mapping import tone_map
 
@@ -119,7 +120,7 @@ def _is_described_as_srgb(description: ColorDescription) -> bool:
 
 
 def _build_from(profile: bytes | None, mode: str) -> _Transform | None:
-    if profile is None:
+    if profile is None or not has_white(profile):
         return None
     try:
         return _build(ImageCms.ImageCmsProfile(BytesIO(profile)), mode)

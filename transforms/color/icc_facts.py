@@ -26,11 +26,14 @@ _HEAD_BYTES = 128
 _ENTRY_BYTES = 12
 _MAX_TAGS = 100
 _MAX_TAG_BYTES = 200_000
-_KNOWN_TAGS = frozenset({b"desc", b"cicp", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"kTRC"})
+_KNOWN_TAGS = frozenset({b"desc", b"cicp", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"kTRC", b"A2B0"})
+_COLORANTS = (b"rXYZ", b"gXYZ", b"bXYZ")
 _MAX_NAME_CHARACTERS = 100
 _MAX_TEXT_BYTES = 1_000
 _NEAR_COLORANT = 0.003
 _NEAR_LIGHT = 0.004
+_WHITE_LIGHT = (0.5, 1.5)
+"""The light of all three colours at once. It is 1 in a profile that is made well."""
 _SAMPLES = (0.1, 0.25, 0.5, 0.75, 0.9)
 _PARAMETERS = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
 """The number of parameters of each type of a parametric curve."""
@@ -62,6 +65,16 @@ def profile_name(profile: bytes) -> str | None:
         return None
     printable = "".join(character for character in text if character.isprintable())
     return printable.strip()[:_MAX_NAME_CHARACTERS].strip() or None
+
+
+def has_white(profile: bytes) -> bool:
+    """Whether white is somewhat white by the matrix of an RGB profile. True without a matrix, or beside a table.
+
+    A matrix of zeros or of negative colours, as some encoders have left, would make a picture unrecognizable."""
+    tags = _read_tags(profile)
+    columns = [_read_xyz(tags.get(name, b"")) for name in _COLORANTS]
+    light = sum(column[1] for column in columns if column)
+    return b"A2B0" in tags or None in columns or _WHITE_LIGHT[0] <= light <= _WHITE_LIGHT[1]
 
 
 def _read_tags(profile: bytes) -> Mapping[bytes, bytes]:
@@ -106,7 +119,7 @@ def _read_cicp(tags: Mapping[bytes, bytes]) -> ColorDescription:
 
 
 def _read_primaries(tags: Mapping[bytes, bytes]) -> Primaries | None:
-    columns = [_read_xyz(tags.get(name, b"")) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
+    columns = [_read_xyz(tags.get(name, b"")) for name in _COLORANTS]
     if None in columns:
         return None
     for known in _KNOWN_PRIMARIES:

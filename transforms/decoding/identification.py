@@ -25,6 +25,7 @@ from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, Format
 from transforms.limits import Limits
 
 from .avif.avif_crop import AvifImage
+from .avif.avif_groups import without_pyramid
 from .bitmaps.bmp_fields import BmpImage
 from .bitmaps.ico_entries import IcoImage
 from .failures import DAMAGED
@@ -93,11 +94,16 @@ def _prepared_png(file: IO[bytes], limits: Limits) -> IO[bytes]:
     return without_broken_chunks(file)
 
 
+def _prepared_avif(file: IO[bytes], limits: Limits) -> IO[bytes]:
+    return without_pyramid(file)
+
+
 def _as_it_is(file: IO[bytes], limits: Limits) -> IO[bytes]:
     return file
 
 
 _PREPARED: Mapping[str, Callable[[IO[bytes], Limits], IO[bytes]]] = {
+    "AVIF": _prepared_avif,
     "JPEG": _prepared_jpeg,
     "PNG": _prepared_png,
 }

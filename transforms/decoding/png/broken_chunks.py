@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import IO
 
 from progimage.errors import UnprocessableImage
-from transforms.containers.chunks import CHECKSUM_BYTES, Chunk, checksum, walk_chunks
+from transforms.containers.chunks import CHECKSUM_BYTES, Chunk, checksum, read_with_checksum, walk_chunks
 from transforms.decoding.failures import DAMAGED
 
 _IS_ANCILLARY = 0x20
@@ -18,7 +18,9 @@ _FRAMES = frozenset({b"acTL", b"fcTL", b"fdAT"})
 
 
 def without_broken_chunks(file: IO[bytes]) -> IO[bytes]:
-    """Return a PNG without the ancillary chunks whose checksums are wrong; the same file if all are right."""
+    """Return a PNG without the ancillary chunks whose checksums are wrong; the same file if all are right.
+
+    Raise UnprocessableImage for more chunks than a picture has."""
     broken = list(_find_broken(file, is_ancillary=True))
     file.seek(0)
     if not broken:
@@ -48,7 +50,6 @@ def _find_broken(file: IO[bytes], *, is_ancillary: bool) -> Iterator[Chunk]:
         may_be_dropped = bool(chunk.kind[0] & _IS_ANCILLARY) and chunk.kind not in _FRAMES
         if may_be_dropped != is_ancillary:
             continue
-        content = file.read(chunk.size)
-        found = file.read(CHECKSUM_BYTES)
+        content, found = read_with_checksum(file, chunk)
         if len(found) == CHECKSUM_BYTES and found != checksum(chunk.kind, content):
             yield chunk

@@ -112,6 +112,9 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
         is_usual = (
             is_byte and layout.number == Number.UNSIGNED and not layout.is_uneven and not layout.is_planar
         )
+        if layout.tile and Tag.STRIP_OFFSETS in self.tag_v2:
+            # tiles in the tags of strips, which libtiff reads and Pillow takes for strips
+            return False
         if not is_usual and not (layout.is_jpeg and layout.bits == 8):
             return False
         try:
