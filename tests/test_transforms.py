@@ -74,7 +74,9 @@ class TestBytes:
         assert "Vary" not in headers
         assert not Image.objects.exists()
 
-    @pytest.mark.parametrize("path", ["/transforms?format=png", "/transforms/plan", "/transforms/blur?sigma=1"])
+    @pytest.mark.parametrize(
+        "path", ["/transforms?format=png", "/transforms/plan", "/transforms/blur?sigma=1"]
+    )
     def test_changed_on_the_way_are_refused(self, api: Api, path: str) -> None:
         behind_the_checksum_of_the_pixels = -12
         content = bytearray(made.png())
