@@ -143,7 +143,8 @@ ENTRIES = (
     ),
     ErrorEntry(
         error=errors.UnprocessableImage,
-        meaning="The image is damaged, or its processing exceeds the memory that a render may take.",
+        meaning="The image is damaged or of a kind that is not read, its HDR cannot be kept, or its "
+        "processing exceeds the memory that a render may take. `detail` says which.",
         advice="Send another file, or ask for less: a smaller size, fewer operations.",
     ),
     ErrorEntry(

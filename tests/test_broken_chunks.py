@@ -12,7 +12,7 @@ from progimage.errors import UnprocessableImage
 from tests.support import images as made
 from tests.support.icc_profiles import rgb_profile
 from tests.support.stored_files import Store, stored
-from transforms.decoding.decode import probe, validate
+from transforms.decoding.decode import probe, probe_received, validate
 from transforms.decoding.png.broken_chunks import check_critical_chunks, without_broken_chunks
 
 __all__ = ["stored"]
@@ -101,8 +101,10 @@ def test_colours_are_those_of_a_file_without_the_profile(tmp_path: Path) -> None
 @pytest.mark.parametrize("kind", [b"IHDR", b"PLTE", b"IDAT"])
 def test_a_critical_chunk_refuses_the_file(kind: bytes, stored: Store) -> None:
     content = made.encoded("png", made.picture().quantize(16))
-    with pytest.raises(UnprocessableImage):
-        validate(stored(broken(content, kind)))
+    path = stored(broken(content, kind))
+    for read in (validate, probe_received):
+        with pytest.raises(UnprocessableImage):
+            read(path)
 
 
 @pytest.mark.parametrize("kind", [b"acTL", b"fcTL", b"fdAT"])

@@ -1,6 +1,8 @@
 """The pool in a program of its own: children import little and end with their program."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,24 @@ from tests.support.pools import (
     gone,
     start,
 )
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "transforms.engine":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+import transforms.workers.forkserver
+print("transforms.engine" in sys.modules)
+"""
+
+
+def test_ctrl_c_while_the_engine_is_imported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IMPORT], capture_output=True, text=True, check=False, timeout=20
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
 class TestProgram:

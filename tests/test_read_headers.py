@@ -81,6 +81,21 @@ def test_storage_that_is_away(old_images: list[Any], monkeypatch: pytest.MonkeyP
     assert error == "Could not go on: Unavailable: away"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [((), "goes on"), (("--all",), "begins anew"), (("--dry-run",), "begins anew")],
+    ids=["of what is missing", "all", "dry"],
+)
+def test_next_run(
+    arguments: tuple[str, ...], sentence: str, old_images: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(image: Image) -> header_reading.Outcome:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(header_reading, "_read", interrupt)
+    assert run(*arguments)[2] == f"Broken off: the next run {sentence}"
+
+
 def test_ctrl_c(old_images: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     read = header_reading._read
     ids: list[Any] = []

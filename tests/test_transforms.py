@@ -74,6 +74,16 @@ class TestBytes:
         assert "Vary" not in headers
         assert not Image.objects.exists()
 
+    @pytest.mark.parametrize(
+        "path", ["/transforms?format=png", "/transforms/plan", "/transforms/blur?sigma=1"]
+    )
+    def test_changed_on_the_way_are_refused(self, api: Api, path: str) -> None:
+        behind_the_checksum_of_the_pixels = -12
+        content = bytearray(made.png())
+        content[behind_the_checksum_of_the_pixels - 1] ^= 1
+        answer = send_raw(api, path, bytes(content))
+        assert (answer.status_code, answer.json()["code"]) == (422, "unprocessable_image")
+
     def test_of_an_animation_say_how_many_frames(self, api: Api) -> None:
         answer = send_raw(api, "/transforms/resize?w=10&format=gif", made.encoded_animation("gif"))
         assert (answer["Image-Width"], answer["Image-Frames"]) == ("10", "3")

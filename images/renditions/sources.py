@@ -55,11 +55,11 @@ class OpenSource:
         return self.upload
 
     def read_header(self, *, owner: Hashable) -> Header:
-        """Return the header: of a stored image from its row. Raise as the pool's `probe` does."""
+        """Return the header: of a stored image from its row. Raise as the pool's `probe_received` does."""
         if self.image is not None:
             return header_of(self.image)
         with self.path() as path:
-            return pool().probe(path, owner=owner)
+            return pool().probe_received(path, owner=owner)
 
 
 class Source(Protocol):

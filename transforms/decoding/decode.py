@@ -29,13 +29,18 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
         return header
 
 
+def probe_received(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
+    """Read the header of bytes that nobody has validated. Raise the errors of `probe`."""
+    with opened(path, limits) as (_, header):
+        _check_checksums(path, header)
+        return header
+
+
 def validate(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
     """Read the header and decode every frame. Raise the errors of `probe`."""
     with opened(path, limits) as (image, header):
         format = FORMATS[header.format]
-        if header.format == "png":
-            with path.open("rb") as file:
-                check_critical_chunks(file)
+        _check_checksums(path, header)
         if format.has_luma:
             # only the entropy coding of a JPEG can fail, and a decode at an eighth reads all of it
             scale_decode(image, header, 8)
@@ -60,6 +65,12 @@ def opened(path: Path, limits: Limits) -> Iterator[tuple[ImageFile.ImageFile, He
                 header = replace(header, is_hdr=True)
         with image:
             yield image, header
+
+
+def _check_checksums(path: Path, header: Header) -> None:
+    if header.format == "png":
+        with path.open("rb") as file:
+            check_critical_chunks(file)
 
 
 def _check_last_picture(image: ImageFile.ImageFile, format: Format) -> None:

@@ -7,9 +7,9 @@ multiprocessing would import the parent's main module, and Django with it, in ev
 
 import ctypes
 import os
+import signal
+from importlib import import_module
 from multiprocessing import spawn
-
-from transforms import engine  # noqa: F401  imported once, for every child
 
 
 def _forget_environment() -> None:
@@ -28,6 +28,9 @@ def _import_no_main(name_or_path: str) -> None:
     pass
 
 
+# Ctrl-C in a terminal reaches this process, too. Its parent says what has happened, and ends it.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+import_module("transforms.engine")
 for name in ("_fixup_main_from_name", "_fixup_main_from_path"):
     setattr(spawn, name, _import_no_main)
 _forget_environment()

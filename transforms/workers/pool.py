@@ -64,6 +64,11 @@ class RenderPool:
         with self.turn(owner) as turn:
             return turn.probe(path)
 
+    def probe_received(self, path: Path, *, owner: Hashable = "") -> Header:
+        """Do as `probe` does, for bytes that nobody has validated."""
+        with self.turn(owner) as turn:
+            return turn.probe_received(path)
+
     def stop(self) -> None:
         """End every child now. The next task starts new ones."""
         self._queue.dismiss()

@@ -13,7 +13,7 @@ from pebble import ProcessExpired
 
 from progimage.errors import RendererEnded, TakesTooLong, Unavailable
 from progimage.transform import Transform
-from transforms.decoding.decode import probe, validate
+from transforms.decoding.decode import probe, probe_received, validate
 from transforms.decoding.header import Header
 from transforms.engine import NO_OTHERS, Rendered, render_file
 
@@ -49,6 +49,11 @@ class Turn:
     def probe(self, path: Path) -> Header:
         """Read the header of an image. Raise the errors of `validate`."""
         header: Header = self.run(probe, path, self._settings.limits)
+        return header
+
+    def probe_received(self, path: Path) -> Header:
+        """Read the header of bytes that nobody has validated. Raise the errors of `validate`."""
+        header: Header = self.run(probe_received, path, self._settings.limits)
         return header
 
     def render(

@@ -64,7 +64,8 @@ class ImageSerializer(serializers.ModelSerializer):
     hdr = serializers.BooleanField(
         source="is_hdr",
         allow_null=True,
-        help_text="Whether the original is HDR. null if it was stored before this was read.",
+        help_text="Whether the original is HDR: PQ, HLG, or a gain map that hdr=keep can keep. null if it "
+        "was stored before this was read.",
     )
     color_space = ColorSpaceSerializer(
         allow_null=True,

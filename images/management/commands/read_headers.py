@@ -52,7 +52,7 @@ class Command(BaseCommand):
             raise CommandError(f"Could not go on: {reason_of(error)}", returncode=2) from error
         except KeyboardInterrupt as error:
             self.stdout.write(_report(reading))
-            raise CommandError("Broken off: the next run goes on", returncode=_INTERRUPTED) from error
+            raise CommandError(_next_run(reading), returncode=_INTERRUPTED) from error
         self.stdout.write(_report(reading))
         if reading.failures:
             sys.exit(1)
@@ -70,6 +70,11 @@ def _parse_concurrency(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= limit:
         raise ArgumentTypeError(f"Expected a number from 1 to {limit} but received {text!r}")
     return int(text)
+
+
+def _next_run(reading: HeaderReading) -> str:
+    begins_anew = reading.is_dry or reading.reads_all
+    return "Broken off: the next run begins anew" if begins_anew else "Broken off: the next run goes on"
 
 
 def _report(reading: HeaderReading) -> str:

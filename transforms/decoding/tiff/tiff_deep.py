@@ -185,5 +185,7 @@ def _whites(layout: Layout) -> tuple[int, ...]:
     """Return the numbers that may be white."""
     if layout.number == Number.FLOAT:
         return (1, 255, 65_535)
-    largest = 2**layout.bits - 1 if layout.number == Number.UNSIGNED else 2 ** (layout.bits - 1) - 1
+    bits = layout.bits if layout.number == Number.UNSIGNED else layout.bits - 1
+    # mode F rounds the largest number of 31 and of 32 bits up to the power of two
+    largest = 2**bits - 1 if bits <= 16 else 2**bits
     return (*(white for white in (1, 255, 65_535) if white < largest), largest)

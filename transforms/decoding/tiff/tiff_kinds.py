@@ -67,7 +67,7 @@ def check_samples(layout: Layout) -> None:
         raise UnprocessableImage("Expected a TIFF of 8 bits per sample but received another kind")
     refuse = _refusal(layout)
     if refuse:
-        raise UnprocessableImage(f"Expected a TIFF of another kind but received {refuse}")
+        raise UnprocessableImage(f"Expected a TIFF of a usual kind but received {refuse}")
     height, width = (layout.tile or (0, 0))[::-1]
     block = max(height, layout.rows_per_strip) * layout.bytes_of(max(width, layout.width))
     if max(block, layout.height * layout.row_bytes) > _MAX_PAGE_BYTES:
