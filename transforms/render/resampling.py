@@ -5,6 +5,7 @@ from math import ceil
 from PIL import Image, ImageChops
 
 from transforms.geometry import Box, Size, whole
+from transforms.orientation import swaps_sides, turn_upright, upright_box, upright_size
 
 Edges = tuple[float, float, float, float]
 """Left, top, right and bottom in px."""
@@ -19,6 +20,7 @@ _LANCZOS_REACH = 3
 _STRIP_PX = 4_000_000
 """The most px of a result with alpha that is made at once. A larger one is too near to its source for a
 reduction by whole numbers, which would begin anew in each strip."""
+_KERNEL = Image.Resampling.LANCZOS
 _PREMULTIPLIED = {"RGBA": "RGBa", "LA": "La"}
 _WITHOUT_ALPHA = {"RGBA": "RGB", "LA": "L"}
 _OPAQUE = 255
@@ -63,6 +65,29 @@ def resample_alpha(band: Image.Image, size: Size) -> Image.Image:
     return _without_ripple(alpha, band, edges)
 
 
+def resample_upright(
+    image: Image.Image,
+    box: Box,
+    size: Size,
+    orientation: int,
+) -> Image.Image:
+    """Return `box` of an image with an orientation, upright and at `size`, as if it had been upright before.
+
+    The turn moves the px of the result if the resampling allows that, and all of the image otherwise."""
+    stored_size = upright_size(size, orientation)
+    if not _is_reduced_in_passes(image, box, stored_size):
+        upright = turn_upright(image, orientation)
+        return resample(upright, upright_box(box, Size(*image.size), orientation), size)
+    edges = box.edges(Size(*image.size))
+    if not swaps_sides(orientation):
+        small = _resize(image, stored_size, edges)
+    elif _is_down_first(upright_size(Size(*image.size), orientation), size):
+        small = _resize_down(_resize_across(image, stored_size.width, edges), stored_size.height, edges)
+    else:
+        small = _resize_across(_resize_down(image, stored_size.height, edges), stored_size.width, edges)
+    return turn_upright(small, orientation)
+
+
 def within_bounds(
     image: Image.Image,
     box: Box,
@@ -94,7 +119,7 @@ def _resize(
     image: Image.Image,
     size: Size,
     edges: Edges,
-    kernel: Image.Resampling = Image.Resampling.LANCZOS,
+    kernel: Image.Resampling = _KERNEL,
 ) -> Image.Image:
     """Return the px between `edges` at `size`, in the mode of the image, without regard to alpha."""
     left, top, right, bottom = edges
@@ -113,6 +138,30 @@ def _resize(
         box=edges,
         reducing_gap=_REDUCING_GAP,
     )
+
+
+def _is_reduced_in_passes(image: Image.Image, box: Box, size: Size) -> bool:
+    """Whether the resampling is a pass across and a pass down to fewer px, and nothing else."""
+    if image.mode in _PREMULTIPLIED:
+        return False
+    across = box.width / size.width
+    down = box.height / size.height
+    return min(across, down) > 1 and max(across, down) < 2 * _REDUCING_GAP
+
+
+def _is_down_first(source: Size, size: Size) -> bool:
+    """Whether Pillow does the pass down before the pass across (Resample.c in version 13)."""
+    return source.height - size.height > 2 * (source.width - size.width)
+
+
+def _resize_across(image: Image.Image, width: int, edges: Edges) -> Image.Image:
+    box = (edges[0], 0, edges[2], image.height)
+    return image.resize((width, image.height), _KERNEL, box=box)
+
+
+def _resize_down(image: Image.Image, height: int, edges: Edges) -> Image.Image:
+    box = (0, edges[1], image.width, edges[3])
+    return image.resize((image.width, height), _KERNEL, box=box)
 
 
 def _by_strips(image: Image.Image, size: Size, edges: Edges) -> Image.Image:
