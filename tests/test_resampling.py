@@ -141,6 +141,31 @@ def test_a_translucent_image_keeps_its_colour() -> None:
     assert np.abs(shown - (200, 100, 50, 100)).max() <= 2  # 8 bits of a weighted colour
 
 
+def test_an_image_with_alpha_is_reduced_by_whole_numbers_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passes with headroom and without ripple begin with the small copy, not with all px."""
+    reduce = Image.Image.reduce
+    reductions = []
+
+    def count(image: Image.Image, *args: Any) -> Image.Image:
+        reductions.append((image.mode, image.size))
+        return reduce(image, *args)
+
+    monkeypatch.setattr(Image.Image, "reduce", count)
+    image = Image.new("RGBA", (640, 480), "red")
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    resample(image, whole(Size(*image.size)), Size(64, 48))
+    assert reductions == [("RGBa", (640, 480))]
+
+
+def test_a_reduction_before_the_kernel_is_that_of_pillow() -> None:
+    noise = white_noise(613, 411)
+    for box in (Box(0, 0, 613, 411), Box(101.3, 57.9, 400.5, 300.2), Box(3, 350, 600, 60.7)):
+        for size in (Size(90, 60), Size(31, 7), Size(12, 58)):
+            edges = box.edges(Size(*noise.size))
+            expected = noise.resize(size, Image.Resampling.LANCZOS, box=edges, reducing_gap=2.0)
+            assert resample(noise, box, size).tobytes() == expected.tobytes()
+
+
 class TestOrientation:
     @pytest.mark.parametrize("orientation", range(2, 9))
     @pytest.mark.parametrize(
