@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import IO
 
 import pytest
 from PIL import Image
@@ -10,6 +11,9 @@ from progimage.errors import ImageTooLarge
 from tests.support import images as made
 from tests.support.avif_boxes import clap, with_property
 from tests.support.stored_files import Store, stored
+from transforms.decoding import colors
+from transforms.decoding.avif import avif_crop
+from transforms.decoding.avif.avif_colors import Picture, read_picture
 from transforms.decoding.avif.avif_crop import find_crop
 from transforms.decoding.decode import probe, validate
 from transforms.geometry import Size
@@ -110,3 +114,19 @@ def test_the_coded_picture_is_limited(stored: Store) -> None:
     content = with_property(made.encoded("avif", made.picture(*CODED)), clap(8, 1, 6, 1, 0, 1, 0, 1))
     with pytest.raises(ImageTooLarge):
         probe(stored(content), Limits(max_pixels=1_000))
+
+
+def test_the_properties_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the crop, the colours and the depth of a whole render."""
+    reads: list[object] = []
+
+    def count(file: IO[bytes]) -> Picture:
+        reads.append(file)
+        return read_picture(file)
+
+    for module in (avif_crop, colors):
+        monkeypatch.setattr(module, "read_picture", count)
+    made.rendered(made.encoded("avif"), "format=png", tmp_path)
+    opened = 2
+    """Once for the header, to which the request is resolved, and once for the render."""
+    assert len(reads) == opened

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.support import images as made
+from transforms.encoding import few_colors
 from transforms.encoding.few_colors import with_few_colors
 
 WIDTH, HEIGHT = 600, 420
@@ -124,3 +125,37 @@ class TestExact:
 def test_too_many_pixels_or_colours_are_left_alone() -> None:
     assert with_few_colors(Image.new("RGB", (2_001, 2_000)), is_exact=False) is None
     assert with_few_colors(made.photograph(400, 300), is_exact=False) is None
+
+
+class TestIndices:
+    @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+    @pytest.mark.parametrize("step", [1, 16], ids=["near", "far"])
+    def test_colours_an_octree_joins_stay_apart(self, mode: str, step: int) -> None:
+        """Of colours one level apart an octree makes one; those that are far apart it finds sooner."""
+        levels = np.arange(16, dtype=np.uint8) * step
+        red, green = np.meshgrid(levels, levels)
+        bands = [red, green, np.full_like(red, 9), 255 - red // 3]
+        image = Image.fromarray(np.dstack(bands[: len(mode)]).repeat(20, axis=0))
+        reduced = with_few_colors(image, is_exact=True)
+        assert reduced is not None
+        assert reduced.mode == "P"
+        assert reduced.convert(mode).tobytes() == image.tobytes()
+        assert len(set(reduced.tobytes())) == 256
+
+    def test_a_palette_is_in_the_same_order_either_way(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        image = diagram(64).convert("RGB")
+        by_octree = with_few_colors(image, is_exact=True)
+        monkeypatch.setattr(few_colors, "_indexed_exactly", lambda image, indices: None)
+        by_loop = with_few_colors(image, is_exact=True)
+        assert by_octree is not None
+        assert by_loop is not None
+        assert (by_octree.tobytes(), by_octree.getpalette()) == (by_loop.tobytes(), by_loop.getpalette())
+
+    def test_an_exact_palette_is_found_without_a_loop_over_the_pixels(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise AssertionError("Expected no loop")
+
+        monkeypatch.setattr(few_colors, "_look_up", refuse)
+        assert with_few_colors(diagram(64).convert("RGB"), is_exact=True) is not None

@@ -9,6 +9,7 @@ from PIL import Image
 from progimage.errors import ImageTooLarge, UnprocessableImage
 from tests.support import images as made
 from tests.support.animations import GifPart, gif, loop_count
+from transforms.decoding import frame_canvas
 from transforms.decoding.decode import probe, validate
 from transforms.decoding.gif import read_gif_plays
 from transforms.limits import Limits
@@ -71,6 +72,43 @@ def test_the_first_frame_restores_nothing(tmp_path: Path) -> None:
     parts = [GifPart(WHOLE, 1, disposal=3), GifPart(INNER, 2)]
     last = made.frames_of(gif(SIZE, parts), tmp_path)[-1]
     assert (last.image.getpixel((0, 0)), last.image.getpixel((3, 3))) == (NOTHING, BLUE)
+
+
+class TestOrderOfWork:
+    """A frame costs its own pixels, and few passes over the canvas."""
+
+    @pytest.mark.parametrize(
+        ("parts", "looks"),
+        [
+            pytest.param([GifPart(WHOLE, 1)] + [GifPart(INNER, 2, transparent=3)] * 4, 1, id="opaque"),
+            pytest.param([GifPart(WHOLE, 1), GifPart(INNER, 2, disposal=3)] * 2, 1, id="restored"),
+            pytest.param([GifPart(WHOLE, 1), *[GifPart(INNER, 2, disposal=2)] * 3], 3, id="cleared"),
+            pytest.param([GifPart(INNER, 2)] * 3, 3, id="never opaque"),
+        ],
+    )
+    def test_the_alpha_of_an_opaque_canvas_is_looked_at_once(
+        self, parts: list[GifPart], looks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        look = frame_canvas._has_no_hole  # noqa: SLF001
+        looked: list[bool] = []
+
+        def count(canvas: Image.Image) -> bool:
+            looked.append(look(canvas))
+            return looked[-1]
+
+        monkeypatch.setattr(frame_canvas, "_has_no_hole", count)
+        frames = made.frames_of(gif(SIZE, parts), tmp_path)
+        assert len(frames) == len(parts)
+        assert len(looked) == looks
+
+    def test_pixels_without_soft_alpha_are_pasted(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> None:
+            raise AssertionError("Expected no composition of soft alpha")
+
+        monkeypatch.setattr(Image.Image, "alpha_composite", refuse)
+        test_each_frame_has_its_own_palette_and_transparent_index(tmp_path)
 
 
 def test_each_frame_has_its_own_palette_and_transparent_index(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from PIL import Image
 
 from tests.support import images as made
 from tests.support.canvases import array
+from tests.support.filtering import white_noise
 from transforms.geometry import Box, Size, whole
+from transforms.orientation import stored_box, turn_upright
 from transforms.render import resampling
-from transforms.render.resampling import resample, resample_alpha
+from transforms.render.resampling import resample, resample_alpha, resample_upright
 
 HALO = 8
 """The most levels by which a flat colour may change, weighted by alpha: as much as it can be seen."""
@@ -137,3 +139,81 @@ def test_a_translucent_image_keeps_its_colour() -> None:
     image = Image.new("RGBA", (400, 300), (200, 100, 50, 100))
     shown = array(resample(image, whole(Size(400, 300)), Size(77, 55)), "RGBA").astype(int)
     assert np.abs(shown - (200, 100, 50, 100)).max() <= 2  # 8 bits of a weighted colour
+
+
+def test_an_image_with_alpha_is_reduced_by_whole_numbers_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passes with headroom and without ripple begin with the small copy, not with all px."""
+    reduce = Image.Image.reduce
+    reductions = []
+
+    def count(image: Image.Image, *args: Any) -> Image.Image:
+        reductions.append((image.mode, image.size))
+        return reduce(image, *args)
+
+    monkeypatch.setattr(Image.Image, "reduce", count)
+    image = Image.new("RGBA", (640, 480), "red")
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    resample(image, whole(Size(*image.size)), Size(64, 48))
+    assert reductions == [("RGBa", (640, 480))]
+
+
+def test_a_reduction_before_the_kernel_is_that_of_pillow() -> None:
+    noise = white_noise(613, 411)
+    for box in (Box(0, 0, 613, 411), Box(101.3, 57.9, 400.5, 300.2), Box(3, 350, 600, 60.7)):
+        for size in (Size(90, 60), Size(31, 7), Size(12, 58)):
+            edges = box.edges(Size(*noise.size))
+            expected = noise.resize(size, Image.Resampling.LANCZOS, box=edges, reducing_gap=2.0)
+            assert resample(noise, box, size).tobytes() == expected.tobytes()
+
+
+class TestOrientation:
+    @pytest.mark.parametrize("orientation", range(2, 9))
+    @pytest.mark.parametrize(
+        ("box", "size"),
+        [
+            (Box(0, 0, 203, 131), Size(160, 103)),
+            (Box(40, 0, 131, 131), Size(120, 120)),
+            (Box(10, 0, 60, 131), Size(30, 128)),
+            (Box(0, 0, 203, 131), Size(60, 39)),
+        ],
+        ids=["across-first", "a-middle", "a-part", "reduced-far"],
+    )
+    def test_a_turn_after_the_reduction_is_that_before_it(
+        self, box: Box, size: Size, orientation: int
+    ) -> None:
+        """The upright image decides which of the two passes comes first, whichever way the px are stored."""
+        upright = white_noise(203, 131)
+        stored = turn_back(upright, orientation)
+        stored_area = stored_box(box, Size(*upright.size), orientation)
+        result = resample_upright(stored, stored_area, size, orientation)
+        assert result.tobytes() == resample(upright, box, size).tobytes()
+
+    @pytest.mark.parametrize(
+        ("mode", "size", "turned"),
+        [
+            ("RGB", Size(300, 225), Size(225, 300)),
+            ("RGB", Size(100, 75), Size(300, 400)),
+            ("RGB", Size(800, 600), Size(300, 400)),
+            ("RGBA", Size(300, 225), Size(300, 400)),
+        ],
+        ids=["reduced", "reduced-by-whole-numbers", "enlarged", "with-alpha"],
+    )
+    def test_a_large_opaque_image_is_turned_when_it_is_small(
+        self, mode: str, size: Size, turned: Size, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A turn of a phone's photograph at full size costs a tenth of its render."""
+        turns = []
+
+        def turn(image: Image.Image, orientation: int) -> Image.Image:
+            turns.append(image.size)
+            return turn_upright(image, orientation)
+
+        monkeypatch.setattr(resampling, "turn_upright", turn)
+        resample_upright(Image.new(mode, (300, 400)), Box(0, 0, 300, 400), size, 6)
+        assert turns == [turned]
+
+
+def turn_back(upright: Image.Image, orientation: int) -> Image.Image:
+    """Return the image as a camera stores it with this orientation."""
+    inverse = {6: 8, 8: 6}.get(orientation, orientation)
+    return turn_upright(upright, inverse)

@@ -65,6 +65,12 @@ def test_texts(attributes: str, elements: str, creator: str, notice: str) -> Non
             "</rdf:li></rdf:Bag></plus:Licensor>",
             id="licensor as a node",
         ),
+        pytest.param(
+            "",
+            "<dc:rights><rdf:Alt><rdf:li xml:lang='a&quot;&#39;&lt;&amp;&#10;b'>R</rdf:li></rdf:Alt></dc:rights>",
+            '<rdf:li xml:lang="a&quot;&#x27;&lt;&amp;&#10;b">R</rdf:li>',
+            id="marks in an attribute",
+        ),
     ],
 )  # fmt: skip
 def test_the_packet_holds_the_rights_and_nothing_else(attributes: str, elements: str, expected: str) -> None:

@@ -27,6 +27,10 @@ _POINTS = (Box(0.25, 0.375, 0, 0), Box(0.125, 0.75, 0, 0))
 """Two places, as shares of the sides, which each orientation takes elsewhere."""
 
 
+def swaps_sides(orientation: int) -> bool:
+    return orientation in _TURNED
+
+
 def upright_size(stored: Size, orientation: int) -> Size:
     """Return the size that an image has once its orientation has been applied."""
     return stored.turned if orientation in _TURNED else stored

@@ -10,11 +10,11 @@ from progimage.parameters import color_channels
 from transforms.decoding.scaled import Scaled
 from transforms.planning.plan import Plan, place_all
 from transforms.render.geometry import aimed, is_open, pad
-from transforms.render.resampling import resample, within_bounds
+from transforms.render.resampling import resample_upright, within_bounds
 
 from .color import to_srgb
-from .geometry import Box, Placement, Size
-from .orientation import stored_box, turn_upright, upright_box
+from .geometry import Box, Placement
+from .orientation import stored_box, turn_upright
 from .render import Load, render, settle
 
 _GLIMPSE_SIDE = 256
@@ -73,13 +73,7 @@ def sample(image: Image.Image, drawing: Drawing) -> Image.Image:
     box = in_decoded_px(placement.box)
     if placement.bounds:
         image, box = within_bounds(image, box, in_decoded_px(placement.bounds))
-    stored_size = Size(*image.size)
-    upright = turn_upright(image, header.orientation)
-    return resample(
-        upright,
-        upright_box(box, stored_size, header.orientation),
-        placement.size,
-    )
+    return resample_upright(image, box, placement.size, header.orientation)
 
 
 def convert_colors(image: Image.Image, drawing: Drawing) -> Image.Image:

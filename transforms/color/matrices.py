@@ -1,5 +1,7 @@
 """Matrices between primaries, in plain Python: three by three, as rows."""
 
+from functools import lru_cache
+
 from .description import Point, Primaries
 
 Row = tuple[float, float, float]
@@ -24,6 +26,7 @@ def rgb_to_xyz(primaries: Primaries) -> Matrix:
     return _rows((row[0] * scales[0], row[1] * scales[1], row[2] * scales[2]) for row in plain)
 
 
+@lru_cache(maxsize=64)
 def rgb_to_d50(primaries: Primaries) -> Matrix:
     """Return the matrix from linear RGB to XYZ under D50, adapted by Bradford.
 

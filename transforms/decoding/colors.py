@@ -13,7 +13,8 @@ from transforms.color.facts import describe, summarize
 from transforms.formats.table import Format
 from transforms.limits import Limits
 
-from .avif.avif_colors import describe_avif, read_av1_depth, read_peak, read_picture
+from .avif.avif_colors import Picture, describe_avif, read_av1_depth, read_peak, read_picture
+from .avif.avif_crop import AvifImage
 from .bitmaps.bmp_colors import describe_bmp
 from .jp2.jp2_colors import describe_jp2, read_jp2_depth
 from .png.png_colors import describe_png, read_png_depth
@@ -47,7 +48,7 @@ def _describe_avif(
     profile: bytes | None,
     _: Limits,
 ) -> ColorDescription:
-    return describe(profile, describe_avif(read_picture(_file(image))))
+    return describe(profile, describe_avif(_picture(image)))
 
 
 def _describe_heic(
@@ -61,7 +62,7 @@ def _describe_heic(
     primaries = int(nclx["color_primaries"])
     transfer = int(nclx["transfer_characteristics"])
     by_code_points = describe_nclx_code_points(primaries, transfer)
-    peak_nits = read_peak(read_picture(_file(image)).properties)
+    peak_nits = read_peak(_picture(image).properties)
     return describe(profile, replace(by_code_points, peak_nits=peak_nits))
 
 
@@ -98,11 +99,15 @@ def _heic_depth(image: ImageFile.ImageFile) -> int | None:
 
 
 def _avif_depth(image: ImageFile.ImageFile) -> int | None:
-    return read_av1_depth(read_picture(_file(image)).properties)
+    return read_av1_depth(_picture(image).properties)
 
 
 def _jp2_depth(image: ImageFile.ImageFile) -> int | None:
     return read_jp2_depth(_file(image))
+
+
+def _picture(image: ImageFile.ImageFile) -> Picture:
+    return image.picture if isinstance(image, AvifImage) else read_picture(_file(image))
 
 
 def _file(image: ImageFile.ImageFile) -> IO[bytes]:

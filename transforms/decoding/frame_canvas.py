@@ -17,6 +17,7 @@ Decoder = Callable[[IO[bytes]], ImageFile.ImageFile]
 
 _OPAQUE = (255, 255)
 _TRANSPARENT = (0, 0, 0, 0)
+_WITH_ALPHA = frozenset({"LA", "RGBA"})
 
 
 class Disposal(Enum):
@@ -88,16 +89,22 @@ def compose(
 
     `decoder` opens the file of a frame. Yield RGB and RGBA; with `is_gray` L and LA."""
     canvas = Image.new("RGBA", size)
+    is_opaque = False
     for frame in frames:
         corners = _cut(frame.corners, size)
         before = canvas.crop(corners) if frame.disposal is Disposal.RESTORE else None
+        was_opaque = is_opaque
         if corners.size.pixels:
-            _draw(canvas, frame, corners, decoder)
-        yield ShownFrame(_copy(canvas, is_gray=is_gray), frame.duration_ms)
+            keeps_opaque = _draw(canvas, frame, corners, decoder)
+            # a canvas without a hole keeps none: its alpha need not be looked at again
+            is_opaque = (is_opaque and keeps_opaque) or _has_no_hole(canvas)
+        yield ShownFrame(_copy(canvas, is_opaque=is_opaque, is_gray=is_gray), frame.duration_ms)
         if before is not None:
             canvas.paste(before, corners[:2])
-        if frame.disposal is Disposal.CLEAR:
+            is_opaque = was_opaque
+        if frame.disposal is Disposal.CLEAR and corners.size.pixels:
             canvas.paste(_TRANSPARENT, corners)
+            is_opaque = False
 
 
 def _draw(
@@ -105,22 +112,31 @@ def _draw(
     frame: StoredFrame,
     corners: Corners,
     decoder: Decoder,
-) -> None:
-    picture = _decode(frame, decoder)
+) -> bool:
+    """Draw a frame. Return whether it makes no hole in the canvas."""
+    decoded, has_soft_alpha = _decode(frame, decoder)
+    picture = decoded.convert("RGBA")
     if corners != frame.corners:
         picture = picture.crop((0, 0, *corners.size))
-    if frame.is_blended:
+    has_alpha = decoded.mode in _WITH_ALPHA
+    if not frame.is_blended or not has_alpha:
+        canvas.paste(picture, corners[:2])
+    elif has_soft_alpha:
         canvas.alpha_composite(picture, corners[:2])
     else:
-        canvas.paste(picture, corners[:2])
+        # the same, in a fraction of the time
+        canvas.paste(picture, corners[:2], picture)
+    return frame.is_blended or not has_alpha
 
 
-def _decode(frame: StoredFrame, decoder: Decoder) -> Image.Image:
+def _decode(frame: StoredFrame, decoder: Decoder) -> tuple[Image.Image, bool]:
+    """Return the pixels of a frame, and whether some may be neither opaque nor transparent."""
     with decoder(BytesIO(frame.file)) as image:
         if Size(*image.size) != frame.corners.size:
             raise UnprocessableImage("A frame of the animation has another size than its header says")
         image.load()
-        return to_bands(image).convert("RGBA")
+        is_cut_out = image.mode == "P" and isinstance(image.info.get("transparency"), int)
+        return to_bands(image), not is_cut_out
 
 
 def _cut(corners: Corners, size: Size) -> Corners:
@@ -132,9 +148,12 @@ def _cut(corners: Corners, size: Size) -> Corners:
     return Corners(left, top, right, bottom)
 
 
-def _copy(canvas: Image.Image, *, is_gray: bool) -> Image.Image:
+def _has_no_hole(canvas: Image.Image) -> bool:
+    return canvas.getchannel("A").getextrema() == _OPAQUE
+
+
+def _copy(canvas: Image.Image, *, is_opaque: bool, is_gray: bool) -> Image.Image:
     """Return a copy of the canvas, without alpha if all of it is opaque."""
-    is_opaque = canvas.getchannel("A").getextrema() == _OPAQUE
     if is_gray:
         return canvas.convert("L" if is_opaque else "LA")
     return canvas.convert("RGB") if is_opaque else canvas.copy()

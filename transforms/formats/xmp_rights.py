@@ -4,8 +4,8 @@ Source: IPTC Photo Metadata Standard 2023.2 (creator, rights, licensor, data min
 PLUS LDF 1.2, ccREL."""
 
 from collections.abc import Iterable, Iterator
+from html import escape
 from typing import NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
 from .xmp import RDF, XML, Attribute, Element, Name, Packet
 
@@ -139,14 +139,14 @@ def _write_property(name: Name, value: Element | Attribute) -> str:
     tag = f"{_PREFIXES[name.namespace]}:{name.local}"
     if isinstance(value, Attribute):
         text = value.value.strip()
-        return f"<{tag}>{escape(text)}</{tag}>" if text else ""
+        return f"<{tag}>{escape(text, quote=False)}</{tag}>" if text else ""
     resource = value.attribute(Name(RDF, "resource"))
     if resource:
-        return f"<{tag} rdf:resource={quoteattr(resource)}/>"
+        return f"<{tag} rdf:resource={_quoted(resource)}/>"
     arrays = _arrays(value)
     if not arrays:
         text = value.text.strip()
-        return f"<{tag}>{escape(text)}</{tag}>" if text else ""
+        return f"<{tag}>{escape(text, quote=False)}</{tag}>" if text else ""
     array = f"rdf:{arrays[0].name.local}"
     items = "".join(_write_items(_items(value)))
     return f"<{tag}><{array}>{items}</{array}></{tag}>" if items else ""
@@ -160,8 +160,8 @@ def _write_items(items: Iterable[Element]) -> Iterator[str]:
         if fields:
             yield f'<rdf:li rdf:parseType="Resource">{fields}</rdf:li>'
         elif text:
-            mark = f" xml:lang={quoteattr(language)}" if language else ""
-            yield f"<rdf:li{mark}>{escape(text)}</rdf:li>"
+            mark = f" xml:lang={_quoted(language)}" if language else ""
+            yield f"<rdf:li{mark}>{escape(text, quote=False)}</rdf:li>"
 
 
 def _write_fields(item: Element) -> Iterator[str]:
@@ -174,3 +174,11 @@ def _write_fields(item: Element) -> Iterator[str]:
         for child in holder.children:
             if child.name.namespace == _PLUS and not child.children:
                 yield _write_property(child.name, child)
+
+
+def _quoted(text: str) -> str:
+    """Return the value of an attribute, with its quotes. A parser would take line ends and tabs for spaces."""
+    escaped = escape(text)
+    for character in "\t\n\r":
+        escaped = escaped.replace(character, f"&#{ord(character)};")
+    return f'"{escaped}"'

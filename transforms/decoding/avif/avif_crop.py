@@ -12,7 +12,7 @@ from PIL import AvifImagePlugin, Image
 
 from transforms.geometry import Size
 
-from .avif_colors import read_picture
+from .avif_colors import NO_PICTURE, read_picture
 
 _CLAP_BYTES = 32
 _HALF = Fraction(1, 2)
@@ -34,6 +34,8 @@ class AvifImage(AvifImagePlugin.AvifImageFile):
         super()._open()
         self.coded = Size(*self._size)
         Image._decompression_bomb_check(self.coded)  # noqa: SLF001  of the picture that is decoded
+        self.picture = read_picture(self.fp) if self.fp else NO_PICTURE
+        """Its properties, read once for the crop, the colours and the depth."""
         self.crop_edges = self._find_crop()
         self._show_crop()
 
@@ -49,9 +51,7 @@ class AvifImage(AvifImagePlugin.AvifImageFile):
         return super().load()
 
     def _find_crop(self) -> Crop | None:
-        if self.fp is None:
-            return None
-        for box in read_picture(self.fp).properties:
+        for box in self.picture.properties:
             if box.kind == b"clap":
                 return find_crop(box.content, self.coded)
         return None
