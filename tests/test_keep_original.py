@@ -187,3 +187,31 @@ class TestMaxBytes:
         content = made.encoded("png", made.picture().quantize(8).convert("RGB"), optimize=True)
         assert len(write(content, "format=png&w=119&h=80&fit=fill", tmp_path)) > len(content)
         assert write(content, f"max_bytes={len(content)}", tmp_path) == content
+
+
+XMP_OF_RIGHTS = b"".join((
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">',
+    b'<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/">',
+    b"<dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator>",
+    b'<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">Ann, 2026</rdf:li></rdf:Alt></dc:rights>',
+    b"</rdf:Description></rdf:RDF></x:xmpmeta>",
+))  # fmt: skip
+
+
+@pytest.mark.parametrize("level", ["copyright", "keep"])
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif", "tiff"])
+def test_rights_that_xmp_alone_names_make_no_image_larger(format: str, level: str, tmp_path: Path) -> None:
+    content = with_xmp(format, XMP_OF_RIGHTS)
+    _, result = made.rendered(content, f"metadata={level}", tmp_path)
+    assert len(result) <= len(content)
+    assert b"Ann, 2026" in result
+
+
+def with_xmp(format: str, packet: bytes) -> bytes:
+    if format == "png":
+        return with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet)
+    if format == "jpeg":
+        return with_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet)
+    if format == "tiff":
+        return made.encoded("tiff", made.picture(), tiffinfo={700: packet}, compression="jpeg", quality=20)
+    return made.encoded(format, made.picture(), xmp=packet, quality=20)
