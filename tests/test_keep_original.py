@@ -2,11 +2,13 @@
 
 import zlib
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.support import images as made
+from tests.support.bmp_files import bmp
 from transforms import stripping
 from transforms.geometry import Size
 
@@ -215,3 +217,35 @@ def with_xmp(format: str, packet: bytes) -> bytes:
     if format == "tiff":
         return made.encoded("tiff", made.picture(), tiffinfo={700: packet}, compression="jpeg", quality=20)
     return made.encoded(format, made.picture(), xmp=packet, quality=20)
+
+
+@pytest.mark.parametrize(
+    ("header_bytes", "bits", "masks", "palette"),
+    [
+        pytest.param(12, 8, (), bytes(range(256)) * 3, id="shortest header, palette"),
+        pytest.param(12, 1, (), b"\0\0\0\xff\xff\xff", id="shortest header, one bit"),
+        pytest.param(12, 24, (), b"", id="shortest header"),
+        pytest.param(40, 16, (0xF800, 0x7E0, 0x1F), b"", id="16 bits"),
+        pytest.param(52, 16, (0xF800, 0x7E0, 0x1F), b"", id="16 bits, masks in the header"),
+        pytest.param(124, 16, (0x7C00, 0x3E0, 0x1F, 0), b"", id="16 bits of a V5"),
+    ],
+)
+def test_a_bitmap_never_grows(
+    header_bytes: int, bits: int, masks: tuple[int, ...], palette: bytes, tmp_path: Path
+) -> None:
+    row_bytes = (64 * bits + 31) // 32 * 4
+    content = bmp(
+        Random(bits).randbytes(row_bytes * 48),
+        (64, 48),
+        bits,
+        header_bytes=header_bytes,
+        compression=3 if masks else 0,
+        masks=masks,
+        palette=palette,
+        colors=0,
+    )
+    _, result = made.rendered(content, "", tmp_path)
+    assert len(result) <= len(content)
+    assert (
+        made.rendered(result, "format=png", tmp_path)[1] == made.rendered(content, "format=png", tmp_path)[1]
+    )

@@ -15,6 +15,7 @@ from progimage.operations import MetadataLevel
 from transforms.geometry import UNCHANGED, Changes
 from transforms.limits import Limits
 
+from .big_tiff import read_tiff
 from .density import Density, read_density, with_density
 from .exif import (
     ASCII,
@@ -27,7 +28,6 @@ from .exif import (
     TagFilters,
     Value,
     append_to_tiff,
-    read_exif,
 )
 from .find_xmp import read_packet
 from .iptc import read_iptc_rights
@@ -201,12 +201,8 @@ def _read_exif(
 ) -> Exif:
     try:
         with _open_exif(image, source) as file:
-            return read_exif(
-                file,
-                filters,
-                max_bytes=limits.max_metadata_bytes,
-                start=_shown_directory(image),
-            )
+            max_bytes = limits.max_metadata_bytes
+            return read_tiff(file, filters, max_bytes=max_bytes, start=_shown_directory(image))
     except ValueError:
         return Exif()
 
