@@ -2,11 +2,13 @@
 
 import zlib
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.support import images as made
+from tests.support.bmp_files import bmp
 from tests.support.png_files import chunk
 from transforms import stripping
 from transforms.geometry import Size
@@ -187,3 +189,63 @@ class TestMaxBytes:
         content = made.encoded("png", made.picture().quantize(8).convert("RGB"), optimize=True)
         assert len(write(content, "format=png&w=119&h=80&fit=fill", tmp_path)) > len(content)
         assert write(content, f"max_bytes={len(content)}", tmp_path) == content
+
+
+XMP_OF_RIGHTS = b"".join((
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">',
+    b'<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/">',
+    b"<dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator>",
+    b'<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">Ann, 2026</rdf:li></rdf:Alt></dc:rights>',
+    b"</rdf:Description></rdf:RDF></x:xmpmeta>",
+))  # fmt: skip
+
+
+@pytest.mark.parametrize("level", ["copyright", "keep"])
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif", "tiff"])
+def test_rights_that_xmp_alone_names_make_no_image_larger(format: str, level: str, tmp_path: Path) -> None:
+    content = with_xmp(format, XMP_OF_RIGHTS)
+    _, result = made.rendered(content, f"metadata={level}", tmp_path)
+    assert len(result) <= len(content)
+    assert b"Ann, 2026" in result
+
+
+def with_xmp(format: str, packet: bytes) -> bytes:
+    if format == "png":
+        return with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet)
+    if format == "jpeg":
+        return with_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet)
+    if format == "tiff":
+        return made.encoded("tiff", made.picture(), tiffinfo={700: packet}, compression="jpeg", quality=20)
+    return made.encoded(format, made.picture(), xmp=packet, quality=20)
+
+
+@pytest.mark.parametrize(
+    ("header_bytes", "bits", "masks", "palette"),
+    [
+        pytest.param(12, 8, (), bytes(range(256)) * 3, id="shortest header, palette"),
+        pytest.param(12, 1, (), b"\0\0\0\xff\xff\xff", id="shortest header, one bit"),
+        pytest.param(12, 24, (), b"", id="shortest header"),
+        pytest.param(40, 16, (0xF800, 0x7E0, 0x1F), b"", id="16 bits"),
+        pytest.param(52, 16, (0xF800, 0x7E0, 0x1F), b"", id="16 bits, masks in the header"),
+        pytest.param(124, 16, (0x7C00, 0x3E0, 0x1F, 0), b"", id="16 bits of a V5"),
+    ],
+)
+def test_a_bitmap_never_grows(
+    header_bytes: int, bits: int, masks: tuple[int, ...], palette: bytes, tmp_path: Path
+) -> None:
+    row_bytes = (64 * bits + 31) // 32 * 4
+    content = bmp(
+        Random(bits).randbytes(row_bytes * 48),
+        (64, 48),
+        bits,
+        header_bytes=header_bytes,
+        compression=3 if masks else 0,
+        masks=masks,
+        palette=palette,
+        colors=0,
+    )
+    _, result = made.rendered(content, "", tmp_path)
+    assert len(result) <= len(content)
+    assert (
+        made.rendered(result, "format=png", tmp_path)[1] == made.rendered(content, "format=png", tmp_path)[1]
+    )

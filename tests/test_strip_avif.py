@@ -31,6 +31,19 @@ def test_an_avif_without_a_property_of_colours_stands_by_its_bit_stream() -> Non
     assert strip(content, "avif", SIZE) is not None
 
 
+@pytest.mark.parametrize("transfer", [1, 6, 11, 14, 15])
+def test_an_avif_by_a_curve_of_video_stands(transfer: int) -> None:
+    """Browsers take these curves for sRGB's in an AVIF, and so does the conversion."""
+    start = b"colrnclx" + (1).to_bytes(2)
+    content = avif()
+    assert start + (13).to_bytes(2) in content
+    other = content.replace(start + (13).to_bytes(2), start + transfer.to_bytes(2))
+    bare = strip(other, "avif", SIZE)
+    assert bare is not None
+    assert start + transfer.to_bytes(2) in bare
+    assert strip(content.replace(start + (13).to_bytes(2), start + (4).to_bytes(2)), "avif", SIZE) is None
+
+
 def test_an_avif_whose_bit_stream_is_wide_does_not_stand() -> None:
     content = avif().replace(b"colrnclx", b"cllinclx")
     picture = read_picture(content)

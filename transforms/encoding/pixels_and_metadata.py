@@ -26,9 +26,12 @@ def put_metadata(
 ) -> bytes | None:
     """Return a file with the metadata that a result of one pixel has; None if it has no room for them.
 
-    With `is_lean` EXIF leaves out the density if the format has a field of its own for it."""
+    With `is_lean` EXIF leaves out the rights that XMP says, and the density if the format has a field of its
+    own for it."""
     if metadata == _NO_METADATA or not format.holds_metadata:
         return bare
+    if is_lean:
+        metadata = metadata.as_lean
     options = format.embed(metadata) if format.embed else {}
     if is_lean and format.embed and "dpi" in options:
         options["exif"] = format.embed(replace(metadata, density=None))["exif"]

@@ -3,7 +3,7 @@
 Metadata that are broken or larger than the limits are left out. They never fail a render."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +15,7 @@ from progimage.operations import MetadataLevel
 from transforms.geometry import UNCHANGED, Changes
 from transforms.limits import Limits
 
+from .big_tiff import read_tiff
 from .density import Density, read_density, with_density
 from .exif import (
     ASCII,
@@ -27,13 +28,12 @@ from .exif import (
     TagFilters,
     Value,
     append_to_tiff,
-    read_exif,
 )
 from .find_xmp import read_packet
 from .iptc import read_iptc_rights
 from .stale_xmp import without_stale
 from .xmp import parse_xmp
-from .xmp_rights import Rights, read_rights
+from .xmp_rights import Rights, read_rights, without_wrapper
 
 _Tag = ExifTags.Base
 _RIGHTS = frozenset({_Tag.Artist, _Tag.Copyright})
@@ -84,6 +84,13 @@ class Metadata:
     short_xmp: bytes = b""
     """The rights alone, for a format that cannot hold all of the XMP."""
     density: Density | None = None
+    lean_exif: Exif = field(default_factory=Exif)
+    """EXIF without a density, and without the rights that the XMP says as well."""
+
+    @property
+    def as_lean(self) -> "Metadata":
+        """The same metadata in fewer bytes."""
+        return replace(self, exif=self.lean_exif, xmp=without_wrapper(self.xmp))
 
     @property
     def whole_exif(self) -> Exif:
@@ -113,18 +120,21 @@ def read_metadata(
     packet = parse_xmp(xmp) if xmp else None
     rights = read_rights(packet) if packet else Rights()
     named = _with_rights(exif, image, rights)
+    lean = _with_rights(exif, image, Rights())
     if level == "copyright":
-        return Metadata(named, rights.packet)
+        return Metadata(named, rights.packet, lean_exif=lean)
     changes = _with_stored_turn(changes, image, named)
     density = read_density(image, named)
     if changes.is_cut:
         # it holds copies of the picture, and places in it
         named = named.without(MAKER_NOTE)
+        lean = lean.without(MAKER_NOTE)
     return Metadata(
         with_density(named.without(_ORIENTATION), None),
         without_stale(packet, changes) if packet else b"",
         rights.packet,
         density.after(changes) if density else None,
+        with_density(lean.without(_ORIENTATION), None),
     )
 
 
@@ -191,12 +201,8 @@ def _read_exif(
 ) -> Exif:
     try:
         with _open_exif(image, source) as file:
-            return read_exif(
-                file,
-                filters,
-                max_bytes=limits.max_metadata_bytes,
-                start=_shown_directory(image),
-            )
+            max_bytes = limits.max_metadata_bytes
+            return read_tiff(file, filters, max_bytes=max_bytes, start=_shown_directory(image))
     except ValueError:
         return Exif()
 

@@ -57,11 +57,10 @@ _MAX_PROPERTY_BYTES = 8_000
 _MAX_PACKET_BYTES = 32_000
 """A JPEG's segment holds twice that."""
 
-_HEAD = (
-    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-    f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}"><rdf:Description rdf:about=""'
-)
-_TAIL = '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
+_WRAPPER_HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+_WRAPPER_TAIL = '</x:xmpmeta><?xpacket end="r"?>'
+_HEAD = f'{_WRAPPER_HEAD}<rdf:RDF xmlns:rdf="{RDF}"><rdf:Description rdf:about=""'
+_TAIL = f"</rdf:Description></rdf:RDF>{_WRAPPER_TAIL}"
 
 
 class Rights(NamedTuple):
@@ -91,6 +90,16 @@ def read_rights(packet: Packet) -> Rights:
     )
     content = f"{_HEAD}{declarations}>{''.join(text for _, text in kept)}{_TAIL}".encode()
     return Rights(creator, notice, content if len(content) <= _MAX_PACKET_BYTES else b"")
+
+
+def without_wrapper(packet: bytes) -> bytes:
+    """Return a packet of `read_rights` without the parts that XMP leaves to the writer; another as it is.
+
+    Source: ISO 16684-1, 7.3.2 and 7.4."""
+    head = _WRAPPER_HEAD.encode()
+    tail = _WRAPPER_TAIL.encode()
+    is_wrapped = packet.startswith(head) and packet.endswith(tail)
+    return packet[len(head) : -len(tail)] if is_wrapped else packet
 
 
 def _properties(packet: Packet) -> Iterator[tuple[Name, Element | Attribute]]:

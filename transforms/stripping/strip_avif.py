@@ -21,7 +21,8 @@ _KEPT_PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"auxC"})
 _DROPPED_PROPERTIES = frozenset({b"pasp", b"clli", b"mdcv"})
 _ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
 _BT709 = 1
-_SRGB = 13
+_LIKE_SRGB = frozenset({1, 6, 11, 13, 14, 15})
+"""sRGB's own curve, and those of video, which mean the same in an AVIF (color/cicp.py)."""
 _UNSPECIFIED = 2
 _NO_NAME = b"\0"
 
@@ -114,7 +115,7 @@ def _is_srgb(colors: bytes) -> bool:
 
 
 def _are_srgb(primaries: int, transfer: int) -> bool:
-    return primaries in (_BT709, _UNSPECIFIED) and transfer in (_SRGB, _UNSPECIFIED)
+    return primaries in (_BT709, _UNSPECIFIED) and transfer in _LIKE_SRGB | {_UNSPECIFIED}
 
 
 def _read_stream_colors(picture: Picture) -> CodePoints:

@@ -4,6 +4,7 @@ from io import BytesIO
 from itertools import accumulate
 from struct import unpack
 
+from transforms.formats.big_tiff import read_tiff
 from transforms.formats.exif import EXIF, GPS, IMAGE, LONG, MAKER_NOTE, ByteOrder, Exif, Value, read_exif
 from transforms.geometry import Size
 
@@ -64,7 +65,7 @@ def strip_tiff(content: bytes, size: Size) -> bytes:
 
     Raise Unstrippable for kinds that readers show in different ways."""
     try:
-        tags = read_exif(BytesIO(content), {IMAGE: lambda tag: tag in _READ}, max_bytes=len(content))
+        tags = read_tiff(BytesIO(content), {IMAGE: lambda tag: tag in _READ}, max_bytes=len(content))
     except ValueError as error:
         raise Unstrippable(str(error)) from error
     directory = dict(tags.image)
