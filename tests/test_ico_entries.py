@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from progimage.errors import UnprocessableImage
+from tests.support import color_files as files
 from tests.support import images as made
 from tests.support.bmp_files import palette_of, rows
 from tests.support.stored_files import Store, check_flips, stored
@@ -119,6 +120,24 @@ def test_png_keeps_its_transparent_colour(tmp_path: Path) -> None:
 def test_a_damaged_picture_is_passed_over(tmp_path: Path) -> None:
     found = shown(icon([b"\x89PNG\r\n\x1a\n", bitmap(24, RED), b""]), tmp_path)
     assert (found[0, 0] == (*RED, 255)).all()
+
+
+@pytest.mark.parametrize(
+    ("chunk", "color", "transfer"),
+    [
+        pytest.param(files.cicp(12, 13), (215, 93, 31), "srgb", id="Display P3"),
+        pytest.param(files.gama(1.0), (229, 168, 122), "linear", id="linear light"),
+        pytest.param(files.cicp(9, 16), (255, 0, 0), "pq", id="PQ"),
+    ],
+)
+def test_a_png_in_an_icon_is_described_as_any_png(
+    chunk: files.Chunk, color: tuple[int, int, int], transfer: str, stored: Store, tmp_path: Path
+) -> None:
+    content = icon([files.png(files.flat() * 257, chunk, bits=16)])
+    header = probe(stored(content))
+    assert (header.color_space.transfer, header.color_space.bit_depth) == (transfer, 16)
+    assert header.is_hdr == (transfer == "pq")
+    assert np.abs(files.shown(content, tmp_path) - color).max() <= 2
 
 
 REFUSED = {

@@ -118,3 +118,20 @@ def test_a_damaged_key_is_refused(stored: Store) -> None:
     content = png(np.zeros((2, 2, 1)), 2, GREY, (b"tRNS", b"\0"))
     with pytest.raises(UnprocessableImage):
         probe(stored(content))
+
+
+@pytest.mark.parametrize("is_interlaced", [False, True], ids=["rows", "interlaced"])
+@pytest.mark.parametrize("depth", [2, 4])
+def test_pillow_reads_the_original_that_stands_for_a_result(
+    depth: int, is_interlaced: bool, tmp_path: Path
+) -> None:
+    """Pillow compares a transparent grey of 2 or 4 bits after scaling it, so it is written in a palette."""
+    noise = np.random.default_rng(1).integers(0, 2**depth, (24, 24, 1))
+    noise[0, 0] = 2
+    content = png(noise, depth, GREY, (b"tRNS", struct.pack(">H", 2)), is_interlaced=is_interlaced)
+    result = made.rendered(content, "format=png", tmp_path)[1]
+    greys = noise[..., 0] * 255 // (2**depth - 1)
+    expected = np.dstack([greys, greys, greys, np.where(noise[..., 0] == 2, 0, 255)])
+    assert result[24:26] == bytes((depth, PALETTE))
+    assert np.array_equal(made.pixels(result, "RGBA"), expected)
+    assert len(result) <= len(content) + 80

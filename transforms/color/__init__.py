@@ -2,6 +2,6 @@
 
 from .conversion import is_srgb, to_srgb
 from .description import ColorDescription, ColorSpace
-from .modes import to_bands, with_plain_inks
+from .modes import to_bands
 
-__all__ = ["ColorDescription", "ColorSpace", "is_srgb", "to_bands", "to_srgb", "with_plain_inks"]
+__all__ = ["ColorDescription", "ColorSpace", "is_srgb", "to_bands", "to_srgb"]

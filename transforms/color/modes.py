@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from PIL import Image, ImageChops, ImageMath, JpegImagePlugin
+from PIL import Image, ImageMath
 
 _BANDED = {
     "1": "L",
@@ -19,16 +19,6 @@ _BANDED = {
 _HAS_ALPHA_BAND = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _WHITES = (1, 255, 65_535)
 """What white may be if nothing tells the depth of the numbers."""
-
-
-def with_plain_inks(image: Image.Image) -> Image.Image:
-    """Invert a CMYK JPEG that is not Adobe's.
-
-    Adobe stores inks inverted, and Pillow inverts every CMYK JPEG."""
-    is_plain_jpeg = isinstance(image, JpegImagePlugin.JpegImageFile) and "adobe" not in image.info
-    if image.mode == "CMYK" and is_plain_jpeg:
-        return ImageChops.invert(image)
-    return image
 
 
 def to_bands(image: Image.Image) -> Image.Image:

@@ -16,6 +16,7 @@ from transforms.limits import Limits
 from .avif.avif_colors import Picture, describe_avif, read_av1_depth, read_peak, read_picture
 from .avif.avif_crop import AvifImage
 from .bitmaps.bmp_colors import describe_bmp
+from .bitmaps.ico_entries import IcoImage
 from .jp2.jp2_colors import describe_jp2, read_jp2_depth
 from .png.png_colors import describe_png, read_png_depth
 
@@ -82,6 +83,16 @@ def _describe_bmp(
     return describe_bmp(_file(image), limits.max_profile_bytes)
 
 
+def _describe_ico(
+    image: ImageFile.ImageFile,
+    profile: bytes | None,
+    limits: Limits,
+) -> ColorDescription:
+    """Describe a PNG in an icon as any PNG. Bitmaps in icons have no description."""
+    picture = image.picture if isinstance(image, IcoImage) else None
+    return describe_png(picture, profile, limits) if picture else UNDESCRIBED
+
+
 def _jpeg_depth(image: ImageFile.ImageFile) -> int | None:
     return image.bits if isinstance(image, JpegImagePlugin.JpegImageFile) else None
 
@@ -110,6 +121,11 @@ def _picture(image: ImageFile.ImageFile) -> Picture:
     return image.picture if isinstance(image, AvifImage) else read_picture(_file(image))
 
 
+def _ico_depth(image: ImageFile.ImageFile) -> int | None:
+    picture = image.picture if isinstance(image, IcoImage) else None
+    return read_png_depth(picture) if picture else _USUAL_DEPTH
+
+
 def _file(image: ImageFile.ImageFile) -> IO[bytes]:
     return image.fp or BytesIO()
 
@@ -121,6 +137,7 @@ _READERS: Mapping[str, _Reader] = {
     "heic": _describe_heic,
     "jp2": _describe_jp2,
     "bmp": _describe_bmp,
+    "ico": _describe_ico,
 }
 _DEPTHS: Mapping[str, Callable[[ImageFile.ImageFile], int | None]] = {
     "png": read_png_depth,
@@ -129,5 +146,6 @@ _DEPTHS: Mapping[str, Callable[[ImageFile.ImageFile], int | None]] = {
     "heic": _heic_depth,
     "avif": _avif_depth,
     "jp2": _jp2_depth,
+    "ico": _ico_depth,
 }
 """Formats that are not named have 8 bits."""

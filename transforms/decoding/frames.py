@@ -8,7 +8,7 @@ from typing import IO, NamedTuple
 
 from PIL import Image, ImageFile, WebPImagePlugin
 
-from transforms.color import to_bands, with_plain_inks
+from transforms.color import to_bands
 from transforms.limits import Limits
 
 from .avif.avif_sequence import read_sequence
@@ -98,7 +98,7 @@ def _read_by_pillow(
         image.load()
         # the decoder of an animation goes on drawing on the same canvas
         canvas = image.copy() if count > 1 else image
-        shown = to_bands(with_plain_inks(canvas))
+        shown = to_bands(canvas)
         duration_ms = durations_ms[index] if durations_ms else _read_duration_ms(image)
         yield ShownFrame(shown, duration_ms)
 

@@ -21,8 +21,7 @@ from .colors import read_color, read_color_space
 from .gif import read_gif_plays
 from .png.apng import find_control
 
-_EXIF = ("exif", "Raw profile type exif")
-"""EXIF, and ImageMagick's text of a PNG that holds it."""
+_EXIF = "exif"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,10 +126,10 @@ def _check_size(size: Size, frames: int, limits: Limits) -> None:
 def _read_orientation(image: ImageFile.ImageFile) -> int:
     """Return the orientation; 1 if the metadata are broken. They are no reason to refuse an image."""
     with suppress(Exception):
-        # Pillow would take an orientation from XMP, too, which browsers ignore; and of a PNG it would decode
-        # the pixels first
+        # Pillow would take an orientation from XMP, too, and from ImageMagick's text in a PNG, which browsers
+        # ignore; and of a PNG it would decode the pixels first
         carrier = Image.new("L", (1, 1))
-        carrier.info = {name: image.info[name] for name in _EXIF if name in image.info}
+        carrier.info = {_EXIF: image.info[_EXIF]} if _EXIF in image.info else {}
         value = carrier.getexif().get(ExifTags.Base.Orientation)
         return value if isinstance(value, int) and 1 <= value <= 8 else 1
     return 1

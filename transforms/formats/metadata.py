@@ -29,6 +29,7 @@ from .exif import (
     Value,
     append_to_tiff,
 )
+from .find_exif import find_exif
 from .find_xmp import read_packet
 from .iptc import read_iptc_rights
 from .stale_xmp import without_stale
@@ -218,10 +219,7 @@ def _shown_directory(image: ImageFile.ImageFile) -> int | None:
 def _open_exif(image: ImageFile.ImageFile, source: Path) -> IO[bytes]:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return source.open("rb")
-    exif = image.info.get("exif")
-    if not isinstance(exif, bytes):
-        return BytesIO(b"")
-    return BytesIO(exif.removeprefix(_EXIF_PREFIX))
+    return BytesIO(find_exif(image).removeprefix(_EXIF_PREFIX))
 
 
 def _with_rights(

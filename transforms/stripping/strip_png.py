@@ -24,7 +24,9 @@ _KEPT = {
     b"IEND": 0,
 }
 """The most bytes of each chunk that is kept."""
+_GREY = 0
 _INDEXED = 3
+_PACKED_BITS = (2, 4)
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _SUBIMAGES = (
     (0, 0, 8, 8),
@@ -53,7 +55,25 @@ def strip_png(content: bytes, size: Size) -> bytes:
     if kept[0].content[9] != _INDEXED:
         # a palette that no pixel uses
         kept = [chunk for chunk in kept if chunk.kind != b"PLTE"]
-    return SIGNATURE + b"".join(as_chunk(*chunk) for chunk in kept)
+    return SIGNATURE + b"".join(as_chunk(*chunk) for chunk in _with_palette(kept))
+
+
+def _with_palette(chunks: list[Chunk]) -> list[Chunk]:
+    """Return grey of 2 or 4 bits with a transparent level as indices of a palette of greys.
+
+    Pillow compares such a level with samples that it has scaled to 8 bits, and shows it opaque."""
+    header = chunks[0].content
+    bits, color = header[8:10]
+    transparent = next((chunk.content for chunk in chunks if chunk.kind == b"tRNS"), b"")
+    if color != _GREY or bits not in _PACKED_BITS or len(transparent) != 2:
+        return chunks
+    largest = 2**bits - 1
+    greys = b"".join(bytes([level * 255 // largest]) * 3 for level in range(largest + 1))
+    # the bits above the depth mean nothing
+    alphas = b"\xff" * (transparent[1] & largest) + b"\0"
+    rest = [Chunk(kind, alphas if kind == b"tRNS" else content) for kind, content in chunks[1:]]
+    indexed = header[:9] + bytes([_INDEXED]) + header[10:]
+    return [Chunk(b"IHDR", indexed), Chunk(b"PLTE", greys), *rest]
 
 
 def is_sound_png(bare: bytes) -> bool:

@@ -17,8 +17,8 @@ MAX_INFLATED_TEXT_BYTES = 16_000_000
 """For all texts of a file. Those behind it are dropped without inflating them."""
 
 _RESERVED = frozenset({
-    "aspect", "bbox", "blend", "chromaticity", "default_image", "disposal", "dpi", "duration", "gamma",
-    "icc_profile", "interlace", "loop", "srgb", "timestamp", "transparency", "xmp",
+    "aspect", "bbox", "blend", "chromaticity", "default_image", "disposal", "dpi", "duration", "exif",
+    "gamma", "icc_profile", "interlace", "loop", "srgb", "timestamp", "transparency", "xmp",
 })  # fmt: skip
 """Names under which Pillow keeps facts of the image, beside its texts. A text of such a name is dropped."""
 
@@ -71,7 +71,7 @@ class BoundedStream(PngImagePlugin.PngStream):
         key, _, text = content.partition(b"\0")
         counted = self._count_text(text)
         if counted is not None:
-            self._store(key, counted if key == b"exif" else counted.decode("latin-1"))
+            self._store(key, counted.decode("latin-1"))
         return content
 
     def chunk_zTXt(self, pos: int, length: int) -> bytes:  # noqa: N802
@@ -113,12 +113,12 @@ class BoundedStream(PngImagePlugin.PngStream):
             return
         self._store(key, value)
 
-    def _store(self, key: bytes, value: str | bytes) -> None:
+    def _store(self, key: bytes, value: str) -> None:
         name = key.decode("latin-1")
         if not name or name in _RESERVED:
             return
         self.im_info[name] = value
-        self.im_text[name] = value if isinstance(value, str) else value.decode("latin-1")
+        self.im_text[name] = value
 
     def _keep(self, kind: bytes, length: int) -> bytes:
         content = self._read(length)

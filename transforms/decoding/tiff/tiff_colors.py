@@ -102,7 +102,7 @@ def _look_up(indices: Image.Image, color_map: tuple[int, ...]) -> Image.Image:
 
 
 def _from_lab(colors: list[Image.Image], layout: Layout) -> list[Image.Image]:
-    """Return red, green and blue of Lab. LittleCMS converts chunky 8-bit Lab, by the same white."""
+    """Return red, green and blue of Lab under D50."""
     unit = 2.0 ** (layout.bits - 8)
     offset = 128 if layout.photometric == ICCLAB else 0
     white = 255.0 * unit if layout.photometric == ICCLAB and layout.bits == 16 else 2.0**layout.bits - 1

@@ -1,6 +1,6 @@
 """TIFF of any usual depth, kind of numbers and layout, and the page that is the picture.
 
-Pillow decodes the kinds that it decodes rightly: 8 bits and less. All others are decoded here."""
+Pillow decodes the kinds that it decodes rightly: 8 bits and less, not Lab. All others are decoded here."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -108,6 +108,9 @@ class TiffImage(TiffImagePlugin.TiffImageFile):
     def _is_for_pillow(self) -> bool:
         """Whether Pillow decodes the page, and rightly."""
         layout = self.layout
+        if layout.photometric in _LAB and not layout.is_jpeg and libtiff.is_available():
+            # LittleCMS would sample it so coarsely that colours are up to 30 levels off
+            return False
         is_byte = layout.bits == 8 or (layout.bits in _PACKED_BITS and layout.samples == 1)
         is_usual = (
             is_byte and layout.number == Number.UNSIGNED and not layout.is_uneven and not layout.is_planar
