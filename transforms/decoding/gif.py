@@ -40,6 +40,8 @@ _LOOP_COUNT = re.compile(rb"\x0b(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.D
 """Both names mean the same."""
 _DISPOSALS = {2: Disposal.CLEAR, 3: Disposal.RESTORE, 4: Disposal.RESTORE}
 """Old encoders write 4 for 3."""
+_MOST_BLOCKS = 500_000
+"""Pillow takes half a microsecond for each. A block holds up to 255 bytes of pixels."""
 _MIN_DELAY_CS = 2
 _SHORT_DELAY_MS = 100
 """Browsers show a frame of 0 or 1 hundredths of a second for so long."""
@@ -65,6 +67,18 @@ class _Block(NamedTuple):
     pixels_at: int
     end: int
     palette: bytes
+
+
+def check_blocks(file: IO[bytes]) -> None:
+    """Raise UnprocessableImage for more blocks than a picture has: frames, extensions and pieces of data.
+
+    Pillow walks through all of them to count the frames."""
+    file.seek(0)
+    content = file.read()
+    file.seek(0)
+    if len(content) >= _HEAD_BYTES:
+        for _ in _walk_blocks(content):
+            pass
 
 
 def walk_frames(content: bytes) -> Iterator[GifFrame]:
@@ -154,8 +168,12 @@ def _as_still(content: bytes, frame: GifFrame, control: bytes) -> bytes:
 
 
 def _walk_blocks(content: bytes) -> Iterator[_Block]:
+    """Yield the blocks, past bytes that belong to none. Raise UnprocessableImage if there are too many."""
     _, place = _read_palette(content, _HEAD_BYTES, content[_FLAGS_AT])
+    room = _MOST_BLOCKS
     while introducer := _INTRODUCER.search(content, place):
+        # Pillow walks through bytes that belong to no block, too
+        room -= introducer.end() - place
         place = introducer.end()
         if introducer[0] == b";":
             return
@@ -166,10 +184,10 @@ def _walk_blocks(content: bytes) -> Iterator[_Block]:
         start = place
         if is_frame:
             palette, data_at = _read_palette(content, head_end, content[head_end - 1])
-            place = _skip_data(content, data_at + _CODE_SIZE_BYTES)
+            place, room = _skip_data(content, data_at + _CODE_SIZE_BYTES, room)
             yield _Block(_FRAME, start, data_at, place, palette)
         else:
-            place = _skip_data(content, head_end)
+            place, room = _skip_data(content, head_end, room)
             yield _Block(content[start], head_end, head_end, place, b"")
 
 
@@ -185,11 +203,16 @@ def _read_palette(
     return content[place:end], end
 
 
-def _skip_data(content: bytes, place: int) -> int:
-    """Return the place behind a row of data blocks. A block of no bytes ends it."""
+def _skip_data(content: bytes, place: int, room: int) -> tuple[int, int]:
+    """Return the place behind a row of data blocks, and the number of blocks for which there is room then.
+
+    A block of no bytes ends the row. Raise UnprocessableImage if there is no room."""
     while place < len(content):
         size = content[place]
         place += size + 1
+        room -= 1
+        if room < 0:
+            raise UnprocessableImage(f"Expected a GIF of at most {_MOST_BLOCKS:,} blocks but received more")
         if not size:
             break
-    return place
+    return place, room

@@ -28,6 +28,7 @@ from .avif.avif_crop import AvifImage
 from .bitmaps.bmp_fields import BmpImage
 from .bitmaps.ico_entries import IcoImage
 from .failures import DAMAGED
+from .gif import check_blocks
 from .header import too_large
 from .jp2.jp2_deep import Jp2Image
 from .jpeg.jpeg_kinds import check_kind
@@ -93,12 +94,18 @@ def _prepared_png(file: IO[bytes], limits: Limits) -> IO[bytes]:
     return without_broken_chunks(file)
 
 
+def _prepared_gif(file: IO[bytes], limits: Limits) -> IO[bytes]:
+    check_blocks(file)
+    return file
+
+
 def _as_it_is(file: IO[bytes], limits: Limits) -> IO[bytes]:
     return file
 
 
 _PREPARED: Mapping[str, Callable[[IO[bytes], Limits], IO[bytes]]] = {
     "JPEG": _prepared_jpeg,
+    "GIF": _prepared_gif,
     "PNG": _prepared_png,
 }
 """By Pillow's name of a format: returns the file that Pillow opens. The stored original stays as it is."""

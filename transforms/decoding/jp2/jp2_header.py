@@ -94,7 +94,7 @@ def _read(file: IO[bytes]) -> Jp2Header:
     boxes: dict[bytes, bytes] = {}
     color_boxes: list[bytes] = []
     for kind, start, stop in _boxes(file, 0, end):
-        if kind == b"jp2h":
+        if kind == b"jp2h" and not boxes:
             for inner_kind, inner_start, inner_stop in _boxes(file, start, stop):
                 file.seek(inner_start)
                 content = file.read(min(inner_stop - inner_start, _MAX_BOX_BYTES))

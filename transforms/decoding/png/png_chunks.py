@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from os import SEEK_END
 from struct import Struct
 from typing import IO, NamedTuple
 
@@ -21,7 +22,7 @@ class Chunk(NamedTuple):
 
 
 def walk_chunks(file: IO[bytes]) -> Iterator[Chunk]:
-    """Yield the chunks in their order, as far as their heads are there."""
+    """Yield the chunks in their order up to the end of the image, as far as their heads are there."""
     place = len(SIGNATURE)
     while True:
         file.seek(place)
@@ -31,13 +32,17 @@ def walk_chunks(file: IO[bytes]) -> Iterator[Chunk]:
         size, kind = _HEAD.unpack(head)
         start = place + _HEAD.size
         yield Chunk(kind, start, size)
+        if kind == b"IEND":
+            return
         place = start + size + CHECKSUM_BYTES
 
 
 def read_content(file: IO[bytes], chunk: Chunk) -> bytes:
     """Return the content of a chunk. Raise UnprocessableImage if it is cut off or has a wrong checksum."""
+    # a chunk may declare 4 GB, for which Python would take the memory first
+    room = max(0, file.seek(0, SEEK_END) - chunk.start)
     file.seek(chunk.start)
-    content = file.read(chunk.size)
+    content = file.read(min(chunk.size, room))
     if file.read(CHECKSUM_BYTES) != _checksum(chunk.kind, content):
         raise UnprocessableImage("A chunk of the PNG is damaged or incomplete")
     return content
