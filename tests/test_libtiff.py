@@ -55,7 +55,7 @@ def test_a_file_that_cannot_be_opened_is_closed(tmp_path: Path) -> None:
         tags = load_directory(file)
         layout = read_layout(tags)
         file.truncate(8)
-        open_files = len(os.listdir("/dev/fd"))
+        open_files = len(list(Path("/dev/fd").iterdir()))
         with pytest.raises(OSError, match="cannot open"):
             list(libtiff.read_rows(file, tags.offset, layout))
-        assert len(os.listdir("/dev/fd")) == open_files
+        assert len(list(Path("/dev/fd").iterdir())) == open_files

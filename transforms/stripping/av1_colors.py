@@ -68,14 +68,14 @@ def _find_header(stream: bytes) -> bytes:
         has_size = head >> 1 & 1
         if not has_size or kind not in (_SEQUENCE_HEADER, _TEMPORAL_DELIMITER):
             break
-        size, start = _read_size(stream, position + 1 + has_extension)
+        size, start = read_size(stream, position + 1 + has_extension)
         if kind == _SEQUENCE_HEADER:
             return stream[start : start + size]
         position = start + size
     raise Unstrippable("a bit stream without a header")
 
 
-def _read_size(stream: bytes, position: int) -> tuple[int, int]:
+def read_size(stream: bytes | bytearray, position: int) -> tuple[int, int]:
     """Return a number of seven bits a byte, the lowest first, and the place behind it."""
     size = 0
     for index in range(8):

@@ -41,6 +41,7 @@ def strip_bmp(content: bytes, size: Size) -> bytes:
         pixels = content[start : start + row_bytes * abs(height)]
         if len(pixels) < row_bytes * abs(height):
             raise Unstrippable("pixels that are cut off")
+        pixels = clear_padding(pixels, width * bits, row_bytes)
     elif _RLE.get(compression) == bits:
         pixels = content[start : _find_rle_end(content, start, bits)]
     else:
@@ -50,6 +51,20 @@ def strip_bmp(content: bytes, size: Size) -> bytes:
     sides = (width, height, 1, bits, compression)
     head = pack("<IiiHHIIiiII", _INFO_BYTES, *sides, len(pixels), 0, 0, len(palette) // 4, 0)
     return file_head + head + palette + pixels
+
+
+def clear_padding(rows: bytes, bits: int, row_bytes: int) -> bytes:
+    """Return rows with zeros behind the `bits` of the pixels of each."""
+    cleared = bytearray(rows)
+    whole_bytes, rest_bits = divmod(bits, 8)
+    if rest_bits:
+        kept = 0xFF << 8 - rest_bits & 0xFF
+        table = bytes(value & kept for value in range(256))
+        cleared[whole_bytes::row_bytes] = rows[whole_bytes::row_bytes].translate(table)
+        whole_bytes += 1
+    for place in range(whole_bytes, row_bytes):
+        cleared[place::row_bytes] = bytes(len(rows) // row_bytes)
+    return bytes(cleared)
 
 
 def _read_palette(

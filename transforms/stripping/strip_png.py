@@ -23,6 +23,8 @@ _KEPT = {
     b"IEND": 0,
 }
 """The most bytes of each chunk that is kept."""
+_ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
+_FRAMES = frozenset({b"fcTL", b"IDAT", b"fdAT"})
 _INDEXED = 3
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _SUBIMAGES = (
@@ -54,10 +56,28 @@ def strip_png(content: bytes, size: Size) -> bytes:
     kept = [chunk for chunk in chunks if chunk.kind in _KEPT]
     if not kept or kept[0].kind != b"IHDR" or kept[-1].kind != b"IEND":
         raise Unstrippable("chunks out of order")
+    kept = _without_unshown(kept)
     if kept[0].content[9] != _INDEXED:
         # a palette that no pixel uses
         kept = [chunk for chunk in kept if chunk.kind != b"PLTE"]
     return _SIGNATURE + b"".join(chunk.written for chunk in kept)
+
+
+def _without_unshown(chunks: list[Chunk]) -> list[Chunk]:
+    """Return the chunks without an animation that no decoder shows, as that of a still PNG is.
+
+    Raise Unstrippable if an animation has other frames than it counts."""
+    kinds = [chunk.kind for chunk in chunks]
+    pixels_at = kinds.index(b"IDAT") if b"IDAT" in kinds else 0
+    controls = [chunk.content for chunk in chunks[:pixels_at] if chunk.kind == b"acTL"]
+    if not controls:
+        return [chunk for chunk in chunks if chunk.kind not in _ANIMATION]
+    heads = [kind for kind, _ in groupby(kinds) if kind in _FRAMES]
+    heads = heads[heads.index(b"fcTL") :] if b"fcTL" in heads else []
+    is_alternating = heads[::2].count(b"fcTL") == kinds.count(b"fcTL") == len(heads) / 2
+    if not is_alternating or controls[0][:4] != kinds.count(b"fcTL").to_bytes(4):
+        raise Unstrippable("frames that are not counted")
+    return chunks
 
 
 def is_sound_png(bare: bytes) -> bool:
