@@ -12,6 +12,7 @@ from progimage.errors import UnprocessableImage
 from tests.support import images as made
 from tests.support.icc_profiles import rgb_profile
 from tests.support.stored_files import Store, stored
+from transforms.containers.chunks import Chunk, as_chunk, read_content
 from transforms.decoding.decode import probe, probe_received, validate
 from transforms.decoding.png.broken_chunks import check_critical_chunks, without_broken_chunks
 
@@ -160,3 +161,41 @@ def test_a_sound_file_is_not_copied() -> None:
     file = io.BytesIO(made.png(*ANCILLARY.items()))
     assert without_broken_chunks(file) is file
     assert not ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+class MeasuredFile(io.BytesIO):
+    """A file that remembers the most bytes that were asked for at once."""
+
+    most_bytes = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.most_bytes = max(self.most_bytes, size or 0)
+        return super().read(size)
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"IDAT"])
+def test_no_more_bytes_are_read_than_there_are(kind: bytes) -> None:
+    """A chunk may declare 4 GB. Python takes that memory before it reads."""
+    content = made.png()[:33] + b"\xff\xff\xff\xff" + kind + bytes(50)
+    file = MeasuredFile(content)
+    without_broken_chunks(file)
+    check_critical_chunks(file)
+    with pytest.raises(UnprocessableImage):
+        read_content(file, Chunk(kind, 41, 2**32 - 1))
+    assert file.most_bytes <= len(content)
+
+
+@pytest.mark.parametrize("chunk", [(b"prVt", b""), (b"tEXt", b"a\0b"), (b"IDAT", b"")])
+@pytest.mark.parametrize("place", [33, -12], ids=["before the pixels", "behind them"])
+def test_more_chunks_than_a_picture_has_are_refused_at_once(
+    chunk: tuple[bytes, bytes], place: int, stored: Store
+) -> None:
+    content = made.png()
+    path = stored(content[:place] + 60_000 * as_chunk(*chunk) + content[place:])
+    with pytest.raises(UnprocessableImage, match="50,000 chunks"):
+        probe(path)
+
+
+def test_chunks_behind_the_end_are_not_looked_at(stored: Store) -> None:
+    path = stored(made.png() + 60_000 * as_chunk(b"prVt", b""))
+    assert validate(path) == validate(stored(made.png()))

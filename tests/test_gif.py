@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from time import process_time
 
 import pytest
 from PIL import Image
@@ -223,3 +224,23 @@ def test_a_gif_without_its_end_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "file.gif"
     path.write_bytes(gif(SIZE, [GifPart(WHOLE, 1), GifPart(INNER, 2)])[:-1])
     assert validate(path).frames == 2
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        pytest.param(b"!\xfe" + 600_000 * b"\1a" + b"\0", id="pieces of a comment"),
+        pytest.param(600_000 * b"!\xfe\0", id="empty comments"),
+        pytest.param(600_000 * b"a", id="bytes of no block"),
+        pytest.param(b",\0\0\0\0\1\0\1\0\0\2" + 600_000 * b"\1a" + b"\0", id="pieces of a frame"),
+        pytest.param(300_000 * b",\0\0\0\0\1\0\1\0\0\2\2\x44\1\0", id="frames"),
+    ],
+)
+def test_more_blocks_than_a_picture_has_are_refused_at_once(blocks: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "file.gif"
+    parts = [GifPart(WHOLE, 1), GifPart(WHOLE, 2)]
+    path.write_bytes(gif(SIZE, parts, behind_first=blocks))
+    start = process_time()
+    with pytest.raises(UnprocessableImage, match="500,000 blocks"):
+        probe(path)
+    assert process_time() - start < 1

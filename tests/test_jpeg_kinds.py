@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from time import process_time
 
 import pytest
 from PIL import Image
@@ -117,3 +118,20 @@ def test_fill_bytes_before_a_marker_are_passed_over(stored: Store) -> None:
     content = made.encoded("jpeg")
     filled = content[:2] + b"\xff" * 5 + content[2:-2] + b"\xff" * 3 + content[-2:]
     assert validate(stored(filled)).stored == (made.WIDTH, made.HEIGHT)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [20_000 * b"\xff\xfe\0\2", 20_000 * b"\xff\xe1\0\2", 200_000 * b"\xff"],
+    ids=["comments", "metadata", "fill bytes"],
+)
+@pytest.mark.parametrize("marker", [b"\xff\xdb", b"\xff\xda"], ids=["first", "before the scan"])
+def test_more_segments_than_a_picture_has_are_refused_at_once(
+    junk: bytes, marker: bytes, stored: Store
+) -> None:
+    content = made.encoded("jpeg")
+    at = content.index(marker)
+    start = process_time()
+    with pytest.raises(UnprocessableImage):
+        probe(stored(content[:at] + junk + content[at:]))
+    assert process_time() - start < 1

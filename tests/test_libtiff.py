@@ -46,3 +46,16 @@ def test_errors_of_a_file_are_not_printed(tmp_path: Path, capfd: pytest.CaptureF
         with pytest.raises(OSError, match="of 700 bytes"):
             list(libtiff.read_rows(file, tags.offset, read_layout(tags)))
     assert capfd.readouterr().err == ""
+
+
+def test_a_file_that_cannot_be_opened_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "tiff"
+    path.write_bytes(tiff(Page(samples=SAMPLES)))
+    with path.open("r+b") as file:
+        tags = load_directory(file)
+        layout = read_layout(tags)
+        file.truncate(8)
+        open_files = len(list(Path("/dev/fd").iterdir()))
+        with pytest.raises(OSError, match="cannot open"):
+            list(libtiff.read_rows(file, tags.offset, layout))
+        assert len(list(Path("/dev/fd").iterdir())) == open_files

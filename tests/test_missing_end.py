@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.jpegs import SAMPLINGS, Part, joined, parts, sampled
 from tests.support.lossless_jpegs import lossless
 from tests.support.stored_files import Store, stored
 from transforms.decoding.decode import probe, validate
+from transforms.decoding.jpeg import missing_end
 from transforms.decoding.jpeg.missing_end import with_end
 from transforms.limits import Limits
 
@@ -170,3 +172,25 @@ def test_a_spoiled_file_leaves_as_an_error_of_the_tree_or_not_at_all(stored: Sto
                 validate(stored(content[:at] + bytes([content[at] ^ 0x5A]) + content[at + 1 :]))
             except ProgImageError:
                 continue
+
+
+@pytest.mark.parametrize("name", ["photograph, 4:2:0", "photograph, progressive"])
+def test_a_count_that_would_take_long_is_refused(
+    name: str, stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = SOURCES[name]
+    work = sum(len(part.scan) for part in parts(content)) - 1
+    monkeypatch.setattr(missing_end, "_MOST_WORK", work)
+    assert validate(stored(content))
+    with pytest.raises(UnprocessableImage, match="too large to count its blocks"):
+        probe(stored(content[:-2]))
+
+
+def test_thousands_of_scans_are_not_counted(stored: Store) -> None:
+    """Each passes all blocks, however few bytes it has."""
+    content = encoded(Image.new("L", (2_000, 2_000), 128), progressive=True)[:-2]
+    last = content[content.rindex(b"\xff\xda") :]
+    start = process_time()
+    with pytest.raises(UnprocessableImage, match="too large to count its blocks"):
+        probe(stored(content + 5_000 * last))
+    assert process_time() - start < 1

@@ -1,10 +1,11 @@
 """The page of a TIFF that is the picture, and facts that come from it alone."""
 
 import io
+import struct
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 
 import numpy as np
 import pytest
@@ -120,3 +121,12 @@ def test_only_so_many_pages_are_looked_at(stored: Store) -> None:
     with path.open("rb") as file:
         first = load_directory(file)
         assert find_page(file, first) == first.offset
+
+
+def test_a_big_tiff_has_no_more_tags_than_a_small_one(stored: Store) -> None:
+    entry = struct.pack("<HHQQ", 60_000, 3, 1, 1)
+    content = b"II" + struct.pack("<HHHQQ", 43, 8, 0, 16, 100_000) + 100_000 * entry + bytes(8)
+    start = process_time()
+    with pytest.raises(UnprocessableImage):
+        probe(stored(content))
+    assert process_time() - start < 0.5

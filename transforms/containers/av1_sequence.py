@@ -70,12 +70,12 @@ def _units(stream: bytes) -> Iterator[tuple[int, bytes]]:
         position += 2 if has_extension else 1
         size = len(stream) - position
         if has_size:
-            size, position = _read_size(stream, position)
+            size, position = read_size(stream, position)
         yield (head >> 3) & 15, stream[position : position + size]
         position += size
 
 
-def _read_size(stream: bytes, position: int) -> tuple[int, int]:
+def read_size(stream: bytes | bytearray, position: int) -> tuple[int, int]:
     """Return a number of seven bits a byte, the lowest first, and the place behind it (4.10.5)."""
     size = 0
     for index in range(_MAX_SIZE_BYTES):

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple
 
+from progimage.errors import UnprocessableImage
+
 FRAME = 0x2C
 CONTROL = 0xF9
 COMMENT = 0xFE
@@ -12,11 +14,13 @@ APPLICATION = 0xFF
 HAS_PALETTE = 0x80
 PALETTE_BITS = 7
 IMAGE_HEAD = Struct("<HHHHB")
-_HEAD_BYTES = 13
+HEAD_BYTES = 13
 _FLAGS_AT = 10
 _LABEL_BYTES = 1
 _CODE_SIZE_BYTES = 1
 """Before the data blocks of a frame."""
+_MOST_BLOCKS = 500_000
+"""Pillow takes half a microsecond for each. A block holds up to 255 bytes of pixels."""
 _INTRODUCER = re.compile(rb"[!,;]")
 
 
@@ -34,9 +38,14 @@ class Block(NamedTuple):
 
 
 def walk_blocks(content: bytes) -> Iterator[Block]:
-    """Yield the blocks up to the end mark. Bytes that belong to no block are passed over."""
+    """Yield the blocks up to the end mark, past bytes that belong to none.
+
+    Raise UnprocessableImage if there are too many."""
     _, place = read_global_palette(content)
+    room = _MOST_BLOCKS
     while introducer := _INTRODUCER.search(content, place):
+        # Pillow walks through bytes that belong to no block, too
+        room -= introducer.end() - place
         if introducer[0] == b";":
             return
         start = introducer.start()
@@ -46,16 +55,16 @@ def walk_blocks(content: bytes) -> Iterator[Block]:
             return
         if is_frame:
             palette, data_at = _read_palette(content, head_end, content[head_end - 1])
-            place = _skip_data(content, data_at + _CODE_SIZE_BYTES)
+            place, room = _skip_data(content, data_at + _CODE_SIZE_BYTES, room)
             yield Block(FRAME, start, introducer.end(), data_at, place, palette)
         else:
-            place = _skip_data(content, head_end)
+            place, room = _skip_data(content, head_end, room)
             yield Block(content[head_end - 1], start, head_end, head_end, place, b"")
 
 
 def read_global_palette(content: bytes) -> tuple[bytes, int]:
     """Return the palette of all frames that have none of their own, and the place of the first block."""
-    return _read_palette(content, _HEAD_BYTES, content[_FLAGS_AT])
+    return _read_palette(content, HEAD_BYTES, content[_FLAGS_AT])
 
 
 def _read_palette(
@@ -70,11 +79,16 @@ def _read_palette(
     return content[place:end], end
 
 
-def _skip_data(content: bytes, place: int) -> int:
-    """Return the place behind a row of data blocks. A block of no bytes ends it."""
+def _skip_data(content: bytes, place: int, room: int) -> tuple[int, int]:
+    """Return the place behind a row of data blocks, and the number of blocks for which there is room then.
+
+    A block of no bytes ends the row. Raise UnprocessableImage if there is no room."""
     while place < len(content):
         size = content[place]
         place += size + 1
+        room -= 1
+        if room < 0:
+            raise UnprocessableImage(f"Expected a GIF of at most {_MOST_BLOCKS:,} blocks but received more")
         if not size:
-            return place
-    return len(content) + 1
+            return place, room
+    return len(content) + 1, room

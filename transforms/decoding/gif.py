@@ -18,6 +18,7 @@ from transforms.containers.gif_blocks import (
     CONTROL,
     FRAME,
     HAS_PALETTE,
+    HEAD_BYTES,
     IMAGE_HEAD,
     PALETTE_BITS,
     read_global_palette,
@@ -53,6 +54,18 @@ class GifFrame(NamedTuple):
     pixels_at: int
     end: int
     palette: bytes
+
+
+def check_blocks(file: IO[bytes]) -> None:
+    """Raise UnprocessableImage for more blocks than a picture has: frames, extensions and pieces of data.
+
+    Pillow walks through all of them to count the frames."""
+    file.seek(0)
+    content = file.read()
+    file.seek(0)
+    if len(content) >= HEAD_BYTES:
+        for _ in walk_blocks(content):
+            pass
 
 
 def walk_frames(content: bytes) -> Iterator[GifFrame]:

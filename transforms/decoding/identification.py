@@ -29,6 +29,7 @@ from .avif.avif_groups import without_pyramid
 from .bitmaps.bmp_fields import BmpImage
 from .bitmaps.ico_entries import IcoImage
 from .failures import DAMAGED
+from .gif import check_blocks
 from .header import too_large
 from .jp2.jp2_deep import Jp2Image
 from .jpeg.jpeg_kinds import check_kind
@@ -98,6 +99,11 @@ def _prepared_avif(file: IO[bytes], limits: Limits) -> IO[bytes]:
     return without_pyramid(file)
 
 
+def _prepared_gif(file: IO[bytes], limits: Limits) -> IO[bytes]:
+    check_blocks(file)
+    return file
+
+
 def _as_it_is(file: IO[bytes], limits: Limits) -> IO[bytes]:
     return file
 
@@ -105,6 +111,7 @@ def _as_it_is(file: IO[bytes], limits: Limits) -> IO[bytes]:
 _PREPARED: Mapping[str, Callable[[IO[bytes], Limits], IO[bytes]]] = {
     "AVIF": _prepared_avif,
     "JPEG": _prepared_jpeg,
+    "GIF": _prepared_gif,
     "PNG": _prepared_png,
 }
 """By Pillow's name of a format: returns the file that Pillow opens. The stored original stays as it is."""

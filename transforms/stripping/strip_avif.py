@@ -9,6 +9,7 @@ from transforms.containers.av1_sequence import CodePoints, read_code_points
 from transforms.containers.boxes import Box, Place
 from transforms.geometry import Size
 
+from .av1_units import check_configuration, clear_units
 from .avif_items import Item, Picture, is_sequence, read_picture
 from .avif_writer import describe_items, write_picture
 from .blocks import Unstrippable
@@ -20,6 +21,7 @@ _PIXELS = frozenset({_CODED, b"grid"})
 _KEPT_PROPERTIES = frozenset({b"ispe", b"pixi", b"av1C", b"colr", b"auxC"})
 _DROPPED_PROPERTIES = frozenset({b"pasp", b"clli", b"mdcv"})
 _ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
+_GRID_BYTES = (8, 12)
 _BT709 = 1
 _LIKE_SRGB = frozenset({1, 6, 11, 13, 14, 15})
 """sRGB's own curve, and those of video, which mean the same in an AVIF (color/cicp.py)."""
@@ -43,6 +45,8 @@ def _stripped(picture: Picture) -> Picture:
     for item in items.values():
         if item.kind not in _PIXELS:
             raise Unstrippable(f"an item {item.kind!r}")
+        _check_properties(item)
+        item.content = _clear_content(item)
         item.info = _NO_NAME
         item.properties = list(_kept_properties(item))
     has_nclx = any(box.kind == b"colr" and box.content.startswith(b"nclx") for _, box in colors)
@@ -52,12 +56,41 @@ def _stripped(picture: Picture) -> Picture:
     return replace(picture, items=items, references=references)
 
 
+def _clear_content(item: Item) -> bytes:
+    """Return the bytes of an item with zeros for all that is no pixel."""
+    if item.kind != _CODED:
+        if len(item.content) not in _GRID_BYTES:
+            raise Unstrippable("a grid of another length")
+        return item.content
+    stream = bytearray(item.content)
+    clear_units(stream, 0, len(stream))
+    return bytes(stream)
+
+
+def _check_properties(item: Item) -> None:
+    """Raise Unstrippable for a property that is longer than the numbers in it say, or says something else."""
+    for _, box in item.properties:
+        content = box.content
+        checks = {
+            b"ispe": len(content) == 12,
+            b"pixi": len(content) > 4 and len(content) == 5 + content[4],
+            b"colr": content[:4] != b"nclx" or len(content) == 11,
+            b"auxC": content[4:] == _ALPHA,
+        }
+        if not checks.get(box.kind, True):
+            raise Unstrippable(f"a property {box.kind!r} of another length")
+        if box.kind == b"av1C":
+            check_configuration(content)
+
+
 def _clear_items(file: bytearray, meta: Place) -> list[range]:
     """Write a shorter description of the items in the place of theirs. Return the places of their bytes."""
     picture = _stripped(read_picture(bytes(file)))
     if any(len(item.starts) != 1 for item in picture.items.values()):
         raise Unstrippable("an item in several parts")
     starts = [item.starts[0] for item in picture.items.values()]
+    for item, start in zip(picture.items.values(), starts, strict=True):
+        file[start : start + len(item.content)] = item.content
     free_bytes = meta.end - meta.start - len(describe_items(picture, starts).written)
     if free_bytes < 0:
         raise Unstrippable("no room for the description of items")

@@ -8,6 +8,7 @@ from struct import unpack_from
 
 from transforms.containers.boxes import Place
 
+from .av1_units import check_configuration, clear_units
 from .blocks import Unstrippable, read_places
 
 _CONTAINERS = frozenset({b"trak", b"edts", b"tref", b"mdia", b"minf", b"dinf", b"stbl"})
@@ -51,9 +52,13 @@ def clear_sequence(
             kept += clear_meta(file, box)
         elif box.kind not in (b"ftyp", b"mdat"):
             clear(file, box)
-    for box in top:
-        if box.kind == b"mdat":
-            _clear_all_but(file, box, kept)
+    data = [box for box in top if box.kind == b"mdat"]
+    for place in kept:
+        if not any(box.body <= place.start and place.stop <= box.end for box in data):
+            raise Unstrippable("samples in another box")
+        clear_units(file, place.start, place.stop)
+    for box in data:
+        _clear_all_but(file, box, kept)
     return bytes(file)
 
 
@@ -182,6 +187,8 @@ def _clear_entry(
     for box in read_places(file, body + _ENTRY_HEAD_BYTES, entries[0].end):
         if box.kind not in _ENTRY_KEPT:
             raise Unstrippable(f"a property {box.kind!r}")
+        if box.kind == b"av1C":
+            check_configuration(bytes(file[box.body : box.end]))
         if box.kind == b"colr" and not is_srgb(bytes(file[box.body : box.end])):
             raise Unstrippable("colours that are not sRGB")
         is_described = is_described or box.kind in _NAMING_COLORS

@@ -56,6 +56,20 @@ def strip_bmp(content: bytes, size: Size) -> bytes:
     return file_head + head + masks + palette + pixels
 
 
+def clear_padding(rows: bytes, bits: int, row_bytes: int) -> bytes:
+    """Return rows with zeros behind the `bits` of the pixels of each."""
+    cleared = bytearray(rows)
+    whole_bytes, rest_bits = divmod(bits, 8)
+    if rest_bits:
+        kept = 0xFF << 8 - rest_bits & 0xFF
+        table = bytes(value & kept for value in range(256))
+        cleared[whole_bytes::row_bytes] = rows[whole_bytes::row_bytes].translate(table)
+        whole_bytes += 1
+    for place in range(whole_bytes, row_bytes):
+        cleared[place::row_bytes] = bytes(len(rows) // row_bytes)
+    return bytes(cleared)
+
+
 def _read_pixels(
     content: bytes,
     start: int,
@@ -72,7 +86,7 @@ def _read_pixels(
     pixels = content[start : start + row_bytes * height]
     if len(pixels) < row_bytes * height:
         raise Unstrippable("pixels that are cut off")
-    return pixels
+    return clear_padding(pixels, width * bits, row_bytes)
 
 
 def _read_masks(content: bytes, head_bytes: int, bits: int) -> bytes:

@@ -6,12 +6,16 @@ from typing import NamedTuple
 from transforms.geometry import Size
 
 from .blocks import Unstrippable
+from .strip_bmp import clear_padding
 from .strip_png import is_sound_png, strip_png
 
 _HEAD = b"\0\0\1\0\1\0"
 _HEAD_BYTES = 6
 _ENTRY_BYTES = 16
 _INFO_BYTES = 40
+_MEASURES = 20
+"""The head's bytes of the size and the kind. A size, a density and the count of colours stand behind them."""
+_COLORS = 32
 _BITS = frozenset({1, 4, 8, 24, 32})
 
 
@@ -56,7 +60,9 @@ def _strip_png(picture: bytes, size: Size) -> bytes:
 
 
 def _strip_bitmap(picture: bytes, size: Size) -> bytes:
-    """Return a bitmap without the bytes behind its mask. Its height counts the mask's rows, too."""
+    """Return a bitmap with zeros for all that is no pixel, and nothing behind its mask.
+
+    Its height counts the mask's rows, too."""
     head_bytes, width, height, planes, bits, compression = unpack_from("<IiiHHI", picture)
     colors = unpack_from("<I", picture, 32)[0]
     expected = (_INFO_BYTES, size.width, 2 * size.height, 1, 0)
@@ -68,4 +74,11 @@ def _strip_bitmap(picture: bytes, size: Size) -> bytes:
     whole = _INFO_BYTES + palette_bytes + (row_bytes + mask_row_bytes) * size.height
     if len(picture) < whole:
         raise Unstrippable("a bitmap that is cut off")
-    return picture[:whole]
+    head = picture[:_MEASURES] + bytes(12) + picture[_COLORS : _COLORS + 4] + bytes(4)
+    palette = bytearray(picture[_INFO_BYTES : _INFO_BYTES + palette_bytes])
+    palette[3::4] = bytes(palette_bytes // 4)
+    pixels_at = _INFO_BYTES + palette_bytes
+    mask_at = pixels_at + row_bytes * size.height
+    pixels = clear_padding(picture[pixels_at:mask_at], width * bits, row_bytes)
+    mask = clear_padding(picture[mask_at:whole], width, mask_row_bytes)
+    return head + bytes(palette) + pixels + mask

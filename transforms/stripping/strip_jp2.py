@@ -45,6 +45,7 @@ def _strip_header(header: Box) -> Box:
     """Return the header with one box of colours, by their number. A profile stands for sRGB."""
     boxes = list(read_boxes(header.content))
     kept = [box for box in boxes if box.kind in _HEADER_KEPT]
+    _check_lengths(kept)
     colors = next(box.content for box in [*boxes, Box(b"colr", b"\0")] if box.kind == b"colr")
     if colors[0] == _ENUMERATED and len(colors) == len(_NUMBERED + bytes(4)):
         number = int.from_bytes(colors[3:])
@@ -58,6 +59,23 @@ def _strip_header(header: Box) -> Box:
         raise Unstrippable("colours that are not sRGB")
     kept.insert(1, Box(b"colr", _NUMBERED + number.to_bytes(4)))
     return Box(b"jp2h", b"".join(box.written for box in kept))
+
+
+def _check_lengths(boxes: list[Box]) -> None:
+    """Raise Unstrippable for a box that is there twice, or is longer than the numbers in it say."""
+    contents = {box.kind: box.content for box in boxes}
+    ihdr, pclr, cdef = (contents.get(kind, b"") for kind in (b"ihdr", b"pclr", b"cdef"))
+    columns = pclr[3 : 3 + pclr[2]] if pclr else b""
+    entry_bytes = sum(((depth & 0x7F) + 8) // 8 for depth in columns)
+    expected = {
+        b"ihdr": 14,
+        b"bpcc": int.from_bytes(ihdr[8:10]),
+        b"pclr": 3 + len(columns) + int.from_bytes(pclr[:2]) * entry_bytes,
+        b"cmap": 4 * len(columns),
+        b"cdef": 2 + 6 * int.from_bytes(cdef[:2]),
+    }
+    if len(contents) < len(boxes) or any(len(box.content) != expected[box.kind] for box in boxes):
+        raise Unstrippable("boxes of another length")
 
 
 def _strip_stream(stream: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """JPEG: tables, frames and scans. Source: ITU T.81, table B.1; JFIF 1.02; Adobe's APP14."""
 
 import re
+from collections.abc import Iterator
 from io import BytesIO
 
 from transforms.containers.segments import APP0, APP14, APP15, SCAN, SegmentPlace, read_segment
@@ -11,7 +12,12 @@ from .blocks import MAX_BLOCKS, Unstrippable
 _START = b"\xff\xd8"
 _END = b"\xff\xd9"
 _COMMENT = 0xFE
-_TABLES = frozenset({0xC4, 0xDB, 0xDD})
+_CODES = 0xC4
+_QUANTIZATION = 0xDB
+_NUMBERED_TABLES = frozenset({_CODES, _QUANTIZATION})
+_TABLE_NUMBER = {_CODES: 0xFF, _QUANTIZATION: 0x0F}
+"""The bits that number a table: the upper ones are a class of codes, or the depth of quantization."""
+_TABLES = frozenset({*_NUMBERED_TABLES, 0xDD})
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Baseline, extended and progressive, all with Huffman codes. Browsers decode no others."""
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -46,6 +52,7 @@ def _strip(content: bytes) -> tuple[bytes, int]:
         raise Unstrippable("no JPEG")
     parts = [_START]
     frames = 0
+    tables: set[tuple[int, int]] = set()
     position = 2
     for _ in range(MAX_BLOCKS):
         if position >= len(content) or content[position : position + 2] == _END:
@@ -55,8 +62,13 @@ def _strip(content: bytes) -> tuple[bytes, int]:
         if segment.marker == SCAN:
             position = _find_scan_end(content, segment.end)
             parts.append(content[segment.start : position])
+            tables.clear()
             continue
         frames += segment.marker in _FRAMES
+        for table in _read_tables(segment.marker, content[segment.body : segment.end]):
+            if table in tables:
+                raise Unstrippable("a table that another one replaces")
+            tables.add(table)
         kept = _kept(segment.marker, content[segment.start : segment.end])
         if kept != _NEUTRAL_JFIF or kept not in parts:
             parts.append(kept)
@@ -77,6 +89,18 @@ def _kept(marker: int, segment: bytes) -> bytes:
     if _is_metadata(marker):
         return b""
     raise Unstrippable(f"a segment {marker:#x}")
+
+
+def _read_tables(marker: int, content: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the marker and the number of each table in a segment. Decoders check that it holds no more."""
+    position = 0
+    while marker in _NUMBERED_TABLES and position < len(content):
+        number = content[position]
+        yield marker, number & _TABLE_NUMBER[marker]
+        if marker == _QUANTIZATION:
+            position += 1 + (128 if number >> 4 else 64)
+        else:
+            position += 17 + sum(content[position + 1 : position + 17])
 
 
 def _is_metadata(marker: int) -> bool:

@@ -24,6 +24,8 @@ _KEPT = {
     b"IEND": 0,
 }
 """The most bytes of each chunk that is kept."""
+_ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
+_FRAMES = frozenset({b"fcTL", b"IDAT", b"fdAT"})
 _GREY = 0
 _INDEXED = 3
 _PACKED_BITS = (2, 4)
@@ -52,6 +54,7 @@ def strip_png(content: bytes, size: Size) -> bytes:
     kept = [chunk for chunk in chunks if chunk.kind in _KEPT]
     if not kept or kept[0].kind != b"IHDR" or kept[-1].kind != b"IEND":
         raise Unstrippable("chunks out of order")
+    kept = _without_unshown(kept)
     if kept[0].content[9] != _INDEXED:
         # a palette that no pixel uses
         kept = [chunk for chunk in kept if chunk.kind != b"PLTE"]
@@ -74,6 +77,23 @@ def _with_palette(chunks: list[Chunk]) -> list[Chunk]:
     rest = [Chunk(kind, alphas if kind == b"tRNS" else content) for kind, content in chunks[1:]]
     indexed = header[:9] + bytes([_INDEXED]) + header[10:]
     return [Chunk(b"IHDR", indexed), Chunk(b"PLTE", greys), *rest]
+
+
+def _without_unshown(chunks: list[Chunk]) -> list[Chunk]:
+    """Return the chunks without an animation that no decoder shows, as that of a still PNG is.
+
+    Raise Unstrippable if an animation has other frames than it counts."""
+    kinds = [chunk.kind for chunk in chunks]
+    pixels_at = kinds.index(b"IDAT") if b"IDAT" in kinds else 0
+    controls = [chunk.content for chunk in chunks[:pixels_at] if chunk.kind == b"acTL"]
+    if not controls:
+        return [chunk for chunk in chunks if chunk.kind not in _ANIMATION]
+    heads = [kind for kind, _ in groupby(kinds) if kind in _FRAMES]
+    heads = heads[heads.index(b"fcTL") :] if b"fcTL" in heads else []
+    is_alternating = heads[::2].count(b"fcTL") == kinds.count(b"fcTL") == len(heads) / 2
+    if not is_alternating or controls[0][:4] != kinds.count(b"fcTL").to_bytes(4):
+        raise Unstrippable("frames that are not counted")
+    return chunks
 
 
 def is_sound_png(bare: bytes) -> bool:

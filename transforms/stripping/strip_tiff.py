@@ -1,5 +1,7 @@
 """TIFF: the strips or tiles of the first picture, under a new directory. Source: TIFF 6.0."""
 
+import zlib
+from contextlib import suppress
 from io import BytesIO
 from itertools import accumulate
 from struct import unpack
@@ -43,6 +45,10 @@ tiles, and four of YCbCr."""
 _DEFAULTS = {_BIT_ORDER: (1,), _PLANES: (1,)}
 """A directory need not say them."""
 _READ = frozenset({*_MAX_BYTES, _SUBFILE, _ORIENTATION, _JPEG_TABLES, *_STRIPS, *_TILES})
+_STRIP_ROWS = 278
+_TILE_SIDES = (322, 323)
+_DEFLATE = (8, 32_946)
+_INFLATED_BYTES = 1_000_000
 _PLAIN = 1
 _JPEG = 7
 _COMPRESSIONS = frozenset({_PLAIN, 2, 3, 4, 5, _JPEG, 8, 32_773, 32_946, 34_925, 50_000})
@@ -79,6 +85,10 @@ def strip_tiff(content: bytes, size: Size) -> bytes:
     parts = _cut_parts(content, offsets, sizes)
     described = [tag for tag in _MAX_BYTES if tag in facts and facts[tag] != _DEFAULTS.get(tag)]
     kept = {tag: directory[tag] for tag in described}
+    if len(parts) != _count_parts(facts, size):
+        raise Unstrippable("strips that hold no pixels")
+    if facts[_COMPRESSION][0] in _DEFLATE and not all(_is_one_stream(part) for part in parts):
+        raise Unstrippable("bytes behind the pixels")
     if facts[_COMPRESSION] == (_PLAIN,) and sum(sizes) != _count_bytes(facts, size):
         raise Unstrippable("bytes between the pixels")
     if facts[_COMPRESSION] == (_JPEG,):
@@ -144,6 +154,28 @@ def _count_bytes(facts: dict[int, tuple[int, ...]], size: Size) -> int:
     is_separate = facts.get(_PLANES) == (_SEPARATE,)
     planes = channels if is_separate else 1
     return planes * size.height * ((size.width * bits * channels // planes + 7) // 8)
+
+
+def _count_parts(facts: dict[int, tuple[int, ...]], size: Size) -> int:
+    """Return the number of strips or tiles that the pixels take."""
+    planes = facts.get(_CHANNELS, (1,))[0] if facts.get(_PLANES) == (_SEPARATE,) else 1
+    if _TILE_SIDES[0] in facts:
+        # some writers give the places of tiles in the tags of strips
+        width, height = (max(1, facts[tag][0]) for tag in _TILE_SIDES)
+        return planes * -(-size.width // width) * -(-size.height // height)
+    rows = min(facts.get(_STRIP_ROWS, (size.height,))[0], size.height)
+    return planes * -(-size.height // max(1, rows))
+
+
+def _is_one_stream(part: bytes) -> bool:
+    """Whether a part is one stream of Deflate with nothing behind it."""
+    inflate = zlib.decompressobj()
+    block = b"\0"
+    with suppress(zlib.error):
+        while block:
+            block = inflate.decompress(part, _INFLATED_BYTES)
+            part = inflate.unconsumed_tail
+    return inflate.eof and not inflate.unused_data
 
 
 def _cut_parts(

@@ -92,7 +92,7 @@ def _read(file: IO[bytes]) -> Jp2Header:
     boxes: dict[bytes, bytes] = {}
     color_boxes: list[bytes] = []
     for box in walk_file_boxes(file):
-        if box.kind == b"jp2h":
+        if box.kind == b"jp2h" and not boxes:
             for inner in walk_file_boxes(file, box.body, box.end):
                 file.seek(inner.body)
                 content = file.read(min(inner.end - inner.body, _MAX_BOX_BYTES))

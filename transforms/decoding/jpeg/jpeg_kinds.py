@@ -3,6 +3,7 @@
 from typing import IO
 
 from progimage.errors import UnprocessableImage
+from transforms.decoding.failures import DAMAGED
 
 from .jpeg_structure import Frame, find_frame
 
@@ -13,9 +14,11 @@ _LOSSLESS_ARITHMETIC = 0xCB
 
 
 def check_kind(file: IO[bytes]) -> None:
-    """Raise UnprocessableImage if the frame header names a kind that cannot be decoded."""
+    """Raise UnprocessableImage if the frame header names a kind that cannot be decoded, or if none is found.
+
+    Pillow would look for it through millions of segments."""
     frame = find_frame(file)
-    reason = _find_reason(frame) if frame else None
+    reason = _find_reason(frame) if frame else DAMAGED
     if reason:
         raise UnprocessableImage(reason)
 

@@ -63,14 +63,15 @@ class Segment(NamedTuple):
 
 
 def find_frame(file: IO[bytes]) -> Frame | None:
-    """Return the frame header; None if there is none before the first scan. Keep the file's position."""
+    """Return the first frame header; None if no scan follows it. Keep the file's position."""
     position = file.tell()
+    frames = []
     try:
         for segment in _read_segments(file):
             if segment.marker in FRAMES:
-                return read_frame(segment)
+                frames.append(segment)
             if segment.marker == SCAN:
-                return None
+                return read_frame(frames[0]) if frames else None
     finally:
         file.seek(position)
     return None

@@ -123,8 +123,11 @@ def _opened(file: IO[bytes], directory: int) -> Iterator[ctypes.c_void_p]:
     position = os.lseek(number, 0, os.SEEK_CUR)
     os.lseek(number, 0, os.SEEK_SET)
     # without c libtiff would cut a single strip in many, whose numbers no tag tells
-    handle = library.TIFFFdOpen(os.dup(number), b"image", b"rc")
+    duplicate = os.dup(number)
+    handle = library.TIFFFdOpen(duplicate, b"image", b"rc")
     if not handle:
+        # only a handle closes it, and an open file would keep its place on the disk
+        os.close(duplicate)
         raise OSError("libtiff cannot open it")
     try:
         if not library.TIFFSetSubDirectory(handle, directory):

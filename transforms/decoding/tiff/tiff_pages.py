@@ -20,6 +20,9 @@ _OLD_REDUCED = 2
 _MAX_PAGES = 32
 _BIG_MAGIC = 43
 _BIG_HEAD_BYTES = 16
+_COUNT_BYTES = 8
+_MAX_TAGS = 65_535
+"""As many as a directory of a TIFF that is not big can have."""
 _MAX_OFFSET = 2**63
 _CR2_HEAD = b"II*\0\x10\0\0\0CR\2"
 
@@ -80,11 +83,14 @@ def load_directory(file: IO[bytes], offset: int | None = None) -> TiffImagePlugi
     directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=head[:2])
     # Pillow takes a BigTIFF of big-endian order for a small one
     directory._bigtiff = is_big  # noqa: SLF001
+    order: Literal["little", "big"] = "little" if head.startswith(b"II") else "big"
     if offset is None:
-        order: Literal["little", "big"] = "little" if head.startswith(b"II") else "big"
         offset = int.from_bytes(head[8:] if is_big else head[4:8], order)
     if offset >= _MAX_OFFSET:
         raise ValueError("Expected a directory inside of the file")
+    file.seek(offset)
+    if is_big and int.from_bytes(file.read(_COUNT_BYTES), order) > _MAX_TAGS:
+        raise ValueError(f"Expected at most {_MAX_TAGS:,} tags")
     file.seek(offset)
     directory.load(file)
     return directory
