@@ -7,6 +7,7 @@ from typing import IO, NamedTuple
 
 _MAX_BOXES = 1_000
 """In one parent. A file of a thousand tiles has its items within few boxes."""
+_MOST_BYTES = 100_000_000
 _HEAD_BYTES = 8
 _LARGE_HEAD_BYTES = 16
 FULL_BOX_BYTES = 4
@@ -51,6 +52,11 @@ def find_in_file(file: IO[bytes], kind: bytes, max_bytes: int) -> bytes | None:
         return _find_in_file(file, kind, max_bytes)
     finally:
         file.seek(place)
+
+
+def has_box(file: IO[bytes], kind: bytes) -> bool:
+    """Whether the file has a top-level box of that kind."""
+    return find_in_file(file, kind, _MOST_BYTES) is not None
 
 
 def _find_in_file(file: IO[bytes], kind: bytes, max_bytes: int) -> bytes | None:

@@ -13,6 +13,7 @@ from PIL import AvifImagePlugin, Image
 from transforms.geometry import Size
 
 from .avif_colors import read_picture
+from .avif_kinds import check_kind
 
 _CLAP_BYTES = 32
 _HALF = Fraction(1, 2)
@@ -51,7 +52,9 @@ class AvifImage(AvifImagePlugin.AvifImageFile):
     def _find_crop(self) -> Crop | None:
         if self.fp is None:
             return None
-        for box in read_picture(self.fp).properties:
+        picture = read_picture(self.fp)
+        check_kind(picture)
+        for box in picture.properties:
             if box.kind == b"clap":
                 return find_crop(box.content, self.coded)
         return None
