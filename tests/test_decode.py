@@ -132,6 +132,16 @@ def test_any_flipped_byte_leaves_as_an_error_of_the_tree_or_not_at_all(name: str
             continue
 
 
+def test_an_image_sequence_without_a_picture_is_named(stored: Store) -> None:
+    sequence = struct.pack(">I4s4sI4s4s", 24, b"ftyp", b"msf1", 0, b"msf1", b"hevc") + struct.pack(
+        ">I4s", 8, b"moov"
+    )
+    with pytest.raises(UnprocessableImage, match="received a sequence alone"):
+        probe(stored(sequence))
+    with pytest.raises(UnprocessableImage, match="damaged"):
+        probe(stored(sequence + struct.pack(">I4s", 8, b"meta")))
+
+
 def test_a_missing_file_is_not_the_images_fault(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         probe(tmp_path / "nothing")

@@ -38,6 +38,7 @@ REFUSED = {
     "the photometric interpretation 7": zeros("u1", 1, photometric=7),
     "a JPEG of 12 bits": zeros("u2", 1, bits=12, compression=7),
     "LERC": zeros("f4", 1, compression=34887),
+    "JPEG XR": zeros("u1", 3, photometric=files.RGB, compression=34934),
     "JPEG 2000": zeros("u1", 3, photometric=files.RGB, compression=34712),
     "the compression 60000": zeros("u1", 3, photometric=files.RGB, compression=60_000),
 }

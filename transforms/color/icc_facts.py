@@ -68,9 +68,9 @@ def profile_name(profile: bytes) -> str | None:
 
 
 def has_white(profile: bytes) -> bool:
-    """Whether white is somewhat white by the matrix of an RGB profile. True without a matrix, or beside a table.
+    """Whether white is somewhat white by the matrix of an RGB profile. True without one, or beside a table.
 
-    A matrix of zeros or of negative colours, as some encoders have left, would make a picture unrecognizable."""
+    A matrix of zeros or of negative colours, as encoders have left it, would make a picture noise."""
     tags = _read_tags(profile)
     columns = [_read_xyz(tags.get(name, b"")) for name in _COLORANTS]
     light = sum(column[1] for column in columns if column)

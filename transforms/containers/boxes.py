@@ -93,6 +93,14 @@ def find_in_file(file: IO[bytes], kind: bytes, max_bytes: int) -> bytes | None:
         file.seek(position)
 
 
+def has_box(file: IO[bytes], kind: bytes) -> bool:
+    """Whether the file has a top-level box of that kind. Leave the file at the place where it was."""
+    position = file.tell()
+    has_kind = any(place.kind == kind for place in walk_file_boxes(file))
+    file.seek(position)
+    return has_kind
+
+
 def _find_in_file(file: IO[bytes], kind: bytes, max_bytes: int) -> bytes | None:
     place = next((place for place in walk_file_boxes(file) if place.kind == kind), None)
     if place is None or place.end - place.start > max_bytes:

@@ -21,6 +21,7 @@ from PIL import (  # noqa: F401  the import registers them; no other decoder is 
 )
 
 from progimage.errors import UnprocessableImage, UnsupportedFormat
+from transforms.containers.boxes import has_box
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES, FORMATS, Format
 from transforms.limits import Limits
 
@@ -35,6 +36,7 @@ from .jp2.jp2_deep import Jp2Image
 from .jpeg.jpeg_kinds import check_kind
 from .jpeg.missing_end import with_end
 from .png.broken_chunks import without_broken_chunks
+from .png.png_kinds import check_kind as check_png_kind
 from .png.png_stream import install as install_bounded_png_stream
 from .png.png_transparency import PngImage
 from .tiff.tiff_deep import TiffImage
@@ -77,7 +79,14 @@ def identify(file: IO[bytes], limits: Limits) -> tuple[ImageFile.ImageFile, Form
             return image, _FORMAT_BY_PILLOW_NAME[image.format or name]
     if _declared_pixels(file) > limits.max_pixels:
         raise too_large(limits)
+    if "HEIF" in candidates and _is_sequence_alone(file):
+        raise UnprocessableImage("Expected a HEIC with a primary picture but received a sequence alone")
     raise UnprocessableImage(DAMAGED)
+
+
+def _is_sequence_alone(file: IO[bytes]) -> bool:
+    """Whether it is an image sequence (ISO/IEC 23008-12, 7) without a picture beside it."""
+    return has_box(file, b"moov") and not has_box(file, b"meta")
 
 
 def _open(file: IO[bytes], name: str) -> ImageFile.ImageFile:
@@ -92,6 +101,7 @@ def _prepared_jpeg(file: IO[bytes], limits: Limits) -> IO[bytes]:
 
 
 def _prepared_png(file: IO[bytes], limits: Limits) -> IO[bytes]:
+    check_png_kind(file)
     return without_broken_chunks(file)
 
 

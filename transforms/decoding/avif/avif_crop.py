@@ -13,6 +13,7 @@ from PIL import AvifImagePlugin, Image
 from transforms.geometry import Size
 
 from .avif_colors import NO_PICTURE, read_picture
+from .avif_kinds import check_kind
 
 _CLAP_BYTES = 32
 _HALF = Fraction(1, 2)
@@ -36,6 +37,7 @@ class AvifImage(AvifImagePlugin.AvifImageFile):
         Image._decompression_bomb_check(self.coded)  # noqa: SLF001  of the picture that is decoded
         self.picture = read_picture(self.fp) if self.fp else NO_PICTURE
         """Its properties, read once for the crop, the colours and the depth."""
+        check_kind(self.picture)
         self.crop_edges = self._find_crop()
         self._show_crop()
 

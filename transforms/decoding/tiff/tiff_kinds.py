@@ -30,6 +30,10 @@ _CONTENTS = {
 """TIFF 6.0 and its supplements; DNG 1.7.1, "PhotometricInterpretation"."""
 _SHOWN = frozenset({WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, CIELAB, ICCLAB})
 _COMPRESSIONS = {
+    22610: "JPEG XR",
+    33003: "JPEG 2000",
+    33004: "JPEG 2000",
+    33005: "JPEG 2000",
     34661: "JBIG",
     34676: "LogLuv",
     34677: "LogLuv",
@@ -38,6 +42,7 @@ _COMPRESSIONS = {
     34892: "a lossy raw JPEG",
     34925: "LZMA",
     34933: "PNG",
+    34934: "JPEG XR",
     50000: "Zstandard",
     50001: "WebP",
     50002: "JPEG XL",
