@@ -1,6 +1,7 @@
 """Icons: the largest and deepest picture, and the mask."""
 
 import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,13 @@ def test_broken_icons_are_refused(content: bytes, stored: Store) -> None:
 def test_any_flipped_byte_leaves_as_an_error_of_the_tree_or_not_at_all(stored: Store) -> None:
     whole = icon([bitmap(8, RED), png(BLUE)])
     check_flips(whole, range(6, 120), stored)
+
+
+def test_a_png_with_a_second_header_is_refused(stored: Store) -> None:
+    """The limits hold for the size that is told first."""
+    content = png((1, 2, 3))
+    header = bytearray(content[8:33])
+    header[8:16] = struct.pack(">II", 20_000, 20_000)
+    header[21:25] = zlib.crc32(header[4:21]).to_bytes(4)
+    with pytest.raises(UnprocessableImage):
+        probe(stored(icon([content[:33] + bytes(header) + content[33:]])))

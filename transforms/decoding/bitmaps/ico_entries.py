@@ -55,6 +55,9 @@ class IcoImage(ImageFile.ImageFile):
         self._mode = "RGBA"
         self.tile = []
         if self.picture:
+            if self.picture.size != self._size:
+                # a second header; the first alone is checked against the limits
+                raise ValueError("Expected a PNG of one size")
             has_alpha = self.picture.has_transparency_data
             self._mode = "RGBA" if has_alpha else self.picture.mode
             self.palette = self.picture.palette
