@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import gain_maps as maps
 from tests.support import images as made
 from tests.support.bmp_files import bmp
 from tests.support.png_files import chunk
@@ -249,3 +250,15 @@ def test_a_bitmap_never_grows(
     assert (
         made.rendered(result, "format=png", tmp_path)[1] == made.rendered(content, "format=png", tmp_path)[1]
     )
+
+
+def test_an_original_without_hdr_stands_with_hdr_kept(tmp_path: Path) -> None:
+    content = optimized("jpeg")
+    assert write(content, "hdr=keep", tmp_path) == content == write(content, "", tmp_path)
+
+
+def test_a_gain_map_that_is_kept_is_not_replaced_by_the_original(tmp_path: Path) -> None:
+    content = maps.ultra_hdr(maps.scene(64, 48), quality=20)
+    for query in ("hdr=keep", f"hdr=keep&max_bytes={len(content)}"):
+        _, result = made.rendered(content, query, tmp_path)
+        assert maps.ISO in result

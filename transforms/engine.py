@@ -130,10 +130,11 @@ def render_file(
             target,
         )
     except ResultTooLarge:
-        if not prefer_original(source, plan, metadata, target):
+        if map_content or not prefer_original(source, plan, metadata, target):
             raise
     else:
-        prefer_original(source, plan, metadata, target)
+        if not map_content:
+            prefer_original(source, plan, metadata, target)
     size = Size(*frames[0].image.size)
     return describe(target, size, len(frames), plan.format)
 

@@ -25,7 +25,7 @@ def prefer_original(
     metadata: Metadata,
     target: Path,
 ) -> bool:
-    """Replace the result at `target` by the original's pixels if they may stand for it.
+    """Replace the result at `target` by the original's pixels if they may stand for it. No gain map is kept.
 
     Return whether it was replaced. They have to take fewer bytes than the result, or be the only ones that
     fit max_bytes."""
@@ -67,6 +67,7 @@ def _may_stand(plan: Plan) -> bool:
         max_bytes=output.max_bytes,
         effort=output.effort,
         metadata=output.metadata,
+        hdr=output.hdr,
     )
     return resolve(Transform(output=unchanging), plan.header.format).output == output
 
