@@ -1,11 +1,11 @@
 """A PNG that is changed for iOS is named."""
 
 import pytest
-from transforms.decoding.png.png_chunks import SIGNATURE, as_chunk
 
 from progimage.errors import UnprocessableImage
 from tests.support import images as made
 from tests.support.stored_files import Store, stored
+from transforms.containers.chunks import SIGNATURE, as_chunk
 from transforms.decoding.decode import probe
 
 __all__ = ["stored"]
