@@ -5,7 +5,15 @@ import struct
 
 import pytest
 
-from transforms.containers.boxes import MAX_BOXES, Box, boxes, find, find_in_file, find_places
+from transforms.containers.boxes import (
+    MAX_BOXES,
+    Box,
+    boxes,
+    find,
+    find_in_file,
+    find_places,
+    walk_file_boxes,
+)
 
 
 def box(kind: bytes, content: bytes = b"", size: int | None = None) -> bytes:
@@ -69,3 +77,9 @@ def test_places_count_from_the_beginning_of_the_file() -> None:
     assert (first.start, first.body, first.end) == (16, 24, 25)
     assert (second.start, second.body, second.end) == (25, 41, 42)
     assert find_places(content, b"moov", b"trak", b"none") == []
+
+
+def test_a_box_of_any_size_in_a_box_that_is_cut_off_ends_the_walk() -> None:
+    file = io.BytesIO(large(b"jp2h", large(b"ihdr", b"", 2**63) + box(b"colr"), 2**64 - 1))
+    (outer,) = walk_file_boxes(file)
+    assert [inner.kind for inner in walk_file_boxes(file, outer.body, outer.end)] == [b"ihdr"]

@@ -48,7 +48,8 @@ def walk_file_boxes(file: IO[bytes], start: int = 0, end: int | None = None) -> 
         file.seek(place)
         return file.read(_LARGE_HEAD_BYTES)
 
-    return _walk(read_head, start, file.seek(0, SEEK_END) if end is None else end)
+    file_bytes = file.seek(0, SEEK_END)
+    return _walk(read_head, start, file_bytes if end is None else min(end, file_bytes))
 
 
 def boxes(content: bytes, start: int = 0) -> Iterator[Box]:
