@@ -89,7 +89,7 @@ class TestOrderOfWork:
     def test_the_alpha_of_an_opaque_canvas_is_looked_at_once(
         self, parts: list[GifPart], looks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        look = frame_canvas._has_no_hole  # noqa: SLF001
+        look = frame_canvas._has_no_hole
         looked: list[bool] = []
 
         def count(canvas: Image.Image) -> bool:

@@ -48,7 +48,8 @@ def _strip(content: bytes) -> tuple[bytes, int]:
     """Return the stream without metadata, and the number of its frames."""
     if not content.startswith(_START):
         raise Unstrippable("no JPEG")
-    parts = [_START]
+    view = memoryview(content)
+    parts: list[bytes | memoryview] = [_START]
     frames = 0
     position = 2
     for _ in range(MAX_BLOCKS):
@@ -58,7 +59,7 @@ def _strip(content: bytes) -> tuple[bytes, int]:
         position = end
         if marker == _SCAN:
             position = _find_scan_end(content, end)
-            parts.append(content[start:position])
+            parts.append(view[start:position])
             continue
         frames += marker in _FRAMES
         kept = _kept(marker, content[start:end])
