@@ -186,7 +186,7 @@ def _write_fields(item: Element) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    """Return the value of an attribute, with its quotes. A parser would take line ends and tabs for spaces."""
+    """Return the value of an attribute, with its quotes. Plain line ends and tabs would be spaces."""
     escaped = escape(text)
     for character in "\t\n\r":
         escaped = escaped.replace(character, f"&#{ord(character)};")

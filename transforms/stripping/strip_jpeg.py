@@ -50,7 +50,8 @@ def _strip(content: bytes) -> tuple[bytes, int]:
     """Return the stream without metadata, and the number of its frames."""
     if not content.startswith(_START):
         raise Unstrippable("no JPEG")
-    parts = [_START]
+    view = memoryview(content)
+    parts: list[bytes | memoryview] = [_START]
     frames = 0
     tables: set[tuple[int, int]] = set()
     position = 2
@@ -61,7 +62,7 @@ def _strip(content: bytes) -> tuple[bytes, int]:
         position = segment.end
         if segment.marker == SCAN:
             position = _find_scan_end(content, segment.end)
-            parts.append(content[segment.start : position])
+            parts.append(view[segment.start : position])
             tables.clear()
             continue
         frames += segment.marker in _FRAMES
