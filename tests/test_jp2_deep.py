@@ -1,6 +1,7 @@
 """JPEG 2000 at every depth: black is 0, white is 255, and all between is nearest."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,14 @@ def test_a_profile_says_inks_or_lab(kind: bytes, stored: Store) -> None:
 def test_goes_through_every_kind_of_step(query: str, tmp_path: Path) -> None:
     facts, content = made.rendered(jp2(_RGB12, space="srgb"), query, tmp_path)
     assert (facts.width, facts.height) == Image.open(io.BytesIO(content)).size
+
+
+def test_a_file_that_lacks_a_tile_is_refused(stored: Store) -> None:
+    """It may break off between two tiles. The library would fill up the others."""
+    content = made.encoded("jp2", made.picture(90, 60), tile_size=(32, 32))
+    starts = [match.start() for match in re.finditer(rb"\xff\x90\0\x0a", content)]
+    assert len(starts) == 6
+    assert validate(stored(content)).stored == (90, 60)
+    for start in starts[1:]:
+        with pytest.raises(UnprocessableImage):
+            validate(stored(content[:start] + content[-2:]))

@@ -56,6 +56,9 @@ class Jp2Image(Jpeg2KImagePlugin.Jpeg2KImageFile):
     def load(self) -> Any:
         if self._im is None and self.fp is not None and openjpeg.is_available():
             _check_samples(self.header)
+            self.fp.seek(0)
+            if not openjpeg.has_all_tiles(self.fp.read(), self.header.stream_at):
+                raise OSError("A tile is missing")
             channels = openjpeg.read_channels(self.fp)
             decoded = _assemble(channels, self.header, self.size)
             self.im = decoded.im

@@ -37,6 +37,8 @@ class Jp2Header:
     width: int
     height: int
     components: tuple[Component, ...]
+    stream_at: int = 0
+    """The place of the codestream in the file."""
     palette_bits: tuple[int, ...] = ()
     """Of each column of the palette."""
     color_space: int | None = None
@@ -113,6 +115,7 @@ def _component(depth: int, across: int, down: int) -> Component:
 
 def _with_boxes(file: IO[bytes], boxes: dict[bytes, bytes], color_boxes: list[bytes]) -> Jp2Header:
     """Read the SIZ segment, whose marker has been read."""
+    stream_at = file.tell() - len(_SIZ)
     right, bottom, left, top, count = struct.unpack(">4x4I16xH", file.read(38))
     components = tuple(_component(*struct.unpack("BBB", file.read(3))) for _ in range(count))
     declared_height, declared_width = struct.unpack(">II", boxes.get(b"ihdr", bytes(8))[:8])
@@ -121,6 +124,7 @@ def _with_boxes(file: IO[bytes], boxes: dict[bytes, bytes], color_boxes: list[by
         width=max(right - left, declared_width),
         height=max(bottom - top, declared_height),
         components=components,
+        stream_at=stream_at,
         palette_bits=_palette_bits(boxes.get(b"pclr", b"")),
         color_space=_find_color_space(color_boxes),
         has_definitions=b"cdef" in boxes,

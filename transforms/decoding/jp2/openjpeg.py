@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
+from struct import unpack_from
 from typing import IO, Any, NamedTuple
 
 from PIL import Image
@@ -22,6 +23,8 @@ _JP2_CODEC = 2
 _PARAMETER_BYTES = 16_384
 """More than opj_dparameters_t has. The library fills it in."""
 _BUFFER_BYTES = 1 << 20
+_TILE_PART = b"\xff\x90"
+_TILE_HEAD_BYTES = 12
 _END = ctypes.c_size_t(-1).value
 
 
@@ -92,6 +95,30 @@ def read_channels(file: IO[bytes]) -> list[Channel]:
     with _decoded(library, BytesIO(content), codec) as image:
         corner = (image.x0, image.y0)
         return [_as_channel(image.components[index], corner) for index in range(image.component_count)]
+
+
+def has_all_tiles(content: bytes, start: int) -> bool:
+    """Whether each tile of the codestream that begins at `start` has a part (ISO/IEC 15444-1, A.4.2).
+
+    The library fills up missing tiles with black or grey. A file that broke off between tiles looks so."""
+    right, bottom, _, _, width, height, left, top = unpack_from(">8I", content, start + 8)
+    count = -(-(right - left) // width) * -(-(bottom - top) // height)
+    place = start + 2
+    while (marker := content[place : place + 2]) != _TILE_PART:
+        if not marker:
+            return False
+        # those from 0x30 to 0x3f have no length
+        is_lone = 0x30 <= marker[-1] <= 0x3F
+        place += 2 if is_lone else 2 + int.from_bytes(content[place + 2 : place + 4])
+    found = set()
+    while content[place : place + 2] == _TILE_PART:
+        _, number, size = unpack_from(">HHI", content, place + 2)
+        found.add(number)
+        if size < _TILE_HEAD_BYTES:
+            # the part reaches to the end
+            break
+        place += size
+    return len(found) >= count
 
 
 def _as_channel(component: OpjComponent, corner: tuple[int, int]) -> Channel:
