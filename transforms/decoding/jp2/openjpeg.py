@@ -118,7 +118,7 @@ def has_all_tiles(content: bytes, start: int) -> bool:
             # the part reaches to the end
             break
         place += size
-    return len(found) >= count
+    return bool(len(found) >= count)
 
 
 def _as_channel(component: OpjComponent, corner: tuple[int, int]) -> Channel:
