@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import pytest
 from django.core.files.storage import storages
 from django.test import Client
+from PIL import Image
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from accounts import services
@@ -97,6 +98,14 @@ def no_thread_writes_hits() -> Iterator[None]:
 def no_hits_of_other_tests() -> None:
     """Forget the hits that earlier tests left unwritten, so that rows of this test never get them."""
     hit_counts._counts.clear()
+
+
+@pytest.fixture(autouse=True)
+def pillow_keeps_its_limit() -> Iterator[None]:
+    """Give Pillow its own limit of pixels back: each opening of an image sets it for the whole process."""
+    max_pixels = Image.MAX_IMAGE_PIXELS
+    yield
+    Image.MAX_IMAGE_PIXELS = max_pixels
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,5 +1,6 @@
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
@@ -22,7 +23,7 @@ def raw_profile(content: bytes) -> str:
     return f"\nexif\n{len(content):8}\n" + "\n".join(lines) + "\n"
 
 
-def png(name: str, text: str, is_deflated: bool = False, **options: object) -> bytes:
+def png(name: str, text: str, is_deflated: bool = False, **options: Any) -> bytes:
     info = PngImagePlugin.PngInfo()
     info.add_text(name, text, zip=is_deflated)
     return made.encoded("png", pnginfo=info, **options)

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.support import images as made
-from tests.support.animations import RGBA, Part, apng, chunk, flat
+from tests.support.animations import RGBA, Part, apng, flat
 from tests.support.carriers import encoded
+from tests.support.png_files import chunk
 from tests.support.stored_files import Store, stored
 from transforms.decoding.decode import validate
 from transforms.geometry import Size
