@@ -8,7 +8,7 @@ If the file tells of a darker picture, that white is lighter; in a brighter one,
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log2, sqrt
+from math import exp, log2, sqrt
 from operator import add
 
 from PIL import Image, ImageFilter
@@ -151,7 +151,7 @@ def _pq_light(value: float) -> float:
 def _hlg_scene_light(value: float) -> float:
     if value <= 0.5:
         return value * value / 3
-    return float((2.718281828459045 ** ((value - _HLG_C) / _HLG_A) + _HLG_B) / 12)
+    return (exp((value - _HLG_C) / _HLG_A) + _HLG_B) / 12
 
 
 def _hlg_gain(curve: ToneCurve, brightest: float, luminance: float) -> float:
