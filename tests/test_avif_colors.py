@@ -14,7 +14,10 @@ from tests.support import images as made
 from tests.support.stored_files import Store, stored
 from transforms.color.description import BT709, ColorSpace
 from transforms.decoding.avif.avif_colors import describe_avif, read_picture
-from transforms.decoding.decode import probe, validate
+from transforms.decoding.colors import read_color
+from transforms.decoding.decode import opened, probe, validate
+from transforms.formats.table import FORMATS
+from transforms.limits import DEFAULT_LIMITS
 
 __all__ = ["stored"]
 
@@ -166,3 +169,23 @@ def test_a_damaged_box_describes_nothing(damage: Any, tmp_path: Path) -> None:
     with path.open("rb") as file:
         description = describe_avif(read_picture(file))
     assert description.primaries in (None, BT709)
+
+
+@pytest.mark.parametrize(
+    ("bits", "transfer", "is_cut"),
+    [(8, 16, False), (10, 16, True), (10, 18, True), (10, 13, False)],
+)
+def test_deep_hdr_is_cut_by_the_decoder(bits: int, transfer: int, is_cut: bool, stored: Store) -> None:
+    content = files.avif(ORANGE, 9, transfer)
+    if bits == 10:
+        content = _as_10_bits(content)
+    with opened(stored(content), DEFAULT_LIMITS) as (image, header):
+        assert header.color_space.bit_depth == bits
+        assert read_color(image, FORMATS["avif"], DEFAULT_LIMITS).is_cut == is_cut
+
+
+def _as_10_bits(content: bytes) -> bytes:
+    """Return an AVIF that says so in its boxes, for those who read no pixels."""
+    flags = content.index(b"av1C") + 6
+    content = content[:flags] + bytes([content[flags] | 0x40]) + content[flags + 1 :]
+    return content.replace(b"pixi\0\0\0\0\3\x08\x08\x08", b"pixi\0\0\0\0\3\x0a\x0a\x0a")

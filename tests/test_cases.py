@@ -47,7 +47,7 @@ def mean_rgb(case: Case, content: bytes) -> None:
     assert found
     right = [float(value) for value in found[1].split(",")]
     mean = made.pixels(content).mean(axis=(0, 1))
-    assert abs(mean - right).max() <= 3, mean
+    assert abs(mean - right).max() <= 1, mean
 
 
 def size(case: Case, content: bytes) -> None:

@@ -4,6 +4,7 @@ import base64
 import shutil
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from tests.conftest import skip_or_fail
 from tests.support import color_files as files
 from tests.support.chromium import CHROMIUM_FLAGS
 from tests.support.icc_profiles import with_code_points
-from transforms.color.tone_mapping import ToneCurve
+from transforms.color.description import BT709, ColorDescription, HdrTransfer
+from transforms.color.tone_mapping import ToneCurve, tone_map
 
 PQ, HLG = 16, 18
 TO_BT709 = np.array(
@@ -267,3 +269,17 @@ class TestAgainstChromium:
         content = files.png(picture(), files.gama(exponent))
         distance = distances(files.shown(content, tmp_path), in_chromium(content, "image/png"))
         assert distance.max() < 1.5
+
+
+@pytest.mark.parametrize(("channel", "missing"), [(0, 0.65), (1, -0.15), (2, 0.9)])
+def test_levels_that_the_decoder_has_cut_off_are_made_good(channel: int, missing: float) -> None:
+    """Below the reference white the curve is a factor, and channels in BT.709 do not touch each other."""
+    levels = np.arange(60, 140)
+    ramp = Image.fromarray(np.tile(levels, (3, 1)).T[None].astype(np.uint8))
+    whole = ColorDescription(primaries=BT709, transfer=HdrTransfer.PQ)
+    exact = 255 * pq_light((levels + missing) / 255) / 2
+    expected = files.srgb_of_light(exact / 255)
+    shown = np.asarray(tone_map(ramp, replace(whole, is_cut=True)), float)[0, :, channel]
+    plain = np.asarray(tone_map(ramp, whole), float)[0, :, channel]
+    assert np.abs(shown - expected).max() <= 1.5
+    assert np.sign(missing) * (shown - plain).mean() > 0

@@ -100,6 +100,9 @@ class ColorDescription:
     peak_nits: float | None = None
     """The brightest light of a picture in PQ or HLG, if the file tells."""
 
+    is_cut: bool = False
+    """Whether the decoder cuts deeper samples to 8 bits, and makes RGB of them then."""
+
     @property
     def is_hdr(self) -> bool:
         return isinstance(self.transfer, HdrTransfer)

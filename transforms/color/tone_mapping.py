@@ -38,13 +38,22 @@ _HLG_SYSTEM_GAMMA = 1.2
 """ITU-R BT.2100: PQ's curve, and HLG's with the gamma of a display of 1,000 nits."""
 _BT2020_LUMINANCE: Row = (0.2627, 0.6780, 0.0593)
 _ENCODING_STEPS = 16_384
+_CUT_LEVELS = (0.65, -0.15, 0.9)
+"""Levels that red, green and blue lack on average if the decoder cuts brightness and colour differences to
+8 bits before it makes them RGB, as libavif does. Measured on files of 10 and 12 bits of known colours."""
+_NOT_CUT = (0.0, 0.0, 0.0)
 
 
 def tone_map(image: Image.Image, description: ColorDescription) -> Image.Image:
     """Return an image in RGB or L, whose values are those of PQ or HLG, in sRGB."""
     if image.mode == "L":
         return image.point(_grey_table(description.transfer, _peak(description)))
-    table = _color_table(description.transfer, _peak(description), description.primaries or BT709)
+    table = _color_table(
+        description.transfer,
+        _peak(description),
+        description.primaries or BT709,
+        _CUT_LEVELS if description.is_cut else _NOT_CUT,
+    )
     return image.filter(table)
 
 
@@ -57,7 +66,12 @@ def _grey_table(transfer: Transfer | None, peak: float) -> list[int]:
 
 
 @lru_cache(maxsize=4)
-def _color_table(transfer: Transfer | None, peak: float, primaries: Primaries) -> ImageFilter.Color3DLUT:
+def _color_table(
+    transfer: Transfer | None,
+    peak: float,
+    primaries: Primaries,
+    missing_levels: tuple[float, float, float],
+) -> ImageFilter.Color3DLUT:
     """Return the table of all colours, red varying fastest.
 
     The sums of green and blue stand outside of red's loop. That takes a third of a second."""
@@ -66,9 +80,12 @@ def _color_table(transfer: Transfer | None, peak: float, primaries: Primaries) -
     to_bt709 = _between(primaries, BT709)
     luminance = times(transposed(to_bt2020), _BT2020_LUMINANCE)
     weights = (*to_bt2020, luminance, *to_bt709)
-    lights = [mapping.light(step) for step in _steps(CUBE_SIDE)]
     reds, greens, blues = (
-        [[row[channel] * light for row in weights] for light in lights] for channel in range(3)
+        [
+            [row[channel] * mapping.light(min(1.0, max(0.0, step + missing / 255))) for row in weights]
+            for step in _steps(CUBE_SIDE)
+        ]
+        for channel, missing in enumerate(missing_levels)
     )
     encoded = [_encode(step / _ENCODING_STEPS) for step in range(_ENCODING_STEPS + 1)]
     gain_of = mapping.gain

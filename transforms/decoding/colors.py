@@ -49,7 +49,10 @@ def _describe_avif(
     profile: bytes | None,
     _: Limits,
 ) -> ColorDescription:
-    return describe(profile, describe_avif(_picture(image)))
+    picture = _picture(image)
+    description = describe(profile, describe_avif(picture))
+    bits = read_av1_depth(picture.properties) or _USUAL_DEPTH
+    return replace(description, is_cut=description.is_hdr and bits > _USUAL_DEPTH)
 
 
 def _describe_heic(
