@@ -157,6 +157,26 @@ def test_a_file_that_breaks_off_stays_as_it_is(content: bytes) -> None:
     assert file.tell() == 0
 
 
+@pytest.mark.parametrize("lacking", [1, 4, 8, 11, 12])
+def test_a_png_that_lacks_only_its_end_is_read(lacking: int, tmp_path: Path, stored: Store) -> None:
+    whole = made.encoded("png")
+    cut = whole[:-lacking]
+    assert validate(stored(cut)) == validate(stored(whole))
+    assert (
+        made.furthest(
+            made.rendered(cut, "w=20&format=png", tmp_path)[1],
+            made.rendered(whole, "w=20&format=png", tmp_path)[1],
+        )
+        == 0
+    )
+
+
+@pytest.mark.parametrize("lacking", [25, 40, 200])  # beyond the checksums of the pixels
+def test_a_png_that_lacks_a_part_of_its_pixels_is_refused(lacking: int, stored: Store) -> None:
+    with pytest.raises(UnprocessableImage):
+        validate(stored(made.encoded("png")[:-lacking]))
+
+
 def test_a_sound_file_is_not_copied() -> None:
     file = io.BytesIO(made.png(*ANCILLARY.items()))
     assert without_broken_chunks(file) is file

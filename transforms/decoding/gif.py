@@ -34,7 +34,6 @@ _CONTROL = Struct("<BHB")
 _IS_INTERLACED = 0x40
 _PALETTE_BYTES = 768
 _FULL_PALETTE = HAS_PALETTE | PALETTE_BITS
-_HAS_TRANSPARENT_INDEX = 1
 _LOOP_COUNT = re.compile(rb"\x0b(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 """Both names mean the same."""
 _DISPOSALS = {2: Disposal.CLEAR, 3: Disposal.RESTORE, 4: Disposal.RESTORE}
