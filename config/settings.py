@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from . import framework
 from .database_connection import Connection
-from .database_url import is_postgres_url, parse_database_url, with_parameters
+from .database_url import is_postgres_url, is_postgres_url_or_empty, parse_database_url, with_parameters
 from .framework import *  # noqa: F403 - Django reads all settings from this one module
 from .observing.logs import LEVELS, logging_config
 from .validators import (
@@ -82,6 +82,9 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
     # Bounds the backoff, so that the pool recovers within seconds when Postgres does.
     "reconnect_timeout": 1.5,
 }
+
+# Past a pooler, for the notifications of changes (images/delivery/change_listener.py). Empty is DATABASE_URL.
+DATABASE_LISTEN_URL = env.str("DATABASE_LISTEN_URL", "", validate=is_postgres_url_or_empty) or ""
 
 # --- Valkey: the cache, and Celery's messages
 VALKEY_URL = env.str("VALKEY_URL", validate=is_valkey_url)
