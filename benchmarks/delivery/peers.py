@@ -83,7 +83,7 @@ def running_nginx(files: Path) -> Iterator[dict[str, Peer]]:
             home=home,
             files=files,
             user="user root;" if os.geteuid() == 0 else "",
-            servers=_server(logging_port, f"{log} buffer=64k flush=1s") + _server(silent_port, "off"),
+            servers=_server(logging_port, f"{log} combined buffer=64k flush=1s") + _server(silent_port, "off"),
         )
     )
     command = ["nginx", "-p", str(home), "-c", str(configuration), "-e", str(home / "error.log")]
@@ -130,7 +130,6 @@ def _running(name: str, command: list[str], port: int, environment: dict[str, st
         command,
         env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"} | environment,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
