@@ -169,19 +169,18 @@ BODY_TIMEOUT_S = env.float("BODY_TIMEOUT_S", 900, validate=validate.Range(min=1)
 # --- Rendering
 # CPU time of a decode or a render. It may take twice as long by the clock, on a busy machine.
 RENDER_TIMEOUT_S = env.int("RENDER_TIMEOUT_S", 10, validate=validate.Range(min=1, max=60))
-# One account renders in at most this many child processes at once.
+# While other accounts wait, one account renders in at most this many child processes at once.
 RENDER_PROCESSES = env.int("RENDER_PROCESSES", max(1, (os.cpu_count() or 2) // 2), validate=POSITIVE)
-# When one account keeps all of those busy, other accounts render in these.
+# When one account keeps all of those busy, other accounts render in these. It borrows them while none waits.
 RENDER_SPARE_PROCESSES = env.int("RENDER_SPARE_PROCESSES", 1, validate=NOT_NEGATIVE)
-# Renders that may wait for a child process, of all accounts together.
-RENDER_QUEUE = env.int("RENDER_QUEUE", 8, validate=NOT_NEGATIVE)
 RENDER_CHILD_MEMORY_BYTES = env.int(
     "RENDER_CHILD_MEMORY_BYTES",
     1_500_000_000,
     validate=validate.Range(min=256_000_000),
 )
-# At most this many threads of one web process wait for renditions; its other threads stay free for hits.
-RENDITION_WAITERS = env.int("RENDITION_WAITERS", 64, validate=POSITIVE)
+# At most this many threads of one web process wait for renders, three quarters of them for one account. The
+# other threads stay free for hits.
+RENDITION_WAITERS = env.int("RENDITION_WAITERS", 128, validate=POSITIVE)
 # After a failed render, requests for that rendition get the same error for this time.
 RENDITION_FAILURE_TTL_S = env.int("RENDITION_FAILURE_TTL_S", 60, validate=NOT_NEGATIVE)
 # The max-age of Cache-Control, if the URL of the rendition has no `v`.

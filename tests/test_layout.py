@@ -19,7 +19,15 @@ ROOMS = (
     {"api", "admin"},
 )
 """Of images/: a room imports only from those before it, and from the modules below."""
-BELOW_ALL_ROOMS = {"database", "database_failures", "ids", "periodic_thread", "slots", "temporary_files"}
+BELOW_ALL_ROOMS = {
+    "database",
+    "database_failures",
+    "ids",
+    "periodic_thread",
+    "slots",
+    "temporary_files",
+    "waiting_threads",
+}
 DRF = {"rest_framework", "drf_spectacular"}
 HTTP_ROOMS = ("images/api", "images/admin", "accounts/access", "accounts/admin", "config")
 OUTSIDE = {

@@ -36,7 +36,7 @@ class TestDeadline:
         message: str,
         make_pool: MakePool,
     ) -> None:
-        renderers = make_pool(workers=2, max_queue=30, timeout_s=0.8, wall_factor=wall_factor)
+        renderers = make_pool(workers=2, timeout_s=0.8, wall_factor=wall_factor)
         neighbour = run_task(renderers, nap, 0.1)
         with ThreadPoolExecutor(2) as threads:
             doomed = threads.submit(lambda: run_task(renderers, *stuck))
