@@ -155,13 +155,13 @@ class TestRendersInFlight:
         """Also if the row of the render was written after the deletion had looked for rows."""
         path, names, render = api.stored(PNG), [], rendering.render
 
-        def meanwhile(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
+        def meanwhile(image: Image, recipe: Any, *rest: Any) -> rendering.RenderedFile:
             names.append(Rendition.objects.get().storage_name)
             rows = [] if when == "before" else list(Rendition.objects.all())
-            result = render(image, recipe, turn) if not purge else None
+            result = render(image, recipe, *rest) if not purge else None
             deleting.delete(image.pk, account=api.account, purge=purge)
             Rendition.objects.bulk_create(rows)
-            return result or render(image, recipe, turn)
+            return result or render(image, recipe, *rest)
 
         monkeypatch.setattr(rendering, "render", meanwhile)
         assert api.get(f"{path}.gif").status_code == 404

@@ -27,9 +27,9 @@ def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     render = rendering.render
 
-    def counted(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
+    def counted(image: Image, recipe: Any, *rest: Any) -> rendering.RenderedFile:
         done.append(str(image.id))
-        return render(image, recipe, turn)
+        return render(image, recipe, *rest)
 
     monkeypatch.setattr(rendering, "render", counted)
     return done

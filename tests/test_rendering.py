@@ -155,11 +155,11 @@ def test_image_deleted_while_it_renders_leaves_no_object(api: Api, monkeypatch: 
     path, names = api.stored(PNG), []
     render = rendering.render
 
-    def slow(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
+    def slow(image: Image, recipe: Any, *rest: Any) -> rendering.RenderedFile:
         names.append(Rendition.objects.get().storage_name)
         Image.objects.update(state=Image.State.DELETED)
         Rendition.objects.all().delete()
-        return render(image, recipe, turn)
+        return render(image, recipe, *rest)
 
     monkeypatch.setattr(rendering, "render", slow)
     assert api.get(f"{path}.gif").status_code == 404

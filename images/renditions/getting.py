@@ -14,7 +14,7 @@ from images.database import release_connection
 from images.models import Rendition
 from images.services import hit_counts
 from images.services import renditions as rows
-from images.storage import renditions
+from images.storage import Content, renditions
 from progimage.errors import ProgImageError, Unavailable
 
 from .imagekit_backend import remembered
@@ -79,7 +79,8 @@ class OpenRendition:
 
     def _content(self, start: int, stop: int | None) -> IO[bytes]:
         if self.rendered is None:
-            return renditions().open_range(self.row.storage_name, start, stop)
+            expected = Content(self.row.size_bytes or 0, self.row.sha256)
+            return renditions().open_range(self.row.storage_name, start, stop, expected=expected)
         content = self.rendered
         self.rendered = None
         content.seek(start)
@@ -121,20 +122,20 @@ def _find_rows(prepared: Iterable[Prepared], state: str) -> dict[UUID, Rendition
 def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:
     """Return the ready row, and its content if this call has rendered it."""
     image = prepared.image
-    cache_key = prepared.cache_key
-    row = Rendition.objects.filter(image=image, cache_key=cache_key, state=Rendition.State.READY).first()
-    if row is not None:
+    row = rows.find(image.pk, prepared.cache_key)
+    if row is not None and row.state == Rendition.State.READY:
         return row, None
     others = prepared.recipe.others
     new_row = Rendition(
         image=image,
-        cache_key=cache_key,
+        cache_key=prepared.cache_key,
         transform=prepared.resolved.as_dict(),
         others=[other.image.pk for other in others.values() if other.image],
         format=prepared.format.name,
     )
     spec = generator_registry.get(SPEC_ID, source=new_row)
     spec.others = others
+    spec.found = row
     file = ImageCacheFile(spec)
     file.generate()
     release_connection()  # the row has just been written, and the client may be slow

@@ -25,6 +25,8 @@ class RenditionSpec(ImageSpec):
     others: Others = NO_OTHERS
     turn: Turn | None = None
     """The turn in which it is rendered, from the backend, through which ImageKit generates every file."""
+    found: Rendition | None = None
+    """The row of the rendition, as it was found before ImageKit was asked."""
     _result: rendering.RenderedFile | None = None
 
     @property
@@ -39,12 +41,19 @@ class RenditionSpec(ImageSpec):
         return self.source.cache_key
 
     def generate(self) -> IO[bytes]:
-        """Render once, and return the result as a file at its start. Raise as `rendering.render` does."""
+        """Render once, and return the result as a file at its start. Raise as `rendering.render` does.
+
+        The file is a draft of the object under the rendition's name."""
         if self._result is None:
             if self.turn is None:
                 raise RuntimeError("A rendition is rendered in a turn")
             recipe = Recipe(self.source.resolved_transform, self.others)
-            self._result = rendering.render(self.source.image, recipe, self.turn)
+            draft = self.cachefile_storage.new_draft(self.cachefile_name)
+            try:
+                self._result = rendering.render(self.source.image, recipe, self.turn, draft)
+            except BaseException:
+                draft.close()
+                raise
         self._result.file.seek(0)
         return self._result.file
 

@@ -1,4 +1,4 @@
-"""Renders of resolved transforms into temporary files."""
+"""Renders of resolved transforms into files."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,27 +27,30 @@ class RenderedFile:
         return {name: getattr(self.facts, name) for name in _KEPT_FACTS}
 
 
-def render(image: Image, recipe: Recipe, turn: Turn) -> RenderedFile:
-    """Render a resolved transform on an original, in a turn of its account.
+def render(image: Image, recipe: Recipe, turn: Turn, target: IO[bytes]) -> RenderedFile:
+    """Render a resolved transform on an original into `target`, in a turn of its account.
 
     Raise UnprocessableImage, ImageTooLarge or Unavailable; ObjectMissing if the original's bytes are gone,
     NotFound if the image has been deleted."""
-    return render_source(source_of(image), recipe, turn)
+    return _render_into(target, source_of(image), recipe, turn)
 
 
 def render_source(source: OpenSource, recipe: Recipe, turn: Turn) -> RenderedFile:
-    """Render a resolved transform on a source, whose files are opened now that its turn has come.
+    """Render a resolved transform on a source into a temporary file.
 
     Raise as `render` does, and UnsupportedFormat."""
     target = temporary_files.new_file()
     try:
-        with ExitStack() as files:
-            path = files.enter_context(source.path())
-            others = {
-                reference: files.enter_context(other.path()) for reference, other in recipe.others.items()
-            }
-            facts = turn.render(path, recipe.transform, Path(target.name), others=others)
+        return _render_into(target, source, recipe, turn)
     except BaseException:
         target.close()
         raise
+
+
+def _render_into(target: IO[bytes], source: OpenSource, recipe: Recipe, turn: Turn) -> RenderedFile:
+    """Open the files of the sources, now that the turn has come, and render."""
+    with ExitStack() as files:
+        path = files.enter_context(source.path())
+        others = {reference: files.enter_context(other.path()) for reference, other in recipe.others.items()}
+        facts = turn.render(path, recipe.transform, Path(target.name), others=others)
     return RenderedFile(target, facts)

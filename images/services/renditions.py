@@ -3,13 +3,16 @@
 A row begins as `rendering`, under the lease of the thread that renders it. It becomes `ready` or `failed`
 while that thread still holds the lease, or goes."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from images.models import Image, Rendition
@@ -23,59 +26,100 @@ _FAILURE_KEPT = timedelta(hours=1)
 _HAS_LAPSED = Q(lease_until__isnull=False, lease_until__lt=Now())
 _READY = {"state": Rendition.State.READY, "lease": None, "lease_until": None}
 _IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
+_FIELDS = [field.attname for field in Rendition._meta.concrete_fields]  # noqa: SLF001
+_COLUMNS = ", ".join(_FIELDS)
+
+# The statements of every first request, in SQL: the ORM takes ten times as long to write them as Postgres to
+# run them. A rendition can be made again, so no commit waits for the disk. The setting ends with the
+# transaction of its statement.
+_UNSYNCED = "set_config('synchronous_commit', 'off', true)"
+_FIND = f"""
+    SELECT {_COLUMNS} FROM images_rendition
+    WHERE image_id = %s AND cache_key = %s AND (lease_until IS NULL OR lease_until >= statement_timestamp())
+"""  # noqa: S608
+_CLAIM = f"""
+    INSERT INTO images_rendition AS known (
+        image_id, cache_key, transform, others, format, render_version, state, lease, lease_until,
+        failure_code, failure_message, sha256, hits, created_at
+    )
+    VALUES (
+        %s, %s, %s, %s::uuid[], %s, %s, 'rendering', %s, statement_timestamp() + %s,
+        '', '', '', 0, statement_timestamp()
+    )
+    ON CONFLICT (image_id, cache_key) DO UPDATE
+    SET state = excluded.state, lease = excluded.lease, lease_until = excluded.lease_until
+    WHERE known.lease_until < statement_timestamp()
+    RETURNING id, others, {_UNSYNCED}
+"""  # noqa: S608
+_MARK_READY = f"""
+    UPDATE images_rendition
+    SET state = 'ready', lease = NULL, lease_until = NULL,
+        width = %s, height = %s, frames = %s, size_bytes = %s, sha256 = %s
+    WHERE id = %s AND lease = %s AND NOT EXISTS (
+        SELECT FROM images_image WHERE id = ANY(%s::uuid[]) AND state <> 'ready'
+    )
+    RETURNING {_UNSYNCED}
+"""  # noqa: S608
+_RESULT = ("width", "height", "frames", "size_bytes", "sha256")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The row of a rendition, and the lease under which a thread has asked for it."""
+    """The row of a rendition, and the lease under which a thread renders it."""
 
     row: Rendition
     lease: UUID
 
-    @property
-    def is_won(self) -> bool:
-        """Whether this thread is to render it."""
-        return self.row.lease == self.lease
 
-
-def find(rendition: Rendition) -> Rendition | None:
-    """Return the row of the rendition, or None if a thread may claim it."""
-    return _rows_of(rendition).exclude(_HAS_LAPSED).first()
+def find(image_id: UUID, cache_key: str) -> Rendition | None:
+    """Return the row of a rendition, or None if a thread may claim it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [image_id, cache_key])
+        values = cursor.fetchone()
+    if values is None:
+        return None
+    row = Rendition.from_db(connection.alias, _FIELDS, values)
+    row.transform = json.loads(row.transform)
+    return row
 
 
 def claim(rendition: Rendition, lease: UUID) -> Claim | None:
-    """Take the rendition if no other thread renders it, and return its row.
+    """Take the rendition, if no other thread has it and if no row says how it ended.
 
-    Return None if the row went away meanwhile, as it does when a render could not be tried."""
-    rows = _rows_of(rendition).select_related("image")
-    leased = {
-        "state": Rendition.State.RENDERING,
-        "lease": lease,
-        "lease_until": Now() + _lease_time(),
-    }
-    row = rows.annotate(has_lapsed=_HAS_LAPSED).first()
-    if row is None:
-        identity = {name: getattr(rendition, name) for name in _IDENTITY}
-        # The cache key holds the same version, so a row never gets another one.
-        new_row = Rendition(**identity, render_version=resolve.RENDER_VERSION, **leased)
-        Rendition.objects.bulk_create([new_row], ignore_conflicts=True)
-    elif row.has_lapsed:
-        rows.filter(_HAS_LAPSED).update(**leased)
-    else:
-        return Claim(row, lease)
-    claimed = rows.first()
-    return None if claimed is None else Claim(claimed, lease)
+    A lease that has lapsed is taken over. Then the row keeps the ids of the other images."""
+    parameters: list[Any] = [
+        rendition.image_id,
+        rendition.cache_key,
+        json.dumps(rendition.transform),
+        rendition.others,
+        rendition.format,
+        resolve.RENDER_VERSION,  # the cache key holds it, too, so a row never gets another one
+        lease,
+        _lease_time(),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, parameters)
+        claimed = cursor.fetchone()
+    if claimed is None:
+        return None
+    rendition.pk, rendition.others, _ = claimed
+    rendition.state = Rendition.State.RENDERING
+    rendition.lease = lease
+    return Claim(rendition, lease)
 
 
-def mark_ready(claim: Claim, facts: dict[str, Any]) -> bool:
+def mark_ready(claim: Claim, facts: Mapping[str, Any]) -> bool:
     """Make the rendition ready. Return False if the lease is lost, or if an image that it shows is deleted.
 
     `facts` are the render's facts about its result, by the names of the row's fields."""
-    changes = facts | _READY
-    if not _leased(claim).filter(~Exists(_deleted_images(claim.row))).update(**changes):
-        return False
-    _set(claim.row, changes)
-    return True
+    row = claim.row
+    result = [facts[name] for name in _RESULT]
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK_READY, [*result, row.pk, claim.lease, [row.image_id, *row.others]])
+        is_ready = cursor.fetchone() is not None
+    if is_ready:
+        _set(row, {**facts, **_READY})
+    return is_ready
 
 
 def as_unkept(rendition: Rendition, facts: dict[str, Any]) -> Rendition:
