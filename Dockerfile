@@ -24,4 +24,4 @@ EXPOSE 8000
 
 CMD ["python", "-m", "config.web_server", "config.wsgi:application", "--interface=wsgi", "--host=0.0.0.0", \
      "--port=8000", "--no-access-log", "--no-ws", "--http=1", "--http1-header-read-timeout=30000", "--workers=2", \
-     "--blocking-threads=192", "--backpressure=8192", "--respawn-failed-workers", "--workers-kill-timeout=15"]
+     "--blocking-threads=256", "--backpressure=8192", "--respawn-failed-workers", "--workers-kill-timeout=15"]

@@ -1,32 +1,28 @@
-"""What one account's bombs cost another: the p95 of thumbnails while 100 bombs are uploaded at once.
+"""The cost of one account's floods for another: the p95 of thumbnails beside 100 bombs or 200 renders.
 
     python -m benchmarks.bombs
 
-Starts services and a web server as `make run` has them, and lets windows with and without bombs take turns.
-Writes benchmarks/results/bombs.md, and exits 1 where a p95 doubles."""
+Starts services and a web server as `make run` has them, and lets windows with and without floods take turns.
+Writes benchmarks/results/bombs.md. Exits with 1 if bombs double a p95, or if renders add a second to it."""
 
 import json
 import os
-import random
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
-from itertools import count, cycle, islice, product
+from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
+from itertools import cycle, islice, product
 from pathlib import Path
 
 import psutil
 
+from benchmarks.floods import WINDOW_S, WINDOWS, Caller, Flood, Server, Steady
 from config.local import embedded_services, supervisor
 from config.local.processes import free_ports
 from config.local.state import State
@@ -35,116 +31,70 @@ from tests.support import images as made
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "bombs.md"
-ROUNDS, MAX_TRIES, WINDOW_S = 3, 6, 12.0
+ROUNDS, MAX_TRIES = 3, 6
 MAX_FOREIGN_CORES = 0.2
 """A round during which others on the machine took more is not counted: it would measure them."""
 HITS_PER_S, MISSES_PER_S = 30.0, 4.0
 BOMBS = 100
-MAX_RATIO = 2.0
-
-
-@dataclass
-class Server:
-    port: int
-    keys: dict[str, str]
-    process: psutil.Process
-
-
-@dataclass
-class Caller:
-    """An account's client, with a connection for each thread."""
-
-    server: Server
-    account: str
-    _local: threading.local = field(default_factory=threading.local)
-
-    def __call__(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        headers = {"Authorization": f"Bearer {self.server.keys[self.account]}", "Content-Type": "image/x"}
-        if not hasattr(self._local, "http"):
-            self._local.http = HTTPConnection("127.0.0.1", self.server.port, timeout=60)
-        try:
-            self._local.http.request(method, path, body=body, headers=headers)
-            answer = self._local.http.getresponse()
-            return answer.status, answer.read()
-        except (OSError, HTTPException):
-            self._local.http.close()
-            return 0, b""
-
-
-@dataclass
-class Steady:
-    """One kind of request at a steady rate; what it took counts from when it was due."""
-
-    ask: Callable[[str, str], tuple[int, bytes]]
-    paths: Iterator[str]
-    per_s: float
-    fresh: list[tuple[str, float]] = field(default_factory=list)
-    took_ms: dict[str, list[float]] = field(default_factory=lambda: {"idle": [], "bombs": []})
-    failed: Counter[str] = field(default_factory=Counter)
-
-    def run(self, window: str, threads: ThreadPoolExecutor) -> None:
-        start = time.perf_counter()
-        for number in range(int(WINDOW_S * self.per_s)):
-            due = start + number / self.per_s
-            time.sleep(max(0.0, due - time.perf_counter()))
-            threads.submit(self._one, next(self.paths), due, window)
-
-    def _one(self, path: str, due: float, window: str) -> None:
-        status, _ = self.ask("GET", path)
-        self.fresh.append((window, (time.perf_counter() - due) * 1_000))
-        if status != 200:
-            self.failed[f"{window}: {status}"] += 1
-
-    def end_round(self, *, counts: bool) -> None:
-        for window, took_ms in self.fresh if counts else ():
-            self.took_ms[window].append(took_ms)
-        self.fresh.clear()
-
-    def p95(self, window: str) -> float:
-        return statistics.quantiles(self.took_ms[window], n=100)[94]
-
-    @property
-    def ratio(self) -> float:
-        return self.p95("bombs") / self.p95("idle")
+RENDERS = 200
 
 
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with serving() as server:
         ask, attack = Caller(server, "honest"), Caller(server, "hostile")
-        images = store(ask)
+        images, theirs = store(ask), store(attack)
         warm = [f"{image}.jpg?w=300&h=300&fit=cover" for image in images]
-        new = (
-            f"{image}.jpg?w={w}&h=300&q={q}"
-            for w, q, image in product(range(200, 400), range(30, 90), images)
-        )
+        new, their_new = new_paths(images), new_paths(theirs)
         hits, misses = Steady(ask, cycle(warm), HITS_PER_S), Steady(ask, new, MISSES_PER_S)
         for path in (*warm, *islice(new, 10)):
             ask("GET", path)
-        kinds, answers = make_bombs(), Counter[str]()
-        with flood(attack, kinds, Counter()):  # the first crowd is what connections and threads are made for
-            time.sleep(3)
-        rounds = 0
-        for _ in range(MAX_TRIES):
-            foreign = 0.0
-            for window in ("idle", "bombs"):
-                settle(server)
-                with flood(attack, kinds if window == "bombs" else [], answers):
-                    foreign = max(foreign, measure(window, hits, misses))
-            is_quiet = foreign < MAX_FOREIGN_CORES
-            rounds += is_quiet
-            for kind in (hits, misses):
-                kind.end_round(counts=is_quiet)
-            ratios = f"hits {hits.ratio:.2f}, misses {misses.ratio:.2f}" if rounds else "none counts yet"
-            show(f"others took {foreign:.2f} cores; {rounds} rounds count: {ratios}")
-            if rounds == ROUNDS:
-                break
+        kinds = make_bombs()
+        floods = {
+            "bombs": Flood(BOMBS, partial(upload_bomb, attack, kinds)),
+            "renders": Flood(RENDERS, lambda _: attack("GET", next(their_new))[0]),
+        }
+        for flood in floods.values():  # the first crowd is the one for which connections and threads are made
+            with flood.under_way():
+                time.sleep(3)
+            flood.answers.clear()
+        rounds = measure_rounds(server, floods, (hits, misses))
     if rounds < ROUNDS:
         show("The machine was not quiet enough to measure.")
         return 1
-    RESULTS.write_text(report(hits, misses, answers))
-    show(report(hits, misses, answers))
-    return int(max(hits.ratio, misses.ratio) >= MAX_RATIO or hits.failed.total() + misses.failed.total() > 0)
+    RESULTS.write_text(report(hits, misses, floods))
+    show(report(hits, misses, floods))
+    return int(hits.is_disturbed or misses.is_disturbed)
+
+
+def measure_rounds(server: Server, floods: dict[str, Flood], kinds: tuple[Steady, ...]) -> int:
+    """Measure until enough rounds count, and return how many do."""
+    rounds = 0
+    for _ in range(MAX_TRIES):
+        foreign = 0.0
+        for window in WINDOWS:
+            settle(server)
+            with floods[window].under_way() if window in floods else nullcontext():
+                foreign = max(foreign, measure(window, *kinds))
+        is_quiet = foreign < MAX_FOREIGN_CORES
+        rounds += is_quiet
+        for kind in kinds:
+            kind.end_round(counts=is_quiet)
+        ratios = [f"{kind.ratio(window):.2f}" for kind in kinds for window in floods] if rounds else []
+        show(f"others took {foreign:.2f} cores; {rounds} rounds count: {' '.join(ratios)}")
+        if rounds == ROUNDS:
+            break
+    return rounds
+
+
+def new_paths(images: list[str]) -> Iterator[str]:
+    """Return paths of renditions that were never made. Several threads may take them."""
+    sizes = product(range(200, 400), range(30, 90), images)
+    return iter([f"{image}.jpg?w={w}&h=300&q={q}" for w, q, image in sizes])
+
+
+def upload_bomb(attack: Caller, kinds: list[bytes], number: int) -> int:
+    return attack("POST", "/images", kinds[number % len(kinds)])[0]
 
 
 @contextmanager
@@ -213,31 +163,6 @@ def make_bombs() -> list[bytes]:
     ]
 
 
-@contextmanager
-def flood(attack: Caller, kinds: list[bytes], answers: Counter[str]) -> Iterator[None]:
-    """Upload so many bombs at once. Who is told to come later does, after twice as long each time, and who
-    was answered has another one, as long as the context lasts."""
-    over = threading.Event()
-
-    def keep_on(number: int) -> None:
-        pause_s = 1.0
-        for turn in count(number):
-            status, _ = attack("POST", "/images", kinds[turn % len(kinds)])
-            answers[str(status)] += not over.is_set()
-            jitter = random.uniform(0.5, 1.5)  # noqa: S311
-            if over.wait(pause_s * jitter if status == 503 else 0.0):
-                return
-            pause_s = 2 * pause_s if status == 503 else 1.0
-
-    with ThreadPoolExecutor(BOMBS) as threads:
-        try:
-            for number in range(BOMBS if kinds else 0):
-                threads.submit(keep_on, number)
-            yield
-        finally:
-            over.set()
-
-
 def measure(window: str, *kinds: Steady) -> float:
     """Return how many cores were busy with other things than this."""
     start, machine, own = time.monotonic(), machine_cpu_s(), cpu_s(psutil.Process())
@@ -272,23 +197,24 @@ def cpu_s(root: psutil.Process) -> float:
     return total
 
 
-def report(hits: Steady, misses: Steady, answers: Counter[str]) -> str:
+def report(hits: Steady, misses: Steady, floods: dict[str, Flood]) -> str:
     rows = [
-        f"| {name} | {kind.per_s:g}/s | {kind.p95('idle'):.1f} | {kind.p95('bombs'):.1f} | {kind.ratio:.2f} |"
-        f" {len(kind.took_ms['bombs'])} | {kind.failed.total()} |\n"
+        f"| {name} | {window} | {kind.per_s:g}/s | {kind.p95('idle'):.1f} | {kind.p95(window):.1f} |"
+        f" {kind.ratio(window):.2f} | {len(kind.took_ms[window])} | {kind.failed.total()} |\n"
+        for window in floods
         for name, kind in (("thumbnails that are there", hits), ("thumbnails to be rendered", misses))
     ]
-    told = ", ".join(f"{number} x {status}" for status, number in sorted(answers.items()))
-    return f"""# Thumbnails of one account while another uploads bombs
+    return f"""# Thumbnails of one account while another uploads bombs, or asks for 200 renders at once
 
 {os.cpu_count()} cores for granian with 2 workers, Postgres, Valkey, files on disk and the clients.
-Thumbnails of 300 px of 12-megapixel JPEGs; {ROUNDS} windows of {WINDOW_S:g} s with {BOMBS} bombs under way
-and as many without, in turns. Milliseconds.
+Thumbnails of 300 px of 12-megapixel JPEGs; {ROUNDS} windows of {WINDOW_S:g} s with {BOMBS} bombs under way,
+as many with {RENDERS} requests for renders of such JPEGs, and as many without, in turns. Milliseconds.
 
-| | rate | p95 idle | p95 with bombs | ratio | measured | failed |
-|---|---|---|---|---|---|---|
+| | flood | rate | p95 idle | p95 during the flood | ratio | measured | failed |
+|---|---|---|---|---|---|---|---|
 {"".join(rows)}
-The bombs were answered: {told}.
+The bombs were answered: {floods["bombs"].told()}.
+The renders were answered: {floods["renders"].told()}.
 """
 
 

@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from . import framework
 from .database_connection import Connection
-from .database_url import is_postgres_url, parse_database_url, with_parameters
+from .database_url import is_postgres_url, is_postgres_url_or_empty, parse_database_url, with_parameters
 from .framework import *  # noqa: F403 - Django reads all settings from this one module
 from .observing.logs import LEVELS, logging_config
 from .validators import (
@@ -82,6 +82,9 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
     # Bounds the backoff, so that the pool recovers within seconds when Postgres does.
     "reconnect_timeout": 1.5,
 }
+
+# Past a pooler, for the notifications of changes (images/delivery/change_listener.py). Empty is DATABASE_URL.
+DATABASE_LISTEN_URL = env.str("DATABASE_LISTEN_URL", "", validate=is_postgres_url_or_empty) or ""
 
 # --- Valkey: the cache, and Celery's messages
 VALKEY_URL = env.str("VALKEY_URL", validate=is_valkey_url)
@@ -166,19 +169,18 @@ BODY_TIMEOUT_S = env.float("BODY_TIMEOUT_S", 900, validate=validate.Range(min=1)
 # --- Rendering
 # CPU time of a decode or a render. It may take twice as long by the clock, on a busy machine.
 RENDER_TIMEOUT_S = env.int("RENDER_TIMEOUT_S", 10, validate=validate.Range(min=1, max=60))
-# One account renders in at most this many child processes at once.
+# While other accounts wait, one account renders in at most this many child processes at once.
 RENDER_PROCESSES = env.int("RENDER_PROCESSES", max(1, (os.cpu_count() or 2) // 2), validate=POSITIVE)
-# When one account keeps all of those busy, other accounts render in these.
+# When one account keeps all of those busy, other accounts render in these. It borrows them while none waits.
 RENDER_SPARE_PROCESSES = env.int("RENDER_SPARE_PROCESSES", 1, validate=NOT_NEGATIVE)
-# Renders that may wait for a child process, of all accounts together.
-RENDER_QUEUE = env.int("RENDER_QUEUE", 8, validate=NOT_NEGATIVE)
 RENDER_CHILD_MEMORY_BYTES = env.int(
     "RENDER_CHILD_MEMORY_BYTES",
     1_500_000_000,
     validate=validate.Range(min=256_000_000),
 )
-# At most this many threads of one web process wait for renditions; its other threads stay free for hits.
-RENDITION_WAITERS = env.int("RENDITION_WAITERS", 64, validate=POSITIVE)
+# At most this many threads of one web process wait for renders, three quarters of them for one account. The
+# other threads stay free for hits.
+RENDITION_WAITERS = env.int("RENDITION_WAITERS", 128, validate=POSITIVE)
 # After a failed render, requests for that rendition get the same error for this time.
 RENDITION_FAILURE_TTL_S = env.int("RENDITION_FAILURE_TTL_S", 60, validate=NOT_NEGATIVE)
 # The max-age of Cache-Control, if the URL of the rendition has no `v`.

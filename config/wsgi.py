@@ -11,6 +11,8 @@ django.setup(set_prefix=False)
 
 # These need Django to be set up.
 from images import temporary_files  # noqa: E402
+from images.delivery.change_listener import listener  # noqa: E402
+from images.delivery.invalidation import changes  # noqa: E402
 
 from .checks import stop_if_wrong  # noqa: E402
 from .http.outermost import Handler, Outermost  # noqa: E402
@@ -21,6 +23,7 @@ application = Outermost(limit_slow_clients(Outermost(Handler())))
 
 stop_if_wrong()
 temporary_files.keep_swept()
+changes.on_first_use = listener.start
 
 # Every object so far lives as long as the process. A full garbage collection that scans them all again would
 # stop every thread for 0.1 s.

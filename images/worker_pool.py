@@ -8,6 +8,7 @@ from transforms.limits import Limits
 from transforms.workers.pool import configure as configure_pool
 from transforms.workers.pool_settings import PoolSettings
 
+from . import waiting_threads
 from .database import release_connection
 
 
@@ -17,7 +18,6 @@ def configure() -> None:
         PoolSettings(
             workers=settings.RENDER_PROCESSES,
             spare=settings.RENDER_SPARE_PROCESSES,
-            max_queue=settings.RENDER_QUEUE,
             timeout_s=settings.RENDER_TIMEOUT_S,
             max_child_memory_bytes=settings.RENDER_CHILD_MEMORY_BYTES,
             limits=Limits(
@@ -27,5 +27,6 @@ def configure() -> None:
                 max_output_side=settings.MAX_OUTPUT_SIDE_PX,
             ),
             before_waiting=release_connection,
+            waiting_room=waiting_threads.hold,
         )
     )

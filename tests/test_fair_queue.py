@@ -1,13 +1,14 @@
-"""The fair queue for renderers: owners take turns, and no owner's queue fills the room of the others."""
+"""The queue of threads for the renderers. tests/test_lines.py has the rule by which it admits them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from progimage.errors import Unavailable
+from tests.support.waiting import wait_until
 from transforms.workers import fair_queue
 from transforms.workers.fair_queue import FairQueue
 
@@ -15,15 +16,15 @@ from transforms.workers.fair_queue import FairQueue
 class Crowd:
     """Owners that ask one after the other, and hold their place until the test lets them leave."""
 
-    def __init__(self, admission: FairQueue, threads: ThreadPoolExecutor) -> None:
-        self.admission, self.threads = admission, threads
+    def __init__(self, queue: FairQueue, threads: ThreadPoolExecutor) -> None:
+        self.queue, self.threads = queue, threads
         self.inside: list[str] = []
         self.refused: list[str] = []
         self._held: list[ExitStack] = []
 
-    def come(self, *owners: str) -> None:
+    def come(self, *owners: str, estimate_s: float = 0.0) -> None:
         for owner in owners:
-            self.threads.submit(self._ask, owner)
+            self.threads.submit(self._ask, owner, estimate_s)
             time.sleep(0.02)
 
     def leave(self, count: int = 1) -> None:
@@ -31,10 +32,10 @@ class Crowd:
             self._held.pop(0).close()
             time.sleep(0.02)
 
-    def _ask(self, owner: str) -> None:
+    def _ask(self, owner: str, estimate_s: float) -> None:
         try:
             with ExitStack() as stack:
-                stack.enter_context(self.admission.slot(owner, timeout_s=5))
+                stack.enter_context(self.queue.slot(owner, timeout_s=5, estimate=lambda: estimate_s))
                 self._held.append(stack.pop_all())
                 self.inside.append(owner)
         except Unavailable:
@@ -48,48 +49,47 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def test_owners_take_turns(threads: ThreadPoolExecutor) -> None:
-    crowd = Crowd(FairQueue(slots=1, share=1, max_waiting=8), threads)
+    crowd = Crowd(FairQueue(slots=1, share=1), threads)
     crowd.come("a", "a", "a", "a", "b", "b", "c")
     crowd.leave(7)
     assert crowd.inside == ["a", "a", "b", "c", "a", "b", "a"]
 
 
-def test_one_owner_alone_has_its_share_and_no_more(threads: ThreadPoolExecutor) -> None:
-    crowd = Crowd(FairQueue(slots=3, share=2, max_waiting=8), threads)
-    crowd.come("a", "a", "a")
-    assert crowd.inside == ["a", "a"]
-    crowd.come("b")
-    assert crowd.inside == ["a", "a", "b"]
-    crowd.leave(4)
-    assert crowd.inside == ["a", "a", "b", "a"]
+def test_a_task_that_cannot_be_done_in_time_is_refused_at_once(threads: ThreadPoolExecutor) -> None:
+    crowd = Crowd(FairQueue(slots=1, share=1), threads)
+    crowd.come("a", "a", "a", estimate_s=2)
+    assert (crowd.inside, crowd.refused) == (["a"], ["a"])
+    crowd.come("b", estimate_s=2)
+    crowd.leave(3)
+    assert (crowd.inside, crowd.refused) == (["a", "a", "b"], ["a"])
 
 
-def test_who_comes_to_a_full_queue_has_the_last_place_of_the_longest_line(
-    threads: ThreadPoolExecutor,
-) -> None:
-    crowd = Crowd(FairQueue(slots=1, share=1, max_waiting=3), threads)
-    crowd.come("a", "a", "a", "a")
-    assert crowd.refused == []
-    crowd.come("a", "b", "b", "a", "c")
-    assert crowd.refused == ["a", "a", "b", "a", "a"]
-    crowd.leave(4)
-    assert crowd.inside == ["a", "a", "b", "c"]
+def test_a_task_is_refused_if_its_turn_comes_too_late(threads: ThreadPoolExecutor) -> None:
+    queue = FairQueue(slots=1, share=1)
+    with queue.slot("a", timeout_s=1):
+        # Its estimate is that of its whole time.
+        late = threads.submit(ExitStack().enter_context, queue.slot("b", timeout_s=1, estimate=lambda: 9))
+        time.sleep(0.7)
+        assert not late.done()
+    assert isinstance(late.exception(timeout=0.2), Unavailable)
+    with queue.slot("b", timeout_s=0):
+        pass
 
 
-def test_waiting_ends_in_time_and_leaves_nothing_behind(threads: ThreadPoolExecutor) -> None:
-    admission = FairQueue(slots=1, share=1, max_waiting=1)
-    with admission.slot("a", timeout_s=1):
+def test_a_wait_ends_at_its_deadline_and_leaves_nothing_behind() -> None:
+    queue = FairQueue(slots=1, share=1)
+    with queue.slot("a", timeout_s=1):
         for _ in range(3):
-            with pytest.raises(Unavailable, match="none became free"), admission.slot("b", timeout_s=0.01):
+            with pytest.raises(Unavailable, match="none became free"), queue.slot("b", timeout_s=0.01):
                 pass
-    with admission.slot("b", timeout_s=0):
+    with queue.slot("b", timeout_s=0):
         pass
 
 
 def test_dismissed_are_told_at_once(threads: ThreadPoolExecutor) -> None:
-    crowd = Crowd(FairQueue(slots=1, share=1, max_waiting=8), threads)
+    crowd = Crowd(FairQueue(slots=1, share=1), threads)
     crowd.come("a", "a", "b")
-    crowd.admission.dismiss()
+    crowd.queue.dismiss()
     time.sleep(0.02)
     assert sorted(crowd.refused) == ["a", "b"]
     crowd.leave()
@@ -99,16 +99,15 @@ def test_dismissed_are_told_at_once(threads: ThreadPoolExecutor) -> None:
 
 
 def test_nothing_is_lost_or_given_twice(threads: ThreadPoolExecutor) -> None:
-    admission = FairQueue(slots=3, share=2, max_waiting=100)
+    queue = FairQueue(slots=3, share=2)
     inside: list[str] = []
     most = 0
 
     def work(owner: str) -> None:
         nonlocal most
-        with admission.slot(owner, timeout_s=5):
+        with queue.slot(owner, timeout_s=5):
             inside.append(owner)
             most = max(most, len(inside))
-            assert inside.count(owner) <= 2
             time.sleep(0.001)
             inside.remove(owner)
 
@@ -117,44 +116,99 @@ def test_nothing_is_lost_or_given_twice(threads: ThreadPoolExecutor) -> None:
     assert (most, inside) == (3, [])
 
 
+class TestWaitingRoom:
+    """Threads that wait pass through it. It may be full."""
+
+    def test_is_entered_by_those_alone_that_wait(self, threads: ThreadPoolExecutor) -> None:
+        present: list[Hashable] = []
+
+        @contextmanager
+        def room(owner: Hashable) -> Iterator[None]:
+            present.append(owner)
+            yield
+            present.remove(owner)
+
+        crowd = Crowd(FairQueue(slots=1, share=1, waiting_room=room), threads)
+        crowd.come("a")
+        assert present == []
+        crowd.come("b", "b")
+        assert present == ["b", "b"]
+        crowd.leave(2)
+        wait_until(lambda: present == [])
+        crowd.leave()
+
+    def test_that_is_full_refuses_and_nothing_is_left_behind(self) -> None:
+        @contextmanager
+        def full(owner: Hashable) -> Iterator[None]:
+            raise Unavailable("Too many wait")
+            yield
+
+        queue = FairQueue(slots=1, share=1, waiting_room=full)
+        with queue.slot("a", timeout_s=1):
+            for _ in range(3):
+                with pytest.raises(Unavailable, match="Too many wait"), queue.slot("b", timeout_s=1):
+                    pass
+        with queue.slot("b", timeout_s=0):
+            pass
+
+
 class TestCheckRoom:
     """It says beforehand which newcomers are refused, and takes no place itself."""
 
     @pytest.mark.parametrize(
-        ("holding", "waiting", "newcomer", "is_refused"),
+        ("waiting", "newcomer", "timeout_s", "is_refused"),
         [
-            pytest.param("", "", "a", False, id="free"),
-            pytest.param("a", "", "a", False, id="a place in the queue"),
-            pytest.param("a", "aa", "a", True, id="a full queue of its own"),
-            pytest.param("a", "aa", "b", False, id="a shorter line than that of another"),
-            pytest.param("a", "bc", "a", True, id="as long a line as others have"),
-            pytest.param("a", "bc", "b", True, id="a longer line than others have"),
+            pytest.param("", "b", 1, False, id="the first of its line"),
+            pytest.param("b", "b", 5, False, id="a line that is done in time"),
+            pytest.param("b", "b", 2, True, id="a line that needs all the time"),
+            pytest.param("b", "c", 2, False, id="a line of another"),
         ],
     )
     def test_of_a_newcomer(
-        self, threads: ThreadPoolExecutor, holding: str, waiting: str, newcomer: str, is_refused: bool
+        self,
+        threads: ThreadPoolExecutor,
+        waiting: str,
+        newcomer: str,
+        timeout_s: float,
+        is_refused: bool,
     ) -> None:
-        crowd = Crowd(FairQueue(slots=1, share=1, max_waiting=2), threads)
-        crowd.come(*holding, *waiting)
+        crowd = Crowd(FairQueue(slots=1, share=1), threads)
+        crowd.come("a", *waiting, estimate_s=1.6)
+        assert crowd.refused == []
+        refusals = 0
         for _ in range(3):
-            with pytest.raises(Unavailable) if is_refused else nullcontext():
-                crowd.admission.check_room(newcomer)
-        inside = list(crowd.inside)
-        crowd.come(newcomer)
-        assert (crowd.refused == [newcomer]) == is_refused
-        assert crowd.inside[: len(inside)] == inside
-        crowd.leave(len(holding) + len(waiting) + (not is_refused) - (len(crowd.refused) and not is_refused))
+            try:
+                crowd.queue.check_room(newcomer, timeout_s=timeout_s)
+            except Unavailable:
+                refusals += 1
+        assert refusals == (3 if is_refused else 0)
+        crowd.leave(1 + len(waiting))
 
 
-def test_refusal_names_the_time_in_which_the_queue_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("estimate_s", "least", "most"), [(0.1, 1, 1), (4, 9, 12), (90, 30, 30)])
+def test_refusal_names_the_time_in_which_the_queue_is_served(
+    threads: ThreadPoolExecutor,
+    estimate_s: float,
+    least: int,
+    most: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Clients that are refused together come back at different times."""
     clock_s = [0.0]
     monkeypatch.setattr(fair_queue, "monotonic", lambda: clock_s[0])
-    admission = FairQueue(slots=1, share=1, max_waiting=0)
-    told_s = []
-    for task_s in (20, 20, 2_000, 0):
-        with admission.slot("a", timeout_s=1):
-            with pytest.raises(Unavailable) as refusal:
-                admission.check_room("a")
-            told_s.append(refusal.value.retry_after_s)
-            clock_s[0] += task_s
-    assert told_s == [1, 2, 4, 30]
+    queue = FairQueue(slots=1, share=1)
+    with ExitStack() as held:
+        held.enter_context(queue.slot("a", timeout_s=100, estimate=lambda: estimate_s))
+        waiting = threads.submit(
+            held.enter_context, queue.slot("a", timeout_s=100, estimate=lambda: estimate_s)
+        )
+        time.sleep(0.05)
+        told_s = set()
+        for _ in range(60):
+            slot = queue.slot("a", timeout_s=0.1, estimate=lambda: 1)
+            with pytest.raises(Unavailable) as refusal, slot:
+                pass
+            told_s.add(refusal.value.retry_after_s or 0)
+        queue.dismiss()
+        assert isinstance(waiting.exception(timeout=5), Unavailable)
+    assert (min(told_s), max(told_s)) == (least, most)

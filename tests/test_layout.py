@@ -19,12 +19,20 @@ ROOMS = (
     {"api", "admin"},
 )
 """Of images/: a room imports only from those before it, and from the modules below."""
-BELOW_ALL_ROOMS = {"database", "database_failures", "ids", "periodic_thread", "slots", "temporary_files"}
+BELOW_ALL_ROOMS = {
+    "database",
+    "database_failures",
+    "ids",
+    "periodic_thread",
+    "slots",
+    "temporary_files",
+    "waiting_threads",
+}
 DRF = {"rest_framework", "drf_spectacular"}
 HTTP_ROOMS = ("images/api", "images/admin", "accounts/access", "accounts/admin", "config")
 OUTSIDE = {
     "progimage": {"httpx"},
-    "transforms": {"PIL", "pi_heif", "pebble"},
+    "transforms": {"PIL", "pi_heif"},
 }
 
 
@@ -91,8 +99,9 @@ TESTED_ELSEWHERE = {
     "transforms/stripping/strip_png.py": "tests/test_strip.py",
     "transforms/stripping/strip_tiff.py": "tests/test_strip.py",
     "transforms/stripping/strip_webp.py": "tests/test_strip.py",
+    "transforms/workers/forkserver_start.py": "tests/test_forkserver.py",
     "transforms/workers/pool_settings.py": "tests/test_pool.py",
-    "transforms/workers/process_pool.py": "tests/test_forkserver.py",
+    "transforms/workers/warm_child.py": "tests/test_process_pool.py",
     "transforms/encoding/gain_map_writer.py": "tests/test_gain_maps.py",
     "transforms/formats/iptc.py": "tests/test_metadata.py",
 }

@@ -55,22 +55,23 @@ class TestErrors:
 
 class TestQueue:
     def test_that_is_full_refuses_at_once(self, make_pool: MakePool) -> None:
-        renderers = make_pool(workers=1, max_queue=2)
-        run_task(renderers, nap, 0)
-        with ThreadPoolExecutor(3) as threads:
-            admitted = [threads.submit(run_task, renderers, nap, 1) for _ in range(3)]
+        renderers = make_pool(workers=1, timeout_s=2.5)
+        for _ in range(3):
+            run_task(renderers, nap, 1)
+        with ThreadPoolExecutor(2) as threads:
+            admitted = [threads.submit(run_task, renderers, nap, 1) for _ in range(2)]
             time.sleep(0.3)
             start = time.monotonic()
             with pytest.raises(Unavailable) as refusal:
                 run_task(renderers, nap, 0)
             assert time.monotonic() - start < 0.5
-            assert refusal.value.retry_after_s == 1
+            assert refusal.value.retry_after_s in range(1, 5)
             assert all(task.result() for task in admitted)
         assert run_task(renderers, nap, 0) > 0
 
     def test_waiting_has_a_deadline_too(self, make_pool: MakePool) -> None:
         """Nothing is wrong with an image that found no renderer free."""
-        renderers = make_pool(workers=1, max_queue=20, timeout_s=0.5)
+        renderers = make_pool(workers=1, timeout_s=0.5)
         run_task(renderers, nap, 0)
         with ThreadPoolExecutor(8) as threads:
             tasks = [threads.submit(run_task, renderers, nap, 0.3) for _ in range(8)]
@@ -82,10 +83,11 @@ class TestQueue:
 
 class TestOwners:
     def test_one_that_asks_for_much_does_not_keep_another_waiting(self, make_pool: MakePool) -> None:
-        renderers = make_pool(workers=1, spare=1, max_queue=4)
-        run_task(renderers, nap, 0)
+        """The spare child is not lent for work of more than a second."""
+        renderers = make_pool(workers=1, spare=1)
+        run_task(renderers, nap, 1.2)
         with ThreadPoolExecutor(5) as threads:
-            tasks = [threads.submit(run_task, renderers, nap, 1, owner="greedy") for _ in range(5)]
+            tasks = [threads.submit(run_task, renderers, nap, 1.2, owner="greedy") for _ in range(5)]
             time.sleep(0.3)
             start = time.monotonic()
             assert run_task(renderers, nap, 0, owner="modest") > 0
@@ -119,7 +121,7 @@ class TestStop:
         run_task(renderers, nap, 0)
         with ThreadPoolExecutor(1) as threads:
             task = threads.submit(run_task, renderers, nap, 30)
-            wait_until(lambda: any(future.running() for future in tuple(renderers._processes.futures)))
+            wait_until(lambda: renderers._processes.busy == 1)
             start = time.monotonic()
             renderers.stop()
             with pytest.raises(Unavailable):
@@ -134,7 +136,7 @@ class TestStop:
                 turn.run(nap, 0)
 
     def test_configure_stops_the_pool_before(self) -> None:
-        configure(PoolSettings(workers=1, max_queue=0))
+        configure(PoolSettings(workers=1))
         before = pool()
         pid = run_task(before, nap, 0)
         configure(PoolSettings())

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +25,6 @@ from images.upkeep.sweeps import SWEEPS
 from progimage.errors import NotFound
 from tests.conftest import Api, body, make_api
 from tests.support import images as made
-from transforms.workers.pool import configure, pool
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -43,7 +41,6 @@ def patience(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.RENDER_TIMEOUT_S = 60
     monkeypatch.setattr(connection.pool, "timeout", 60)  # type: ignore[attr-defined]
     worker_pool.configure()
-    configure(replace(pool().settings, max_queue=100))
     yield
     settings.RENDER_TIMEOUT_S = 10
     worker_pool.configure()

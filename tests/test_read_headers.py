@@ -114,6 +114,6 @@ def test_ctrl_c(old_images: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1000", "many", "²"])
-def test_concurrency_is_within_the_queue_of_the_renderers(db: None, text: str) -> None:
+def test_concurrency_is_bounded(db: None, text: str) -> None:
     code, _, error = run(f"--concurrency={text}")
     assert (code, "Expected a number from 1 to " in error) == (1, True)

@@ -25,7 +25,6 @@ WRONG = [
     ("STORAGE_ROOT", "relative"),
     ("ALLOWED_HOSTS", ""),
     ("RENDER_PROCESSES", "0"),
-    ("RENDER_QUEUE", "-5"),
     ("RENDER_SPARE_PROCESSES", "-1"),
     ("TEMP_DIR", "/nowhere"),
     ("FETCH_PORTS", "http"),

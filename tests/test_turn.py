@@ -36,7 +36,7 @@ class TestDeadline:
         message: str,
         make_pool: MakePool,
     ) -> None:
-        renderers = make_pool(workers=2, max_queue=30, timeout_s=0.8, wall_factor=wall_factor)
+        renderers = make_pool(workers=2, timeout_s=0.8, wall_factor=wall_factor)
         neighbour = run_task(renderers, nap, 0.1)
         with ThreadPoolExecutor(2) as threads:
             doomed = threads.submit(lambda: run_task(renderers, *stuck))
@@ -66,7 +66,7 @@ class TestDeadline:
         pid = run_task(renderers, nap, 0)
         with ThreadPoolExecutor(1) as threads:
             task = threads.submit(run_task, renderers, burn, 0.3)
-            wait_until(lambda: any(future.running() for future in tuple(renderers._processes.futures)))
+            wait_until(lambda: renderers._processes.busy == 1)
             os.kill(pid, signal.SIGSTOP)
             time.sleep(1)
             os.kill(pid, signal.SIGCONT)

@@ -21,7 +21,6 @@ def configured_again() -> Iterator[None]:
 def test_settings_are_passed_on(settings: Any) -> None:
     settings.RENDER_PROCESSES = 3
     settings.RENDER_SPARE_PROCESSES = 2
-    settings.RENDER_QUEUE = 7
     settings.RENDER_TIMEOUT_S = 4.5
     settings.RENDER_CHILD_MEMORY_BYTES = 900_000_000
     settings.MAX_IMAGE_PIXELS = 11
@@ -30,7 +29,7 @@ def test_settings_are_passed_on(settings: Any) -> None:
     settings.MAX_OUTPUT_SIDE_PX = 14
     worker_pool.configure()
     passed = pool().settings
-    assert (passed.workers, passed.spare, passed.max_queue) == (3, 2, 7)
+    assert (passed.workers, passed.spare) == (3, 2)
     assert (passed.timeout_s, passed.max_child_memory_bytes) == (4.5, 900_000_000)
     limits = passed.limits
     assert (limits.max_pixels, limits.max_total_pixels) == (11, 12)
@@ -51,13 +50,13 @@ def test_no_connection_is_held_while_a_thread_waits(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(queue, "slot", watch)
     Account.objects.exists()
     assert connection.connection is not None
-    schedule = pool()._processes.schedule
+    run = pool()._processes.run
 
-    def watch_schedule(*arguments: Any, **options: Any) -> Any:
+    def watch_run(*arguments: Any, **options: Any) -> Any:
         held.append(connection.connection is not None)
-        return schedule(*arguments, **options)
+        return run(*arguments, **options)
 
-    monkeypatch.setattr(pool()._processes, "schedule", watch_schedule)
+    monkeypatch.setattr(pool()._processes, "run", watch_run)
     with pool().turn() as turn:
         Account.objects.exists()  # as a rendition's row is claimed
         assert connection.connection is not None

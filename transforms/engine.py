@@ -3,8 +3,8 @@
 It reads as a table of contents. STEPS lists the steps in order; steps.py holds them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from hashlib import file_digest
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from PIL import Image
@@ -21,12 +21,12 @@ from transforms.decoding.decode import opened
 from transforms.decoding.frames import Frame, read_frames
 from transforms.decoding.header import read_plays
 from transforms.decoding.scaled import scale_decode
-from transforms.encoding.encode import Content, encode
+from transforms.encoding.encode import Content, encode, write_file
 from transforms.encoding.keep_original import prefer_original
 from transforms.formats.metadata import read_metadata
 from transforms.formats.table import FORMATS, Format
 from transforms.planning.changes import find_changes
-from transforms.planning.plan import make_plan
+from transforms.planning.plan import Plan, make_plan
 
 from .color import to_srgb
 from .gain_maps import draw_gain_map, find_kept_map
@@ -57,6 +57,8 @@ STEPS: tuple[Step, ...] = (
 
 _GEOMETRY = frozenset({"thumbnail", "rotate"})
 NO_OTHERS: Mapping[str, Path] = {}
+MAX_CONTENT_BYTES = 64_000
+"""To read a larger file again takes no more CPU time than its way through the pipe from a child."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,8 @@ class Rendered:
     frames: int
     size_bytes: int
     sha256: str
+    content: bytes | None = field(default=None, repr=False)
+    """The bytes of the file if they are few. Then it need not be read again."""
 
 
 def render_file(
@@ -115,28 +119,34 @@ def render_file(
             find_changes(transform.operations, header),
         )
     map_content = draw_gain_map(gain_map, drawing) if gain_map else b""
-    try:
-        encode(
-            Content(
-                frames,
-                plays,
-                metadata,
-                plan.source_mode,
-                is_filtered=_is_filtered(transform),
-                gain_map=map_content,
-            ),
-            plan.output,
-            plan.format,
-            target,
-        )
-    except ResultTooLarge:
-        if map_content or not prefer_original(source, plan, metadata, target):
-            raise
-    else:
-        if not map_content:
-            prefer_original(source, plan, metadata, target)
+    content = Content(
+        frames,
+        plays,
+        metadata,
+        plan.source_mode,
+        is_filtered=_is_filtered(transform),
+        gain_map=map_content,
+    )
+    result = _encode_or_keep(source, plan, content)
+    write_file(target, result)
     size = Size(*frames[0].image.size)
-    return describe(target, size, len(frames), plan.format)
+    return describe(result, size, len(frames), plan.format)
+
+
+def _encode_or_keep(source: Path, plan: Plan, content: Content) -> bytes:
+    """Return the encoded frames, or the original's own pixels if they may stand for them.
+
+    Raise ResultTooLarge, UnprocessableImage."""
+    result = b""
+    failure: ResultTooLarge | None = None
+    try:
+        result = encode(content, plan.output, plan.format)
+    except ResultTooLarge as error:
+        failure = error
+    original = None if content.gain_map else prefer_original(source, plan, content.metadata, result)
+    if original is None and failure:
+        raise failure
+    return original or result
 
 
 def _is_filtered(transform: Transform) -> bool:
@@ -166,21 +176,20 @@ def draw(image: Image.Image, drawing: Drawing) -> Image.Image:
 
 
 def describe(
-    target: Path,
+    result: bytes,
     size: Size,
     frames: int,
     format: Format,
 ) -> Rendered:
-    """Return the facts of the file at `target`."""
-    with target.open("rb") as file:
-        sha256 = file_digest(file, "sha256").hexdigest()
-        size_bytes = file.tell()
+    """Return the facts of a result."""
+    is_small = len(result) <= MAX_CONTENT_BYTES
     return Rendered(
         format=format.name,
         media_type=format.media_type,
         width=size.width,
         height=size.height,
         frames=frames,
-        size_bytes=size_bytes,
-        sha256=sha256,
+        size_bytes=len(result),
+        sha256=sha256(result).hexdigest(),
+        content=result if is_small else None,
     )

@@ -11,8 +11,8 @@ WEB = (
     "--http=1",
     "--http1-header-read-timeout=30000",  # ms for the head of a request: idle connections end, too
     "--workers=2",
-    # RENDITION_WAITERS may wait for renders and SLOW_CLIENTS for clients: a third of the threads stays free.
-    "--blocking-threads=192",
+    # RENDITION_WAITERS may wait for renders and SLOW_CLIENTS for clients: a quarter of them stays free.
+    "--blocking-threads=256",
     # The number of open connections. A slow or idle client holds one, and the default is 512.
     "--backpressure=8192",
     "--respawn-failed-workers",

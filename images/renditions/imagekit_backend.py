@@ -14,10 +14,10 @@ from django.conf import settings
 from django.core.files.base import File
 from imagekit.cachefiles import ImageCacheFile
 
+from images import waiting_threads
 from images.database import release_connection, sleep_without_connection
 from images.models import Rendition
 from images.services import renditions as rows
-from images.slots import Slots
 from progimage.errors import (
     ImageTooLarge,
     NotFound,
@@ -39,8 +39,6 @@ _REMEMBERED = {
 _STORE_ATTEMPTS = 3
 """An object whose name is taken is removed and stored again. Only a thread without a lease can interfere."""
 
-# Hits never wait behind renders: so many threads may be here, and the others stay free.
-_waiters = Slots("Too many requests wait for renditions", retry_after_s=1)
 # One thread for each rendition waits for a turn. Each of its readers would take a place in the queue.
 # The others wait for that thread to end.
 _renders = OwnRenders()
@@ -65,11 +63,12 @@ class RowBackend:
 
         `force` is ImageKit's and changes nothing, because the bytes behind a name never change. Raise the
         render's errors, also if a concurrent request rendered, and Unavailable if it takes too long."""
-        with _waiters.hold("anybody", limit=settings.RENDITION_WAITERS):
+        spec = _spec(file)
+        with waiting_threads.hold(spec.source.image.account_id):
             try:
                 _generate(file)
             except BaseException:
-                _spec(file).discard()
+                spec.discard()
                 raise
 
 
@@ -146,8 +145,8 @@ def _try_render(file: ImageCacheFile, patience: _Patience) -> bool:
     with _renders.try_begin(file.name) as is_alone:
         if not is_alone:
             return False
-        account_id = spec.source.image.account_id
-        with pool().turn(account_id, timeout_s=patience.turn_timeout_s) as turn:
+        owner = spec.source.image.account_id
+        with pool().turn(owner, cost=spec.cost(), timeout_s=patience.turn_timeout_s) as turn:
             claim = rows.claim(spec.source, uuid.uuid4())
             if claim is None:
                 return False

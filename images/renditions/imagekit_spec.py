@@ -9,10 +9,11 @@ from imagekit import ImageSpec, register
 
 from images.models import Rendition
 from images.storage import ObjectStorage, renditions
+from transforms.workers.costs import TaskCost, render_cost
 from transforms.workers.turn import Turn
 
 from . import rendering
-from .sources import NO_OTHERS, Others, Recipe
+from .sources import NO_OTHERS, Others, Recipe, header_of
 
 SPEC_ID = "progimage:rendition"
 
@@ -55,6 +56,11 @@ class RenditionSpec(ImageSpec):
                 raise
         self._result.file.seek(0)
         return self._result.file
+
+    def cost(self) -> TaskCost:
+        """Return the facts from which the time of the render is estimated."""
+        header = header_of(self.source.image)
+        return render_cost(header.format, header.megapixels, self.source.resolved_transform)
 
     def facts(self) -> dict[str, object]:
         """Return the facts about the result of `generate`, by the names of the row's fields."""

@@ -11,6 +11,7 @@ from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS, Format
 from transforms.planning import negotiate_format, resolve
 from transforms.planning.ceilings import Extent
+from transforms.workers.costs import TaskCost, render_cost
 from transforms.workers.pool import pool
 
 from .other_images import ReadReference, open_others
@@ -52,9 +53,14 @@ class Prepared:
         """Whether a request with another Accept header might have got another format."""
         return self.requested.output.format == "auto"
 
+    @property
+    def cost(self) -> TaskCost:
+        """The facts from which the time of a render is estimated."""
+        return render_cost(self.header.format, self.header.megapixels, self.resolved)
+
     def render(self) -> RenderedFile:
         """Render in a turn of the owner. Raise as the pool's `turn` and `rendering.render_source` do."""
-        with pool().turn(self.owner) as turn:
+        with pool().turn(self.owner, cost=self.cost) as turn:
             return render_source(self.source, self.recipe, turn)
 
 

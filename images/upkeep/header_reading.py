@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import Account
+from images import waiting_threads
 from images.database import release_connection
 from images.models import Image
 from images.services.header_facts import differing_facts, set_facts
@@ -24,6 +25,8 @@ from transforms.decoding.header import Header
 from transforms.workers.pool import pool
 
 _WINDOW_ROWS = 200
+_MAX_CONCURRENCY = 32
+"""The pool reads so many headers in a small part of its deadline."""
 _NOT_NEEDED = ("metadata", "transform")
 Outcome = Header | ProgImageError
 """The header of an original, or the reason why it could not be read."""
@@ -32,8 +35,7 @@ _Map = Callable[[Callable[[Image], Outcome], Iterable[Image]], Iterable[Outcome]
 
 def max_concurrency() -> int:
     """Return how many originals may be read at once. If all of them met at the pool, it would refuse none."""
-    settings = pool().settings
-    return settings.workers + settings.max_queue
+    return min(_MAX_CONCURRENCY, waiting_threads.max_of_one_account())
 
 
 @dataclass

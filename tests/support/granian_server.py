@@ -63,7 +63,9 @@ def _peak(pid: int) -> int:
 
 
 @contextmanager
-def serving(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
+def serving(
+    folder: Path, settings: dict[str, str], *, workers: int = 1, threads: int = 16
+) -> Iterator[Server]:
     url = urlsplit(os.environ["DATABASE_URL"])
     environment = os.environ | {
         "DATABASE_URL": urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}")),
@@ -71,16 +73,19 @@ def serving(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
         "S3_BUCKET": "",
         "TEMP_DIR": str(folder),
     }
-    with run_granian(folder, environment | settings, make_api("alice").key) as server:
+    key = make_api("alice").key
+    with run_granian(folder, environment | settings, key, workers=workers, threads=threads) as server:
         yield server
 
 
 @contextmanager
-def run_granian(folder: Path, environment: dict[str, str], key: str) -> Iterator[Server]:
+def run_granian(
+    folder: Path, environment: dict[str, str], key: str, *, workers: int = 1, threads: int = 16
+) -> Iterator[Server]:
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "config.web_server", "--interface=wsgi", "--host=127.0.0.1", f"--port={port}",
-               "--http=1", "--workers=1", "--blocking-threads=16", "--no-access-log", "--respawn-failed-workers",
-               "--respawn-interval=0.1", "config.wsgi:application"]  # fmt: skip
+               "--http=1", f"--workers={workers}", f"--blocking-threads={threads}", "--no-access-log",
+               "--respawn-failed-workers", "--respawn-interval=0.1", "config.wsgi:application"]  # fmt: skip
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True

@@ -49,6 +49,11 @@ class Header:
         """The size in px that the image has once its orientation has been applied."""
         return upright_size(self.stored, self.orientation)
 
+    @property
+    def megapixels(self) -> float:
+        """Over all frames."""
+        return self.stored.pixels * self.frames / 1_000_000
+
 
 def read_header(
     image: ImageFile.ImageFile,

@@ -1,153 +1,138 @@
-"""The queue for the renderers. Owners take turns, however many tasks one of them submits at once."""
+"""The queue of threads for the renderers. Owners take turns, however many tasks one of them has.
 
-from collections import Counter, deque
-from collections.abc import Hashable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+lines.py has the rule. Here are the lock, the clock and the waiting."""
+
+import random
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import ceil
 from threading import Lock
 from time import monotonic
 
 from progimage.errors import Unavailable
 
-_Turn = Future[None]
+from .lines import Lines, Ticket
 
-_MEMORY = 0.9
-"""The share of earlier tasks in the mean time of a task."""
 _MAX_RETRY_AFTER_S = 30
+_JITTER = 0.5
+"""Clients that were refused together are told to come back at times that differ by up to this share."""
+_FULL = "Every renderer is busy, and those that wait already need the time that this request has"
+_LATE = "Every renderer is busy, and none became free in time"
+
+
+WaitingRoom = Callable[[Hashable], AbstractContextManager[None]]
+
+
+def admit_all(owner: Hashable) -> AbstractContextManager[None]:
+    """The waiting room for any number of threads."""
+    return nullcontext()
 
 
 class FairQueue:
-    """Gives out `slots`, at most `share` of them to one owner, and lets `max_waiting` tasks wait for one.
+    """Gives out `slots`, at most `share` of them to one owner while others wait.
 
-    When the queue is full, a newcomer takes the last place of the longest line. So one owner alone has the
-    whole queue, and among several owners no line fills it."""
+    `waiting_room` is entered by each thread that has to wait, and may refuse it: threads are few."""
 
     def __init__(
         self,
         *,
         slots: int,
         share: int,
-        max_waiting: int,
+        waiting_room: WaitingRoom = admit_all,
     ) -> None:
-        self._slots = slots
-        self._free_slots = slots
-        self._share = share
-        self._max_waiting = max_waiting
+        self._lines = Lines(slots=slots, share=share)
+        self._waiting_room = waiting_room
         self._lock = Lock()
-        self._held_slots: Counter[Hashable] = Counter()
-        self._lines: dict[Hashable, deque[_Turn]] = {}
-        self._mean_s = 0.0
 
     @contextmanager
-    def slot(self, owner: Hashable, *, timeout_s: float) -> Iterator[None]:
-        """Hold a slot. Raise Unavailable if the queue is full, or if no slot becomes free in time."""
-        self._wait(owner, timeout_s)
-        start = monotonic()
+    def slot(
+        self,
+        owner: Hashable,
+        *,
+        timeout_s: float,
+        estimate: Callable[[], float] = lambda: 0.0,
+        max_loan_s: float = float("inf"),
+    ) -> Iterator[None]:
+        """Hold a slot. `estimate` returns the time for which it will probably be held.
+
+        Raise Unavailable at once if the task could not be done within `timeout_s` from now, and later if its
+        turn does not come in time after all."""
+        now = monotonic()
+        ticket = Ticket(
+            owner=owner,
+            came_at=now,
+            deadline=now + timeout_s,
+            estimate=estimate,
+            max_loan_s=max_loan_s,
+        )
+        self._wait(ticket)
         try:
             yield
         finally:
             with self._lock:
-                self._mean_s = _MEMORY * self._mean_s + (1 - _MEMORY) * (monotonic() - start)
-                self._free_slots += 1
-                self._held_slots[owner] -= 1
-                if not self._held_slots[owner]:
-                    del self._held_slots[owner]
-                self._give_slots()
+                self._lines.end(ticket)
+                self._give_slots(monotonic())
 
-    def check_room(self, owner: Hashable) -> None:
-        """Raise Unavailable if a task of the owner would be refused now. Nothing is reserved."""
+    def check_room(self, owner: Hashable, *, timeout_s: float) -> None:
+        """Raise Unavailable if even the smallest task of the owner would be refused. Nothing is reserved."""
+        now = monotonic()
+        ticket = Ticket(owner=owner, came_at=now, deadline=now + timeout_s, estimate=lambda: 0.0)
         with self._lock:
-            waiting = self._count_waiting()
-            is_full = waiting >= self._max_waiting
-            if not is_full or (self._free_slots and self._held_slots[owner] < self._share):
-                return
-            own_length = len(self._lines.get(owner, ())) + 1
-            longest = max((len(line) for line in self._lines.values()), default=0)
-            if own_length >= longest:
-                raise self._full()
+            if not self._lines.is_admitted(ticket, now):
+                raise self._refusal(_FULL, ticket)
 
     def dismiss(self) -> None:
         """End the wait of every task with Unavailable."""
         with self._lock:
-            for line in self._lines.values():
-                for turn in line:
-                    turn.set_exception(Unavailable("The renderers are being stopped"))
-            self._lines.clear()
+            for ticket in self._lines.leave_all():
+                ticket.turn.set_exception(Unavailable("The renderers are being stopped"))
 
-    def _wait(self, owner: Hashable, timeout_s: float) -> None:
-        turn = self._join_line(owner)
+    def _wait(self, ticket: Ticket) -> None:
+        with self._lock:
+            if not self._lines.is_admitted(ticket, ticket.came_at):
+                raise self._refusal(_FULL, ticket)
+            self._lines.join(ticket)
+            # A slot that is free is taken without any wait, however little time is left.
+            self._give_slots(ticket.came_at)
+        if ticket.turn.done():
+            ticket.turn.result()
+            return
         try:
-            turn.result(timeout_s)
+            with self._waiting_room(ticket.owner):
+                ticket.turn.result(ticket.deadline - ticket.came_at)
         except TimeoutError:
-            if self._try_leave(owner, turn):
-                with self._lock:
-                    refusal = self._refusal("Every renderer is busy, and none became free in time")
-                raise refusal from None
-            # the slot came at the last moment
-            turn.result()
+            self._leave(ticket)
+        except BaseException:
+            self._abandon(ticket)
+            raise
 
-    def _join_line(self, owner: Hashable) -> _Turn:
-        turn = _Turn()
+    def _leave(self, ticket: Ticket) -> None:
+        """Leave the line and raise Unavailable, unless the turn has come at the last moment."""
         with self._lock:
-            self._lines.setdefault(owner, deque()).append(turn)
-            self._give_slots()
-            if self._count_waiting() > self._max_waiting:
-                self._shorten_longest(owner)
-        return turn
+            if not ticket.turn.done():
+                self._lines.leave(ticket)
+                raise self._refusal(_LATE, ticket) from None
+        ticket.turn.result()
 
-    def _count_waiting(self) -> int:
-        return sum(len(line) for line in self._lines.values())
-
-    def _shorten_longest(self, newcomer: Hashable) -> None:
-        """Refuse the last task of the longest line, the newcomer's own if others are equally long."""
-
-        def length(owner: Hashable) -> tuple[int, bool]:
-            return len(self._lines[owner]), owner == newcomer
-
-        longest = max(self._lines, key=length)
-        last_turn = self._lines[longest].pop()
-        last_turn.set_exception(self._full())
-        self._remove_if_empty(longest)
-
-    def _full(self) -> Unavailable:
-        return self._refusal("Every renderer is busy and the queue is full")
-
-    def _refusal(self, message: str) -> Unavailable:
-        """Return a refusal with the time in which the present queue will probably have been served."""
-        rounds = (self._count_waiting() + 1) / self._slots
-        expected_s = ceil(rounds * self._mean_s)
-        return Unavailable(message, retry_after_s=min(max(1, expected_s), _MAX_RETRY_AFTER_S))
-
-    def _try_leave(self, owner: Hashable, turn: _Turn) -> bool:
-        """Leave the line unless the turn has come. Return whether it was left."""
+    def _abandon(self, ticket: Ticket) -> None:
+        """Give up the place in the line, or the slot if it was given meanwhile."""
         with self._lock:
-            if turn.done():
-                return False
-            self._lines[owner].remove(turn)
-            self._remove_if_empty(owner)
-            return True
+            if not ticket.turn.done():
+                self._lines.leave(ticket)
+            elif ticket.turn.exception() is None:
+                self._lines.end(ticket)
+                self._give_slots(monotonic())
 
-    def _give_slots(self) -> None:
-        """Give the free slots to the first of each line, one line after the other."""
-        while self._free_slots:
-            owner = self._find_next_owner()
-            if owner is None:
-                return
-            line = self._lines.pop(owner)
-            # behind the other lines from now on
-            self._lines[owner] = line
-            line.popleft().set_result(None)
-            self._remove_if_empty(owner)
-            self._free_slots -= 1
-            self._held_slots[owner] += 1
+    def _give_slots(self, now: float) -> None:
+        while ticket := self._lines.take_next(now):
+            if ticket.began_at is None:
+                ticket.turn.set_exception(self._refusal(_LATE, ticket))
+            else:
+                ticket.turn.set_result(None)
 
-    def _find_next_owner(self) -> Hashable | None:
-        for owner in self._lines:
-            if self._held_slots[owner] < self._share:
-                return owner
-        return None
-
-    def _remove_if_empty(self, owner: Hashable) -> None:
-        if not self._lines[owner]:
-            del self._lines[owner]
+    def _refusal(self, message: str, ticket: Ticket) -> Unavailable:
+        """Return a refusal with the time in which the lines will probably have been served."""
+        wait_s = self._lines.wait_s(ticket, monotonic())
+        jitter = random.uniform(1, 1 + _JITTER)  # noqa: S311 - nothing secret depends on it
+        retry_after_s = ceil(wait_s * jitter)
+        return Unavailable(message, retry_after_s=min(max(1, retry_after_s), _MAX_RETRY_AFTER_S))

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 
 from transforms.limits import Limits
 
+from .fair_queue import WaitingRoom, admit_all
+
 
 @dataclass(frozen=True, kw_only=True)
 class PoolSettings:
     """`timeout_s` bounds the wait for a turn and, separately, the CPU time of the work.
 
-    One owner has at most `workers` children. The `spare` ones keep other owners from waiting for it."""
+    While others wait, one owner has at most `workers` children. The `spare` ones keep others from waiting."""
 
     workers: int = 1
     spare: int = 0
-    max_queue: int = 16
     timeout_s: float = 10.0
     wall_factor: float = 2.0
     """The work may take so many times `timeout_s` by the clock: a child shares its processor with others."""
@@ -24,6 +25,8 @@ class PoolSettings:
     limits: Limits = field(default_factory=Limits)
     before_waiting: Callable[[], None] = lambda: None
     """Called by every task's thread before it waits for a turn, and before it waits for a child."""
+    waiting_room: WaitingRoom = admit_all
+    """Entered with the owner by a thread that waits for a turn. It raises Unavailable if too many wait."""
 
     @property
     def children(self) -> int:

@@ -34,8 +34,7 @@ class Command(BaseCommand):
             "--concurrency",
             type=_parse_concurrency,
             default=1,
-            help=f"originals that are read at once, from 1 to {max_concurrency()}: RENDER_PROCESSES and "
-            "RENDER_QUEUE together (default 1)",
+            help=f"originals that are read at once, from 1 to {max_concurrency()} (default 1)",
         )
 
     def handle(self, *args: Any, dry_run: bool, concurrency: int, **options: Any) -> None:

@@ -1,0 +1,117 @@
+"""The measured cost of tasks."""
+
+from pathlib import Path
+
+import pytest
+
+from progimage.text_form import parse_query
+from tests.support import images as made
+from transforms.planning.resolve import resolve
+from transforms.workers import costs as costs_module
+from transforms.workers.costs import PROBE, UNKNOWN, VALIDATE, Costs, TaskCost, file_cost, render_cost
+
+
+def task(kind: str = "thumbnail", *, format: str = "jpeg", megapixels: float = 12.0) -> TaskCost:
+    return TaskCost(kind, format, megapixels)
+
+
+class TestAverage:
+    def test_is_that_of_the_first_times_at_once(self) -> None:
+        costs = Costs()
+        costs.learn(task(), elapsed_s=0.4)
+        assert costs.estimate_s(task()) == pytest.approx(0.4)
+        costs.learn(task(), elapsed_s=0.2)
+        assert costs.estimate_s(task()) == pytest.approx(0.3)
+
+    def test_follows_later_times_slowly(self) -> None:
+        costs = Costs()
+        for _ in range(10):
+            costs.learn(task(), elapsed_s=1.0)
+        costs.learn(task(), elapsed_s=2.0)
+        assert costs.estimate_s(task()) == pytest.approx(1.15)
+        for _ in range(30):
+            costs.learn(task(), elapsed_s=2.0)
+        assert costs.estimate_s(task()) == pytest.approx(2.0, rel=0.01)
+
+    def test_is_for_a_megapixel(self) -> None:
+        costs = Costs()
+        costs.learn(task(megapixels=12), elapsed_s=0.12)
+        assert costs.estimate_s(task(megapixels=6)) == pytest.approx(0.06)
+
+    def test_of_small_images_has_a_fixed_part(self) -> None:
+        costs = Costs()
+        costs.learn(task(megapixels=0.2), elapsed_s=0.01)
+        assert costs.estimate_s(task(megapixels=0.0)) == pytest.approx(0.01)
+
+
+def test_a_measured_task_is_learned_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock_s = [5.0]
+    monkeypatch.setattr(costs_module, "monotonic", lambda: clock_s[0])
+    costs = Costs()
+    ended: list[str] = []
+    end = costs.measured(task(), lambda: ended.append("end"))
+    clock_s[0] += 3
+    assert costs.estimate_s(task()) < 1
+    end()
+    assert ended == ["end"]
+    assert costs.estimate_s(task()) == pytest.approx(3)
+
+
+class TestGuess:
+    def test_before_everything_is_low(self) -> None:
+        assert Costs().estimate_s(task(megapixels=50)) == pytest.approx(0.5)
+        assert Costs().estimate_s(UNKNOWN) < 0.01
+
+    def test_is_the_cheapest_of_its_kind(self) -> None:
+        costs = Costs()
+        costs.learn(task(PROBE), elapsed_s=0.001)
+        costs.learn(task(format="webp"), elapsed_s=0.06)
+        costs.learn(task(format="png"), elapsed_s=0.12)
+        assert costs.estimate_s(task(format="gif")) == pytest.approx(0.06)
+        assert costs.estimate_s(task(megapixels=1)) == pytest.approx(0.005)
+
+    def test_is_low_although_the_known_are_dear(self) -> None:
+        costs = Costs()
+        costs.learn(task(format="avif"), elapsed_s=12.0)
+        assert costs.estimate_s(task(format="jpeg")) == pytest.approx(0.12)
+        assert costs.estimate_s(task("mask")) == pytest.approx(0.12)
+
+    def test_follows_what_is_learned(self) -> None:
+        costs = Costs()
+        costs.learn(task(), elapsed_s=0.012)
+        for _ in range(60):
+            costs.learn(task(), elapsed_s=0.06)
+        assert costs.estimate_s(task(format="gif")) == pytest.approx(0.06, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("megapixels", "other", "is_same"),
+    [(0.1, 0.25, True), (0.25, 0.26, False), (1.1, 4.0, True), (4.0, 4.1, False), (17.0, 50.0, True)],
+)
+def test_sizes_have_classes(megapixels: float, other: float, is_same: bool) -> None:
+    assert (task(megapixels=megapixels).sort == task(megapixels=other).sort) == is_same
+
+
+@pytest.mark.parametrize(
+    ("query", "cost"),
+    [
+        ("w=300", TaskCost("thumbnail", "png to png", 12.0)),
+        ("format=avif", TaskCost("convert", "png to avif", 12.0)),
+        ("transform=resize:width=30/blur:2", TaskCost("pipeline", "png to png", 12.0)),
+    ],
+)
+def test_cost_of_a_render(query: str, cost: TaskCost) -> None:
+    pairs = [(name, value) for name, _, value in (part.partition("=") for part in query.split("&"))]
+    assert render_cost("png", 12.0, resolve(parse_query(pairs), "png")) == cost
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [(name, {"avif": "avif or heic", "tiff": "", "ico": ""}.get(name, name)) for name in
+     ("jpeg", "png", "gif", "webp", "bmp", "avif", "jp2", "tiff", "ico")],
+)  # fmt: skip
+def test_cost_of_a_file(name: str, format: str, tmp_path: Path) -> None:
+    path = tmp_path / "image"
+    content = made.encoded(name)
+    path.write_bytes(content)
+    assert file_cost(VALIDATE, path) == TaskCost("validate", format, len(content) * 4 / 1_000_000)
