@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from accounts.models.sql_rows import SqlRows, fetch_one
 from images.models import Image, Rendition
 from images.storage import renditions
 from progimage.errors import ProgImageError
@@ -26,15 +26,13 @@ _FAILURE_KEPT = timedelta(hours=1)
 _HAS_LAPSED = Q(lease_until__isnull=False, lease_until__lt=Now())
 _READY = {"state": Rendition.State.READY, "lease": None, "lease_until": None}
 _IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
-_FIELDS = [field.attname for field in Rendition._meta.concrete_fields]  # noqa: SLF001
-_COLUMNS = ", ".join(_FIELDS)
+_RENDITIONS = SqlRows(Rendition, alias="rendition")
 
-# The statements of every first request, in SQL: the ORM takes ten times as long to write them as Postgres to
-# run them. A rendition can be made again, so no commit waits for the disk. The setting ends with the
-# transaction of its statement.
+# A rendition can be made again, so no commit waits for the disk. The setting ends with the transaction of its
+# statement.
 _UNSYNCED = "set_config('synchronous_commit', 'off', true)"
 _FIND = f"""
-    SELECT {_COLUMNS} FROM images_rendition
+    SELECT {_RENDITIONS.columns} FROM images_rendition AS rendition
     WHERE image_id = %s AND cache_key = %s AND (lease_until IS NULL OR lease_until >= statement_timestamp())
 """  # noqa: S608
 _CLAIM = f"""
@@ -73,14 +71,7 @@ class Claim:
 
 def find(image_id: UUID, cache_key: str) -> Rendition | None:
     """Return the row of a rendition, or None if a thread may claim it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND, [image_id, cache_key])
-        values = cursor.fetchone()
-    if values is None:
-        return None
-    row = Rendition.from_db(connection.alias, _FIELDS, values)
-    row.transform = json.loads(row.transform)
-    return row
+    return _RENDITIONS.find(_FIND, [image_id, cache_key])
 
 
 def claim(rendition: Rendition, lease: UUID) -> Claim | None:
@@ -97,9 +88,7 @@ def claim(rendition: Rendition, lease: UUID) -> Claim | None:
         lease,
         _lease_time(),
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, parameters)
-        claimed = cursor.fetchone()
+    claimed = fetch_one(_CLAIM, parameters)
     if claimed is None:
         return None
     rendition.pk, rendition.others, _ = claimed
@@ -114,12 +103,11 @@ def mark_ready(claim: Claim, facts: Mapping[str, Any]) -> bool:
     `facts` are the render's facts about its result, by the names of the row's fields."""
     row = claim.row
     result = [facts[name] for name in _RESULT]
-    with connection.cursor() as cursor:
-        cursor.execute(_MARK_READY, [*result, row.pk, claim.lease, [row.image_id, *row.others]])
-        is_ready = cursor.fetchone() is not None
-    if is_ready:
-        _set(row, {**facts, **_READY})
-    return is_ready
+    shown_ids = [row.image_id, *row.others]
+    if fetch_one(_MARK_READY, [*result, row.pk, claim.lease, shown_ids]) is None:
+        return False
+    _set(row, {**facts, **_READY})
+    return True
 
 
 def as_unkept(rendition: Rendition, facts: dict[str, Any]) -> Rendition:
