@@ -15,33 +15,43 @@ def task(kind: str = "thumbnail", *, format: str = "jpeg", megapixels: float = 1
     return TaskCost(kind, format, megapixels)
 
 
+def learned(*elapsed_s: float, of: TaskCost | None = None) -> Costs:
+    costs = Costs()
+    learn(costs, of or task(), *elapsed_s)
+    return costs
+
+
+def learn(costs: Costs, what: TaskCost, *elapsed_s: float) -> None:
+    for each_s in elapsed_s:
+        costs.learn(what, elapsed_s=each_s)
+
+
 class TestAverage:
-    def test_is_that_of_the_first_times_at_once(self) -> None:
-        costs = Costs()
-        costs.learn(task(), elapsed_s=0.4)
+    def test_is_the_least_of_the_first_four_times(self) -> None:
+        """Children start cold."""
+        costs = learned(3.0, 3.0, 0.4)
+        assert costs.estimate_s(task()) == pytest.approx(0.12), "not known yet"
+        costs.learn(task(), elapsed_s=0.5)
         assert costs.estimate_s(task()) == pytest.approx(0.4)
-        costs.learn(task(), elapsed_s=0.2)
-        assert costs.estimate_s(task()) == pytest.approx(0.3)
 
     def test_follows_later_times_slowly(self) -> None:
-        costs = Costs()
-        for _ in range(10):
-            costs.learn(task(), elapsed_s=1.0)
-        costs.learn(task(), elapsed_s=2.0)
+        costs = learned(*[1.0] * 10, 2.0)
         assert costs.estimate_s(task()) == pytest.approx(1.15)
-        for _ in range(30):
-            costs.learn(task(), elapsed_s=2.0)
+        learn(costs, task(), *[2.0] * 30)
         assert costs.estimate_s(task()) == pytest.approx(2.0, rel=0.01)
 
     def test_is_for_a_megapixel(self) -> None:
-        costs = Costs()
-        costs.learn(task(megapixels=12), elapsed_s=0.12)
-        assert costs.estimate_s(task(megapixels=6)) == pytest.approx(0.06)
+        costs = learned(*[1.2] * 4)
+        assert costs.estimate_s(task(megapixels=6)) == pytest.approx(0.6)
 
     def test_of_small_images_has_a_fixed_part(self) -> None:
-        costs = Costs()
-        costs.learn(task(megapixels=0.2), elapsed_s=0.01)
+        costs = learned(*[0.01] * 4, of=task(megapixels=0.2))
         assert costs.estimate_s(task(megapixels=0.0)) == pytest.approx(0.01)
+
+    def test_is_of_one_kind_and_format_and_class_of_size(self) -> None:
+        costs = learned(*[12] * 4)
+        for other in (task("filter"), task(format="png"), task(megapixels=1)):
+            assert costs.estimate_s(other) == pytest.approx(0.01 * other.size)
 
 
 def test_a_measured_task_is_learned_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,11 +59,11 @@ def test_a_measured_task_is_learned_when_it_ends(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(costs_module, "monotonic", lambda: clock_s[0])
     costs = Costs()
     ended: list[str] = []
-    end = costs.measured(task(), lambda: ended.append("end"))
-    clock_s[0] += 3
-    assert costs.estimate_s(task()) < 1
-    end()
-    assert ended == ["end"]
+    for _ in range(4):
+        end = costs.measured(task(), lambda: ended.append("end"))
+        clock_s[0] += 3
+        end()
+    assert ended == ["end"] * 4
     assert costs.estimate_s(task()) == pytest.approx(3)
 
 
@@ -63,24 +73,19 @@ class TestGuess:
         assert Costs().estimate_s(UNKNOWN) < 0.01
 
     def test_is_the_cheapest_of_its_kind(self) -> None:
-        costs = Costs()
-        costs.learn(task(PROBE), elapsed_s=0.001)
-        costs.learn(task(format="webp"), elapsed_s=0.06)
-        costs.learn(task(format="png"), elapsed_s=0.12)
+        costs = learned(0.001, of=task(PROBE))
+        learn(costs, task(format="webp"), 0.06)
+        learn(costs, task(format="png"), 0.12)
         assert costs.estimate_s(task(format="gif")) == pytest.approx(0.06)
         assert costs.estimate_s(task(megapixels=1)) == pytest.approx(0.005)
 
     def test_is_low_although_the_known_are_dear(self) -> None:
-        costs = Costs()
-        costs.learn(task(format="avif"), elapsed_s=12.0)
+        costs = learned(*[12.0] * 10, of=task(format="avif"))
         assert costs.estimate_s(task(format="jpeg")) == pytest.approx(0.12)
         assert costs.estimate_s(task("mask")) == pytest.approx(0.12)
 
-    def test_follows_what_is_learned(self) -> None:
-        costs = Costs()
-        costs.learn(task(), elapsed_s=0.012)
-        for _ in range(60):
-            costs.learn(task(), elapsed_s=0.06)
+    def test_follows_the_average_that_it_is_taken_from(self) -> None:
+        costs = learned(0.012, *[0.06] * 60)
         assert costs.estimate_s(task(format="gif")) == pytest.approx(0.06, rel=0.01)
 
 

@@ -160,6 +160,16 @@ class TestPage:
         assert len(cold.done()) == 40
         assert max(each.took_s for each in cold.done()) < 1.0
 
+    def test_of_40_is_admitted_whole_by_children_that_start(self) -> None:
+        """The first two tasks take a hundred times as long, and the clients ask again at once."""
+
+        def ask_again(request: Request, now: float) -> Request | None:
+            return Request("a", now, 0.03) if now < 10 else None
+
+        cold = [Request("a", 0, 3.0), Request("a", 0, 3.0), *page("a", count=38, work_s=0.03)]
+        run = Simulation(next_of=ask_again).run(cold)
+        assert run.refused() == run.late() == []
+
     def test_of_200_is_admitted_as_far_as_time_goes(self) -> None:
         run = Simulation(costs=knowing(0.5)).run(page("a", count=200, work_s=0.5))
         assert 38 <= len(run.done()) <= 40
@@ -182,11 +192,10 @@ class TestWrongEstimates:
     @pytest.mark.parametrize(("factor", "least_done"), [(10, 2), (0.1, 36)], ids=["too high", "too low"])
     def test_of_the_start_do_not_stay(self, factor: float, least_done: int) -> None:
         """The first flood is answered as well as possible, and the next one by what was learned."""
-        costs = Costs()
-        costs.learn(THUMBNAIL, elapsed_s=0.5 * factor)
+        costs = knowing(0.5 * factor)
         first = Simulation(costs=costs).run(page("a", count=200, work_s=0.5))
         assert len(first.done()) >= least_done
-        for _ in range(5):
+        for _ in range(15):
             Simulation(costs=costs).run(page("a", count=5, work_s=0.5))
         later = Simulation(costs=costs).run(page("a", count=200, work_s=0.5))
         assert 35 <= len(later.done()) <= 40

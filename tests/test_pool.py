@@ -21,7 +21,8 @@ from tests.support.pools import MakePool, gone, make_pool
 from tests.support.waiting import wait_until
 from transforms.planning.resolve import resolve
 from transforms.workers.child import give_way
-from transforms.workers.pool import configure, pool
+from transforms.workers.costs import UNKNOWN
+from transforms.workers.pool import RenderPool, configure, pool
 from transforms.workers.pool_settings import PoolSettings
 
 __all__ = ["make_pool"]
@@ -53,11 +54,17 @@ class TestErrors:
             make_pool().validate(tmp_path / "nothing")
 
 
+def learn(renderers: RenderPool, *, elapsed_s: float) -> None:
+    """Let the pool know how long tasks take that `run_task` runs, and start a child."""
+    for _ in range(10):
+        renderers._costs.learn(UNKNOWN, elapsed_s=elapsed_s)
+    run_task(renderers, nap, elapsed_s)
+
+
 class TestQueue:
     def test_that_is_full_refuses_at_once(self, make_pool: MakePool) -> None:
         renderers = make_pool(workers=1, timeout_s=2.5)
-        for _ in range(3):
-            run_task(renderers, nap, 1)
+        learn(renderers, elapsed_s=1)
         with ThreadPoolExecutor(2) as threads:
             admitted = [threads.submit(run_task, renderers, nap, 1) for _ in range(2)]
             time.sleep(0.3)
@@ -85,7 +92,7 @@ class TestOwners:
     def test_one_that_asks_for_much_does_not_keep_another_waiting(self, make_pool: MakePool) -> None:
         """The spare child is not lent for work of more than a second."""
         renderers = make_pool(workers=1, spare=1)
-        run_task(renderers, nap, 1.2)
+        learn(renderers, elapsed_s=1.2)
         with ThreadPoolExecutor(5) as threads:
             tasks = [threads.submit(run_task, renderers, nap, 1.2, owner="greedy") for _ in range(5)]
             time.sleep(0.3)

@@ -18,7 +18,9 @@ from time import monotonic
 from progimage.transform import Transform
 
 _SHARE_OF_NEWEST = 0.15
-"""The weight of a new time in the average. The first few times of a sort are averaged evenly."""
+"""The weight of a new time in the average."""
+_FIRST_TIMES = 4
+"""A sort is unknown until it was measured so often. Of these times the least counts: children start cold."""
 _HIGHEST_GUESS_S = 0.01
 """For each megapixel of a sort that is unknown. A high one would admit nobody, so it would stay wrong."""
 _LEAST_MEGAPIXELS = 0.25
@@ -97,8 +99,11 @@ class Costs:
 
         A sort that is unknown is taken for the cheapest of its kind, and for cheap at any rate."""
         with self._lock:
-            known = self._rates.get(task.kind, {}).get(task.sort)
-            rate_s = known.average_s if known else self._guesses.get(task.kind, _HIGHEST_GUESS_S)
+            rate = self._rates.get(task.kind, {}).get(task.sort)
+            if rate is None or rate.count < _FIRST_TIMES:
+                rate_s = self._guesses.get(task.kind, _HIGHEST_GUESS_S)
+            else:
+                rate_s = rate.average_s
         return rate_s * task.size
 
     def measured(self, task: TaskCost, end: Callable[[], None]) -> Callable[[], None]:
@@ -128,5 +133,8 @@ class _Rate:
 
     def with_newest(self, rate_s: float) -> "_Rate":
         count = self.count + 1
-        weight = max(_SHARE_OF_NEWEST, 1 / count)
-        return _Rate(self.average_s + weight * (rate_s - self.average_s), count)
+        if self.count == 0:
+            return _Rate(rate_s, count)
+        if count <= _FIRST_TIMES:
+            return _Rate(min(self.average_s, rate_s), count)
+        return _Rate(self.average_s + _SHARE_OF_NEWEST * (rate_s - self.average_s), count)
