@@ -114,6 +114,11 @@ def _generate(file: ImageCacheFile) -> None:
     raise Unavailable("The rendition is still being made", retry_after_s=settings.RENDER_TIMEOUT_S)
 
 
+def is_remembered(row: Rendition) -> bool:
+    """Whether the image is to blame for the failure. A worker's last attempt may have failed otherwise."""
+    return row.failure_code in _REMEMBERED
+
+
 def remembered(row: Rendition) -> UnprocessableImage:
     """Return the error of the render that has failed, as its own client got it."""
     return _REMEMBERED[row.failure_code](row.failure_message, pointer=row.failure_pointer)
