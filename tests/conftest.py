@@ -105,6 +105,7 @@ def no_thread_sends_messages() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_messages_of_other_tests() -> None:
     render_messages._unsent.clear()
+    render_messages._is_away = False
 
 
 @pytest.fixture(autouse=True)

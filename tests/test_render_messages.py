@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.db import connection, connections
 from kombu.exceptions import OperationalError
+from redis.exceptions import ReadOnlyError
 
 from config.celery import app
 from images.models import Rendition
@@ -50,15 +51,18 @@ def test_every_thread_sends_to_this_broker(sent: list[dict[str, Any]]) -> None:
     assert len(sent) == 1
 
 
+@pytest.mark.parametrize(
+    "failure", [OperationalError("Connection refused"), ReadOnlyError("a replica")], ids=repr
+)
 def test_a_broker_that_is_away_is_logged_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failure: Exception
 ) -> None:
     caplog.set_level(logging.WARNING)
     is_away = True
 
     def send_task(*_: Any, **__: Any) -> None:
         if is_away:
-            raise OperationalError("Connection refused")
+            raise failure
 
     monkeypatch.setattr(app, "send_task", send_task)
     for _ in range(3):

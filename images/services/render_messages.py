@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from celery import current_app
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from images.database import reason_of
 from images.periodic_thread import PeriodicThread
@@ -45,7 +46,7 @@ def flush() -> None:
         return
     try:
         send(ids)
-    except OperationalError as error:
+    except (OperationalError, RedisError) as error:
         if not _is_away:
             log.warning("workers hear of renditions by the sweep alone (%s)", reason_of(error))
         _is_away = True
@@ -54,7 +55,7 @@ def flush() -> None:
 
 
 def send(rendition_ids: Iterable[int]) -> None:
-    """Send messages now. Raise kombu's OperationalError if the broker does not answer."""
+    """Send messages now. Raise OperationalError if the broker does not answer, RedisError if it is full."""
     for message in divided(list(rendition_ids)):
         current_app.send_task(
             TASK,
