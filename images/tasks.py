@@ -1,11 +1,14 @@
-"""Celery's periodic task. Rows are the truth: a task that is lost or runs twice does no harm."""
+"""The workers' tasks. Rows are the truth: a task that is lost or runs twice does no harm."""
 
 import logging
+from collections.abc import Sequence
 
 from celery import shared_task
 from django.db import Error
 
-from images.database import reason_of
+from images.database import reason_of, release_connection
+from images.renditions.making_ahead import make_ahead
+from images.services import render_messages, waiting_renditions
 from images.upkeep.sweeps import SWEEPS
 from progimage.errors import ProgImageError
 
@@ -28,3 +31,26 @@ def sweep() -> dict[str, int]:
         except (ProgImageError, Error) as error:
             log.warning("a sweep could not go on (%s)", reason_of(error), extra={"sweep": step.name})
     return ended_rows
+
+
+@shared_task(name=render_messages.TASK)
+def make_renditions(rendition_ids: Sequence[int]) -> None:
+    """Make renditions that wait, one after the other. Those that do not wait any more are passed over.
+
+    If the database is away, the sweep sends the rest again."""
+    for rendition_id in rendition_ids:
+        try:
+            make_ahead(rendition_id)
+        except Error as error:
+            log.warning("renditions are left to the sweep (%s)", reason_of(error))
+            return
+
+
+@shared_task
+def send_waiting() -> int:
+    """Send messages again for renditions that have waited too long. Return the number of renditions."""
+    messages = waiting_renditions.take_due()
+    release_connection()  # the broker may be slow
+    for message in messages:
+        render_messages.send(message)
+    return sum(len(message) for message in messages)

@@ -47,6 +47,7 @@ TESTED_ELSEWHERE = {
     "images/api/requests/bodies.py": "tests/test_upload_request.py",
     "images/api/schema/examples.py": "tests/test_openapi.py",
     "images/api/schema/operation_parameters.py": "tests/test_openapi.py",
+    "images/api/serializers/ahead.py": "tests/test_eager_transforms.py",
     "images/api/serializers/archives.py": "tests/test_archive_request.py",
     "images/api/serializers/components.py": "tests/test_openapi.py",
     "images/api/serializers/descriptions.py": "tests/test_fields.py",

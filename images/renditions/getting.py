@@ -17,7 +17,7 @@ from images.services import renditions as rows
 from images.storage import Content, renditions
 from progimage.errors import ProgImageError, Unavailable
 
-from .imagekit_backend import remembered
+from .imagekit_backend import is_remembered, remembered
 from .imagekit_spec import SPEC_ID
 from .preparing import Prepared
 
@@ -108,7 +108,7 @@ def find_kept(prepared: Iterable[Prepared]) -> dict[UUID, Rendition]:
 def find_failures(prepared: Iterable[Prepared]) -> dict[UUID, ProgImageError]:
     """Return the errors of renders that have failed, by the ids of the images, even if another try is due."""
     rows = _find_rows(prepared, Rendition.State.FAILED)
-    return {image_id: remembered(row) for image_id, row in rows.items()}
+    return {image_id: remembered(row) for image_id, row in rows.items() if is_remembered(row)}
 
 
 def _find_rows(prepared: Iterable[Prepared], state: str) -> dict[UUID, Rendition]:

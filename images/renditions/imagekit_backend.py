@@ -131,6 +131,11 @@ def _pause(file: ImageCacheFile, pause_s: float, patience: _Patience) -> None:
         end.wait(max(0, patience.remaining_s))
 
 
+def is_remembered(row: Rendition) -> bool:
+    """Whether the image is to blame for the failure. A worker's last attempt may have failed otherwise."""
+    return row.failure_code in _REMEMBERED
+
+
 def remembered(row: Rendition) -> UnprocessableImage:
     """Return the error of the render that has failed, as its own client got it."""
     return _REMEMBERED[row.failure_code](row.failure_message, pointer=row.failure_pointer)

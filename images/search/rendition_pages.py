@@ -1,5 +1,6 @@
 """Pages of an image's renditions, oldest first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -37,9 +38,14 @@ def find_rendition_page(image: Image, *, limit: int, cursor: bytes) -> Rendition
         renditions = renditions[:limit]
         last = renditions[-1]
         next_cursor = spell_cursor(last.pk.to_bytes(CURSOR_BYTES))
+    return RenditionPage(renditions, find_nameable_images(renditions, image.account_id), next_cursor)
+
+
+def find_nameable_images(renditions: Iterable[Rendition], account_id: int) -> list[Image]:
+    """Return the other images in these renditions that belong to the account."""
     other_ids: set[UUID] = set()
     for rendition in renditions:
         other_ids.update(rendition.others)
-    own_images = Image.objects.filter(account=image.account_id)
-    nameable_images = list(own_images.filter(pk__in=other_ids))
-    return RenditionPage(renditions, nameable_images, next_cursor)
+    if not other_ids:
+        return []
+    return list(Image.objects.filter(account=account_id, pk__in=other_ids))

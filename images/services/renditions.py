@@ -1,7 +1,7 @@
 """Every change of a rendition's row from its claim to its end.
 
-A row begins as `rendering`, under the lease of the thread that renders it. It becomes `ready` or `failed`
-while that thread still holds the lease, or goes."""
+A row begins as `rendering`, under the lease of the thread that renders it, or as `waiting`
+(waiting_renditions.py). It becomes `ready` or `failed` while that thread still holds the lease, or goes."""
 
 import json
 from collections.abc import Mapping
@@ -20,9 +20,13 @@ from images.storage import renditions
 from progimage.errors import ProgImageError
 from transforms.planning import resolve
 
+from .waiting_renditions import give_back
+
 _OVERDUE = timedelta(minutes=1)
 _FAILURE_KEPT = timedelta(hours=1)
 """So long after it may be tried again a failure is known. An archive with many of them ends by that."""
+_ASKED_FAILURE_KEPT = timedelta(days=1)
+"""The account that has asked for the rendition reads the failure in its list."""
 _HAS_LAPSED = Q(lease_until__isnull=False, lease_until__lt=Now())
 _READY = {"state": Rendition.State.READY, "lease": None, "lease_until": None}
 _IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
@@ -130,7 +134,8 @@ def mark_failed(claim: Claim, error: ProgImageError) -> None:
 
 
 def abandon(claim: Claim) -> None:
-    """Remove the row of a render that has ended without an answer."""
+    """Remove the row of a render that has ended without an answer. One that was asked for waits again."""
+    give_back(_leased(claim))
     _leased(claim).delete()
 
 
@@ -140,19 +145,21 @@ def forget(rendition: Rendition) -> None:
 
 
 def lapsed_renders() -> QuerySet[Rendition]:
-    """Return the renditions whose lease ended over a minute ago, and failures of over an hour ago."""
+    """Return the renditions whose lease ended over a minute ago, and failures that nobody needs to know."""
     halfway = Q(state=Rendition.State.RENDERING, lease_until__lt=Now() - _OVERDUE)
     failed = Q(state=Rendition.State.FAILED, lease_until__lt=Now() - _FAILURE_KEPT)
-    return Rendition.objects.filter(halfway | failed).order_by("lease_until")
+    is_forgotten = Q(asked_by=None) | Q(lease_until__lt=Now() - _ASKED_FAILURE_KEPT)
+    return Rendition.objects.filter(halfway | failed & is_forgotten).order_by("lease_until")
 
 
 def drop_lapsed(rendition: Rendition) -> None:
-    """Remove the object and the row of a lapsed rendition.
+    """Remove the object and the row of a lapsed rendition. One that was asked for waits again instead.
 
     A killed render may have stored its object, so the object is removed first. The row stays if another
     request has claimed it since it was read. Raise Unavailable if storage does not answer."""
     renditions().delete(rendition.storage_name)
     rows = lapsed_renders().filter(pk=rendition.pk, lease=rendition.lease)
+    give_back(rows)
     rows.delete()
 
 

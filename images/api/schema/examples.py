@@ -57,7 +57,7 @@ def _image(image_id: str) -> dict[str, Any]:
 
 IMAGE = _image(IMAGE_ID)
 IMAGES = {"images": [IMAGE], "next": None}
-LEDGER = {
+LEDGER: dict[str, Any] = {
     "renditions": [
         {
             "id": 41,
@@ -69,6 +69,7 @@ LEDGER = {
             "frames": 1,
             "bytes": 8_204,
             "state": "ready",
+            "problem": None,
             "created_at": _CREATED,
             "hits": 12,
             "last_accessed_at": _CREATED,
@@ -77,6 +78,14 @@ LEDGER = {
     ],
     "next": None,
 }
+ASKED = {
+    "renditions": [
+        LEDGER["renditions"][0]
+        | dict.fromkeys(("width", "height", "frames", "bytes", "last_accessed_at"))
+        | {"id": 42, "state": "waiting", "hits": 0}
+    ]
+}
+EAGER = ["w=300&h=200&fit=cover&format=webp", {"operations": _STEPS, "output": _OUTPUT}]
 DESCRIPTION = {"tags": ["evening", "hills"], "metadata": {"shot": 7}, "visibility": "private"}
 SIGNATURE: dict[str, object] = {
     "exp": 1_769_864_400,
