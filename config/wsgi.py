@@ -13,11 +13,12 @@ django.setup(set_prefix=False)
 from images import temporary_files  # noqa: E402
 
 from .checks import stop_if_wrong  # noqa: E402
+from .http.fast_answers import FastAnswers  # noqa: E402
 from .http.outermost import Handler, Outermost  # noqa: E402
 from .slow_clients.application import limit_slow_clients  # noqa: E402
 
-# The inner layer reads the rest of a body while that has a time limit. The outer one answers for the limit.
-application = Outermost(limit_slow_clients(Outermost(Handler())))
+# The innermost layer reads the rest of a body while that has a time limit. The outer one answers for the limit.
+application = Outermost(limit_slow_clients(FastAnswers(Outermost(Handler()))))
 
 stop_if_wrong()
 temporary_files.keep_swept()
