@@ -17,7 +17,7 @@ from .http.fast_answers import FastAnswers  # noqa: E402
 from .http.outermost import Handler, Outermost  # noqa: E402
 from .slow_clients.application import limit_slow_clients  # noqa: E402
 
-# The innermost layer reads the rest of a body while that has a time limit. The outer one answers for the limit.
+# The innermost layer reads the rest of a body while that has a time limit, for which the outer one answers.
 application = Outermost(limit_slow_clients(FastAnswers(Outermost(Handler()))))
 
 stop_if_wrong()

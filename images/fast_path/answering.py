@@ -55,7 +55,7 @@ class Answer:
     def count(self) -> None:
         """Count a hit of the rendition, if a body is sent."""
         if self.content is not None and self.rendition_id is not None:
-            hit_counts.count_id(self.rendition_id)
+            hit_counts.count_row(self.rendition_id)
 
 
 def find_answer(environ: Mapping[str, Any]) -> Answer | None:
@@ -82,7 +82,7 @@ def find_answer(environ: Mapping[str, Any]) -> Answer | None:
 def _find_rows(request: IncomingRequest, credentials: Credentials, meaning: Meaning) -> Rows | None:
     """Return the rows of a request that may see the image. None if one is missing.
 
-    A second statement is needed if the key depends on the image: on its focal point, or its size and format."""
+    A second statement is needed if the cache key depends on the image, for example on its focal point."""
     prefix = credentials.prefix
     rows = find_rows(request.image_id, key_prefix=prefix, tails=meaning.first_tails)
     if rows is None or not may_see(request, credentials, rows.image, rows.key):

@@ -93,16 +93,8 @@ class DirectPool:
 
 
 def _open_pool() -> "ConnectionPool[Any]":
-    parameters: dict[str, Any] = dict(django_connection.get_connection_params())
-    own_options = f"-c plan_cache_mode=force_generic_plan -c {_SESSION}={_TOKEN}"
-    parameters |= {
-        "autocommit": True,
-        "context": None,
-        "cursor_factory": psycopg.Cursor,
-        "options": f"{parameters.get('options', '')} {own_options}".strip(),
-    }
     return ConnectionPool(
-        kwargs=parameters,
+        kwargs=_parameters(),
         connection_class=settings.DATABASES["default"]["OPTIONS"]["pool"]["connection_class"],
         configure=_configure,
         min_size=1,
@@ -112,6 +104,18 @@ def _open_pool() -> "ConnectionPool[Any]":
         name="fast-path",
         open=True,
     )
+
+
+def _parameters() -> dict[str, Any]:
+    """Return Django's parameters of a connection, with those of the fast path."""
+    parameters: dict[str, Any] = dict(django_connection.get_connection_params())
+    own_options = f"-c plan_cache_mode=force_generic_plan -c {_SESSION}={_TOKEN}"
+    return parameters | {
+        "autocommit": True,
+        "context": None,
+        "cursor_factory": psycopg.Cursor,
+        "options": f"{parameters.get('options', '')} {own_options}".strip(),
+    }
 
 
 def _configure(connection: "psycopg.Connection[Any]") -> None:

@@ -21,7 +21,7 @@ from transforms.planning.ceilings import Extent
 _REMEMBERED = 4_096
 """Meanings, and tails. Each takes some 4 KB."""
 _MAX_ACCEPT = 1_025
-"""Characters. A longer header counts as empty (transforms/planning/negotiate_format.py): so does its start."""
+"""Characters. A longer header counts as empty (transforms/planning/negotiate_format.py), and so do these."""
 
 
 @dataclass(frozen=True, slots=True)

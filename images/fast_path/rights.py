@@ -1,7 +1,7 @@
 """Whether a request may see an image, by rows that were read without models.
 
-accounts/access/authentication.py and images/services/finding.py decide the same for Django's views, and know the
-errors. Here every doubt is a no."""
+accounts/access/authentication.py and images/services/finding.py decide the same for Django's views, and know
+the errors. Here every doubt is a no."""
 
 import time
 from dataclasses import dataclass

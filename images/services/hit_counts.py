@@ -36,10 +36,10 @@ _counts: dict[int, int] = {}
 def count(rendition: Rendition) -> None:
     """Count one delivery. A rendition that was purged before it could be kept has no row to count for."""
     if rendition.pk is not None:
-        count_id(rendition.pk)
+        count_row(rendition.pk)
 
 
-def count_id(rendition_id: int) -> None:
+def count_row(rendition_id: int) -> None:
     """Count one delivery of the rendition with this id."""
     with _lock:
         _counts[rendition_id] = _counts.get(rendition_id, 0) + 1

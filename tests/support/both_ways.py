@@ -1,16 +1,23 @@
-"""A request sent to the WSGI application twice: with the layers before Django, and without them."""
+"""A request sent to the WSGI application twice: with the layers before Django, and without them.
+
+`ways`, `path` and `public_path` are fixtures: a test module that uses them names them in `__all__`."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
 from django.db import close_old_connections
 
 from config.http.fast_answers import FastAnswers
 from config.http.outermost import Handler, Outermost
 from config.slow_clients.application import Application, limit_slow_clients
+from images.fast_path.direct_pool import direct_pool
+from tests.conftest import Api, use_disk
+from tests.support import images as made
 
 REQUEST_ID = "a-request-id-of-the-client"
 
@@ -101,3 +108,48 @@ def send(application: Application, target: str, method: str = "GET", **headers: 
 def _explain(reply: Reply) -> str:
     lines = "\n".join(f"{name}: {value}" for name, value in reply.headers)
     return f"{reply.status}\n{lines}\n\n{reply.body[:300]!r}\n"
+
+
+@pytest.fixture
+def ways(settings: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Ways]:
+    use_disk(settings, tmp_path)
+    yield Ways()
+    direct_pool.close()
+    assert [record for record in caplog.records if record.name == "progimage.error"] == []
+
+
+@pytest.fixture
+def path(ways: Ways, api: Api) -> str:
+    """A private image with the rendition `.webp?w=50`."""
+    path = api.stored(made.encoded("jpeg", made.photograph()))
+    assert api.get(f"{path}.webp?w=50").status_code == 200
+    return path
+
+
+@pytest.fixture
+def public_path(ways: Ways, api: Api) -> str:
+    path = api.stored(made.encoded("png"), query="?visibility=public")
+    assert api.get(f"{path}.webp?w=50").status_code == 200
+    return path
+
+
+def bearer(api: Api) -> dict[str, str]:
+    return {"Authorization": f"Bearer {api.key}"}
+
+
+def environ_of(path: str, query: str, api: Api) -> dict[str, str]:
+    return {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "HTTP_AUTHORIZATION": f"Bearer {api.key}",
+        "HTTP_HOST": "testserver",
+        "wsgi.url_scheme": "http",
+    }
+
+
+def refused(ways: Ways, target: str, **headers: str) -> str:
+    """The status of a refusal, which Django gives."""
+    reply, is_fast = ways.fast(target, **headers)
+    assert not is_fast
+    return reply.status[:3]
