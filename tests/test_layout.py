@@ -17,6 +17,7 @@ ROOMS = (
     {"renditions", "upkeep"},
     {"delivery"},
     {"api", "admin"},
+    {"fast_path"},
 )
 """Of images/: a room imports only from those before it, and from the modules below."""
 BELOW_ALL_ROOMS = {
@@ -53,8 +54,12 @@ TESTED_ELSEWHERE = {
     "images/api/serializers/descriptions.py": "tests/test_fields.py",
     "images/api/urls.py": "tests/test_matrix.py",
     "images/api/views/collection.py": "tests/test_selection.py",
+    "images/delivery/contents.py": "tests/test_responses.py",
     "images/delivery/delivery_options.py": "tests/test_responses.py",
+    "images/fast_path/incoming.py": "tests/test_fast_answers.py",
+    "images/fast_path/rows.py": "tests/test_answering.py",
     "images/management/account_argument.py": "tests/test_reconcile.py",
+    "images/models/storage_names.py": "tests/test_reconciliation.py",
     "images/models/installations.py": "tests/test_create_storage.py",
     "images/renditions/sources.py": "tests/test_transforms.py",
     "images/services/storage_ownership.py": "tests/test_create_storage.py",

@@ -14,6 +14,7 @@ from images.ids import uuid7
 from transforms.formats.table import FORMATS
 
 from .exact_json import ExactFloats
+from .storage_names import original_name
 
 MAX_FILENAME = 255
 
@@ -179,10 +180,7 @@ class Image(models.Model):
 
     @property
     def storage_name(self) -> str:
-        """Name of the object in storage. Its folder is the last two hex digits of the id.
-
-        These digits are random in a UUID of version 7, so the names spread evenly over the folders."""
-        return f"originals/{self.id.hex[-2:]}/{self.id}"
+        return original_name(self.id)
 
     @property
     def media_type(self) -> str:

@@ -10,6 +10,7 @@ from progimage.transform import Transform
 from transforms.formats.table import FORMATS
 
 from .images import Image
+from .storage_names import rendition_name
 
 
 class Rendition(models.Model):
@@ -111,11 +112,7 @@ class Rendition(models.Model):
 
     @property
     def storage_name(self) -> str:
-        """Name of the object in storage.
-
-        It is made of the image's id and the cache key alone, so that a change of code never moves it."""
-        extension = FORMATS[self.format].extensions[0]
-        return f"renditions/{self.image_id.hex[-2:]}/{self.image_id}/{self.cache_key}.{extension}"
+        return rendition_name(self.image_id, self.cache_key, self.format)
 
     @property
     def media_type(self) -> str:

@@ -91,7 +91,8 @@ def prepare(
     header = source.read_header(owner=owner)
     chosen = transform
     if transform.output.format == "auto":
-        chosen = _choose_format(transform, header, acceptance)
+        extent = Extent(header.upright, header.frames, header.has_alpha)
+        chosen = choose_format(transform, acceptance, extent, header.format)
     if not chosen.image_references():
         yield _resolved(source, header, transform, Recipe(chosen), owner)
         return
@@ -104,13 +105,15 @@ def prepare_recipe(image: Image, recipe: Recipe) -> Prepared:
     return _resolved(source_of(image), header_of(image), recipe.transform, recipe, image.account_id)
 
 
-def _choose_format(transform: Transform, header: Header, acceptance: Acceptance) -> Transform:
+def choose_format(
+    transform: Transform, acceptance: Acceptance, extent: Extent, source_format: str
+) -> Transform:
     """Replace the format "auto" by the best one that the client accepts."""
     return negotiate_format.negotiate(
         transform,
         acceptance.accept,
-        source=Extent(header.upright, header.frames, header.has_alpha),
-        fallback=acceptance.fallback or FORMATS[header.format],
+        source=extent,
+        fallback=acceptance.fallback or FORMATS[source_format],
         limits=pool().settings.limits,
     )
 

@@ -98,5 +98,12 @@ def _resolve_quality(output: Output, format: Format) -> int | None:
 
 def cache_key(sha256: str, resolved: Transform) -> str:
     """Return the key, 64 hex digits, of the result of `resolved` for the original with that sha256."""
-    text = f"{sha256}\n{resolved.canonical_json()}\n{RENDER_VERSION}"
+    text = f"{sha256}{key_tail(resolved)}"
     return _sha256(text.encode()).hexdigest()
+
+
+def key_tail(resolved: Transform) -> str:
+    """Return the part of the text of a cache key that follows the original's sha256.
+
+    The database can complete a key with it, if only the row of the image tells the sha256."""
+    return f"\n{resolved.canonical_json()}\n{RENDER_VERSION}"
