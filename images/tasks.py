@@ -1,4 +1,4 @@
-"""Celery's periodic task. Rows are the truth: a task that is lost or runs twice does no harm."""
+"""Celery's tasks. Rows are the truth: a task that is lost or runs twice does no harm."""
 
 import logging
 
@@ -6,6 +6,7 @@ from celery import shared_task
 from django.db import Error
 
 from images.database import reason_of
+from images.upkeep.overview_making import make_waiting
 from images.upkeep.sweeps import SWEEPS
 from progimage.errors import ProgImageError
 
@@ -13,6 +14,7 @@ log = logging.getLogger("progimage.sweep")
 
 _SWEEP_BUDGET_S = 50 / len(SWEEPS)
 """Time for each sweep. All sweeps together must end before the next task starts, 60 s later."""
+_OVERVIEWS_BUDGET_S = 50
 
 
 @shared_task
@@ -28,3 +30,15 @@ def sweep() -> dict[str, int]:
         except (ProgImageError, Error) as error:
             log.warning("a sweep could not go on (%s)", reason_of(error), extra={"sweep": step.name})
     return ended_rows
+
+
+@shared_task
+def make_overviews() -> int:
+    """Make the overviews that wait, for a while, and return how many rows have ended.
+
+    The message is a hint that some wait. The scheduler sends it each minute, so a lost one does no harm."""
+    try:
+        return make_waiting(budget_s=_OVERVIEWS_BUDGET_S)
+    except (ProgImageError, Error) as error:
+        log.warning("overviews are left to the next run (%s)", reason_of(error))
+        return 0

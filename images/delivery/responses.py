@@ -49,23 +49,16 @@ def deliver_rendition(prepared: Prepared, options: DeliveryOptions) -> HttpRespo
     """Respond with the result of a transform. Render it if it is not kept, or its bytes are lost.
 
     Raise as `open_rendition` and `deliver_original` do."""
-    image = prepared.image
-    is_public = image.visibility == Visibility.PUBLIC and prepared.recipe.is_public
-    headers = _headers(
-        image,
-        options,
-        is_immutable=options.is_versioned,
-        is_public=is_public,
-        is_negotiated=prepared.is_negotiated,
-    )
     with open_rendition(prepared) as rendition:
         row = rendition.row
         status = _check_conditions(row, options)
         if status is not None:
+            headers = _headers_of_rendition(rendition.prepared, options)
             return _without_body(row, status, headers | _facts(row, row.cache_key))
         part = _find_part(row, options)
         content = rendition.open_range(part.start, part.stop) if part else rendition.open()
         row = rendition.row  # perhaps another one: its bytes were lost, and it was rendered again
+        headers = _headers_of_rendition(rendition.prepared, options)
         return _with_body(row, content, headers | _facts(row, row.cache_key), part)
 
 
@@ -222,6 +215,18 @@ def _headers(
         disposition = content_disposition_header(True, shorten_filename(options.download))
         headers["Content-Disposition"] = disposition or "attachment"
     return SAFETY | headers
+
+
+def _headers_of_rendition(prepared: Prepared, options: DeliveryOptions) -> dict[str, str]:
+    """Return the headers as `_headers` does. A result that an overview will replace is never immutable."""
+    image = prepared.image
+    return _headers(
+        image,
+        options,
+        is_immutable=options.is_versioned and not prepared.awaits_overview,
+        is_public=image.visibility == Visibility.PUBLIC and prepared.recipe.is_public,
+        is_negotiated=prepared.is_negotiated,
+    )
 
 
 def _max_age(options: DeliveryOptions, *, is_immutable: bool) -> str:

@@ -12,7 +12,7 @@ from images.storage import ObjectStorage, renditions
 from transforms.workers.turn import Turn
 
 from . import rendering
-from .sources import NO_OTHERS, Others, Recipe
+from .sources import NO_OTHERS, OpenSource, Others, Recipe
 
 SPEC_ID = "progimage:rendition"
 
@@ -22,6 +22,8 @@ class RenditionSpec(ImageSpec):
 
     source: Rendition
     others: Others = NO_OTHERS
+    overview: OpenSource | None = None
+    """The overview of the image, if it is decoded in the original's place."""
     turn: Turn | None = None
     """The turn in which it is rendered, from the backend, through which ImageKit generates every file."""
     _result: rendering.RenderedFile | None = None
@@ -43,7 +45,10 @@ class RenditionSpec(ImageSpec):
             if self.turn is None:
                 raise RuntimeError("A rendition is rendered in a turn")
             recipe = Recipe(self.source.resolved_transform, self.others)
-            self._result = rendering.render(self.source.image, recipe, self.turn)
+            if self.overview:
+                self._result = rendering.render_source(self.overview, recipe, self.turn)
+            else:
+                self._result = rendering.render(self.source.image, recipe, self.turn)
         self._result.file.seek(0)
         return self._result.file
 

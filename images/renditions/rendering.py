@@ -7,11 +7,15 @@ from typing import IO
 
 from images import temporary_files
 from images.models import Image
+from images.services import overviews
+from progimage.errors import ProgImageError, UnprocessableImage, UnsupportedFormat
 from transforms.engine import Rendered
+from transforms.planning.overview import OverviewFile
 from transforms.workers.turn import Turn
 
 from .sources import OpenSource, Recipe, source_of
 
+_OF_SOURCE = (UnprocessableImage, UnsupportedFormat)
 _KEPT_FACTS = ("width", "height", "frames", "size_bytes", "sha256")
 
 
@@ -38,7 +42,8 @@ def render(image: Image, recipe: Recipe, turn: Turn) -> RenderedFile:
 def render_source(source: OpenSource, recipe: Recipe, turn: Turn) -> RenderedFile:
     """Render a resolved transform on a source, whose files are opened now that its turn has come.
 
-    Raise as `render` does, and UnsupportedFormat."""
+    Raise as `render` does, and UnsupportedFormat; OverviewLost if the source is an overview that cannot be
+    read."""
     target = temporary_files.new_file()
     try:
         with ExitStack() as files:
@@ -46,8 +51,23 @@ def render_source(source: OpenSource, recipe: Recipe, turn: Turn) -> RenderedFil
             others = {
                 reference: files.enter_context(other.path()) for reference, other in recipe.others.items()
             }
-            facts = turn.render(path, recipe.transform, Path(target.name), others=others)
+            decoded = OverviewFile(path, source.original) if source.original else path
+            facts = turn.render(decoded, recipe.transform, Path(target.name), others=others)
+    except _OF_SOURCE as error:
+        target.close()
+        _check_overview(source, error)
+        raise
     except BaseException:
         target.close()
         raise
     return RenderedFile(target, facts)
+
+
+def _check_overview(source: OpenSource, error: ProgImageError) -> None:
+    """Raise OverviewLost if a render has failed because an overview is damaged: the original may be whole.
+
+    An error of another image has a pointer to it. A more special class says that the result is at fault."""
+    is_of_source = type(error) in _OF_SOURCE and not error.pointer
+    if source.original is not None and source.image is not None and is_of_source:
+        overviews.mark_lost(source.image)
+        raise overviews.OverviewLost(str(source.image)) from error

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from images.models import Image, Rendition
+from images.models import Image, Overview, Rendition
 from transforms.planning import resolve
 
 from .cursors import spell_cursor
@@ -15,11 +15,13 @@ CURSOR_BYTES = 8
 class RenditionPage:
     """`nameable_images` are the other images in these renditions that belong to the same account.
 
-    The account may know their ids. It may not know the ids of images of other accounts."""
+    The account may know their ids. It may not know the ids of images of other accounts. `overview` is that of
+    the image, on every page."""
 
     renditions: list[Rendition]
     nameable_images: list[Image]
     next_cursor: str | None
+    overview: Overview | None
 
 
 def find_rendition_page(image: Image, *, limit: int, cursor: bytes) -> RenditionPage:
@@ -42,4 +44,5 @@ def find_rendition_page(image: Image, *, limit: int, cursor: bytes) -> Rendition
         other_ids.update(rendition.others)
     own_images = Image.objects.filter(account=image.account_id)
     nameable_images = list(own_images.filter(pk__in=other_ids))
-    return RenditionPage(renditions, nameable_images, next_cursor)
+    overview = Overview.objects.filter(pk=image.pk).first()
+    return RenditionPage(renditions, nameable_images, next_cursor, overview)

@@ -75,6 +75,7 @@ LEDGER = {
             "url": f"{_HOST}/images/{IMAGE_ID}.webp?transform={TEXT}&quality=80",
         }
     ],
+    "overview": {"state": "ready", "width": 1024, "height": 768, "bytes": 152_301, "created_at": _CREATED},
     "next": None,
 }
 DESCRIPTION = {"tags": ["evening", "hills"], "metadata": {"shot": 7}, "visibility": "private"}
@@ -131,6 +132,7 @@ PLAN = {
         "hdr": False,
         "color_space": COLOR_SPACE,
         "sha256": _SHA256,
+        "decoded_from": "original",
     },
     "steps": [{"operation": step, "width": 300, "height": 200, "is_at_most": False} for step in _STEPS],
     "output": _OUTPUT,

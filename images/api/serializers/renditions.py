@@ -7,7 +7,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from images.models import Rendition
+from images.models import Overview, Rendition
 from images.renditions.other_images import with_ids
 from images.renditions.sources import source_of
 from images.search.rendition_pages import CURSOR_BYTES, RenditionPage
@@ -74,8 +74,24 @@ class RenditionSerializer(serializers.ModelSerializer):
         return f"{url}?{urlencode(query, safe=':,/=;')}" if query else url
 
 
+class OverviewSerializer(serializers.ModelSerializer):
+    """The reduced copy of a large original, from which renditions are decoded. Only a ready one has a size.
+
+    A refused one takes too many bytes or cannot be made, and is not tried again."""
+
+    bytes = serializers.IntegerField(source="size_bytes", allow_null=True)
+
+    class Meta:
+        model = Overview
+        fields = ("state", "width", "height", "bytes", "created_at")
+        read_only_fields = fields
+
+
 class LedgerSerializer(serializers.Serializer):
     renditions = RenditionSerializer(many=True)
+    overview = OverviewSerializer(
+        allow_null=True, help_text="null for small images, and until one has been asked for."
+    )
     next = serializers.CharField(allow_null=True, help_text="The cursor of the next page; null at the end.")
 
 
@@ -89,7 +105,8 @@ def ledger_of(page: RenditionPage) -> dict[str, Any]:
     """Return a page as LedgerSerializer has it."""
     references_by_id = {image.pk: source_of(image).reference for image in page.nameable_images}
     renditions = RenditionSerializer(page.renditions, many=True, context={"references": references_by_id})
-    return {"renditions": renditions.data, "next": page.next_cursor}
+    overview = OverviewSerializer(page.overview).data if page.overview else None
+    return {"renditions": renditions.data, "overview": overview, "next": page.next_cursor}
 
 
 def _query_of(output: Output) -> dict[str, str]:
