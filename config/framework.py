@@ -132,4 +132,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "overviews": {
+        "task": "images.tasks.make_overviews",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
 }

@@ -187,6 +187,8 @@ RENDITION_WAITERS = env.int("RENDITION_WAITERS", 128, validate=POSITIVE)
 RENDITION_FAILURE_TTL_S = env.int("RENDITION_FAILURE_TTL_S", 60, validate=NOT_NEGATIVE)
 # The max-age of Cache-Control, if the URL of the rendition has no `v`.
 RENDITION_MAX_AGE_S = env.int("RENDITION_MAX_AGE_S", 3_600, validate=NOT_NEGATIVE)
+# Reduced copies of large originals, from which later renditions are decoded.
+OVERVIEWS = env.bool("OVERVIEWS", True)
 # Parameters that trackers add to links. Unsigned GETs of images pass over them. A * at the end stands for any
 # ending.
 _TRACKERS = [

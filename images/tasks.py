@@ -9,6 +9,7 @@ from django.db import Error
 from images.database import reason_of, release_connection
 from images.renditions.making_ahead import make_ahead
 from images.services import render_messages, waiting_renditions
+from images.upkeep.overview_making import make_waiting
 from images.upkeep.sweeps import SWEEPS
 from progimage.errors import ProgImageError
 
@@ -16,6 +17,7 @@ log = logging.getLogger("progimage.sweep")
 
 _SWEEP_BUDGET_S = 50 / len(SWEEPS)
 """Time for each sweep. All sweeps together must end before the next task starts, 60 s later."""
+_OVERVIEWS_BUDGET_S = 50
 
 
 @shared_task
@@ -54,3 +56,15 @@ def send_waiting() -> int:
     for message in messages:
         render_messages.send(message)
     return sum(len(message) for message in messages)
+
+
+@shared_task
+def make_overviews() -> int:
+    """Make the overviews that wait, for a while, and return how many rows have ended.
+
+    The message is a hint that some wait. The scheduler sends it each minute, so a lost one does no harm."""
+    try:
+        return make_waiting(budget_s=_OVERVIEWS_BUDGET_S)
+    except (ProgImageError, Error) as error:
+        log.warning("overviews are left to the next run (%s)", reason_of(error))
+        return 0

@@ -230,10 +230,10 @@ class TestFailures:
         ask_ahead(api, path, WEBP, "w=7&format=png")
         render = rendering.render
 
-        def fail_once(image: Any, recipe: Any, turn: Any) -> Any:
+        def fail_once(source: Any, recipe: Any, *rest: Any) -> Any:
             if recipe.transform.output.format == "webp":
                 raise KeyError("a bug")
-            return render(image, recipe, turn)
+            return render(source, recipe, *rest)
 
         monkeypatch.setattr(rendering, "render", fail_once)
         work()

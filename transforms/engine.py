@@ -26,6 +26,7 @@ from transforms.encoding.keep_original import prefer_original
 from transforms.formats.metadata import read_metadata
 from transforms.formats.table import FORMATS, Format
 from transforms.planning.changes import find_changes
+from transforms.planning.overview import OverviewFile, seen_in_overview
 from transforms.planning.plan import Plan, make_plan
 
 from .color import to_srgb
@@ -56,6 +57,7 @@ STEPS: tuple[Step, ...] = (
 )
 
 _GEOMETRY = frozenset({"thumbnail", "rotate"})
+_FEW_COLORS = frozenset({"1", "P", "PA"})
 NO_OTHERS: Mapping[str, Path] = {}
 MAX_CONTENT_BYTES = 64_000
 """To read a larger file again takes no more CPU time than its way through the pipe from a child."""
@@ -78,7 +80,7 @@ class Rendered:
 
 
 def render_file(
-    source: Path,
+    source: Path | OverviewFile,
     transform: Transform,
     target: Path,
     limits: Limits = DEFAULT_LIMITS,
@@ -86,8 +88,14 @@ def render_file(
 ) -> Rendered:
     """Apply a resolved transform to the image at `source` and write the result to `target`.
 
-    `others` holds the files of the images that operations name, by their references.
+    The transform of an overview is that of its original. `others` holds the files of the images that
+    operations name, by their references.
     Raise UnsupportedFormat, UnprocessableImage, ImageTooLarge or ResultTooLarge."""
+
+    original = None
+    if isinstance(source, OverviewFile):
+        original = seen_in_overview(source.original)
+        source = source.path
 
     def load(reference: str) -> Image.Image:
         try:
@@ -97,7 +105,9 @@ def render_file(
             raise
 
     with opened(source, limits) as (image, header):
-        plan = make_plan(image, header, transform, limits)
+        overview = header.stored if original else None
+        shown = original or header
+        plan = make_plan(image, shown, transform, limits, overview=overview)
         gain_map = find_kept_map(source, plan, limits)
         plays = read_plays(image, FORMATS[header.format])
         scaled = scale_decode(
@@ -106,6 +116,8 @@ def render_file(
             plan.decode_scale,
             is_luma_alone=plan.is_luma_alone,
         )
+        if overview:
+            scaled = scaled.of_larger(overview, shown.stored)
         drawing = Drawing(plan, scaled, load)
         frames = []
         for frame in read_frames(scaled.image, header, plan.frames, limits):
@@ -116,7 +128,7 @@ def render_file(
             source,
             plan.output.metadata,
             limits,
-            find_changes(transform.operations, header),
+            find_changes(transform.operations, shown),
         )
     map_content = draw_gain_map(gain_map, drawing) if gain_map else b""
     content = Content(
@@ -147,6 +159,22 @@ def _encode_or_keep(source: Path, plan: Plan, content: Content) -> bytes:
     if original is None and failure:
         raise failure
     return original or result
+
+
+def make_overview(
+    source: Path,
+    transform: Transform,
+    target: Path,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Rendered:
+    """Write the overview of the original at `source` to `target`, by `overview_transform`.
+
+    Raise the errors of `render_file`; UnprocessableImage for one bit and palettes, too. A result of theirs
+    may have few colours as well, which a JPEG does not keep."""
+    with opened(source, limits) as (image, _):
+        if image.mode in _FEW_COLORS:
+            raise UnprocessableImage("Expected an original in true colour or grey for an overview")
+    return render_file(source, transform, target, limits)
 
 
 def _is_filtered(transform: Transform) -> bool:

@@ -58,23 +58,16 @@ def deliver_rendition(prepared: Prepared, options: DeliveryOptions) -> HttpRespo
     """Respond with the result of a transform. Render it if it is not kept, or its bytes are lost.
 
     Raise as `open_rendition` and `deliver_original` do."""
-    image = prepared.image
-    is_public = image.visibility == Visibility.PUBLIC and prepared.recipe.is_public
-    headers = image_headers(
-        options,
-        is_immutable=options.is_versioned,
-        is_public=is_public,
-        is_negotiated=prepared.is_negotiated,
-        successor_id=_find_successor_id(image),
-    )
     with open_rendition(prepared) as rendition:
         row = rendition.row
         status = check_conditions(row, options)
         if status is not None:
+            headers = _headers_of_rendition(rendition.prepared, options)
             return _without_body(row, status, headers | result_headers(row, row.cache_key))
         part = find_part(row, options)
         content = rendition.open_range(part.start, part.stop) if part else rendition.open()
         row = rendition.row  # perhaps another one: its bytes were lost, and it was rendered again
+        headers = _headers_of_rendition(rendition.prepared, options)
         return _with_body(row, content, headers | result_headers(row, row.cache_key), part)
 
 
@@ -216,6 +209,18 @@ def image_headers(
         disposition = content_disposition_header(True, shorten_filename(options.download))
         headers["Content-Disposition"] = disposition or "attachment"
     return SAFETY | headers
+
+
+def _headers_of_rendition(prepared: Prepared, options: DeliveryOptions) -> dict[str, str]:
+    """Return the headers as `image_headers` does. A result that an overview will replace is not immutable."""
+    image = prepared.image
+    return image_headers(
+        options,
+        is_immutable=options.is_versioned and not prepared.awaits_overview,
+        is_public=image.visibility == Visibility.PUBLIC and prepared.recipe.is_public,
+        is_negotiated=prepared.is_negotiated,
+        successor_id=_find_successor_id(image),
+    )
 
 
 def _without_body(row: Content, status: int, headers: dict[str, str]) -> HttpResponse:

@@ -7,13 +7,13 @@ from typing import IO
 
 from imagekit import ImageSpec, register
 
-from images.models import Rendition
+from images.models import Rendition, header_of
 from images.storage import ObjectStorage, renditions
 from transforms.workers.costs import TaskCost, render_cost
 from transforms.workers.turn import Turn
 
 from . import rendering
-from .sources import NO_OTHERS, Others, Recipe, header_of
+from .sources import NO_OTHERS, OpenSource, Others, Recipe, source_of
 
 SPEC_ID = "progimage:rendition"
 
@@ -23,6 +23,8 @@ class RenditionSpec(ImageSpec):
 
     source: Rendition
     others: Others = NO_OTHERS
+    overview: OpenSource | None = None
+    """The overview of the image, if it is decoded in the original's place."""
     turn: Turn | None = None
     """The turn in which it is rendered, from the backend, through which ImageKit generates every file."""
     found: Rendition | None = None
@@ -48,9 +50,10 @@ class RenditionSpec(ImageSpec):
             if self.turn is None:
                 raise RuntimeError("A rendition is rendered in a turn")
             recipe = Recipe(self.source.resolved_transform, self.others)
+            source = self.overview or source_of(self.source.image)
             draft = self.cachefile_storage.new_draft(self.cachefile_name)
             try:
-                self._result = rendering.render(self.source.image, recipe, self.turn, draft)
+                self._result = rendering.render(source, recipe, self.turn, draft)
             except BaseException:
                 draft.close()
                 raise

@@ -1,7 +1,7 @@
 """From an upload to a ready image: commit a pending row, store the object, then set the row to ready."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +11,14 @@ from django.db.models.functions import Now
 
 from accounts.models import Account
 from images.ids import time_of, uuid7, uuid7_at
-from images.models import Image, Rendition, Tag, Visibility
+from images.models import Image, Rendition, Tag, Visibility, can_have_overview, facts_of
 from images.receiving.uploads import Upload
 from images.storage import originals
 from progimage.errors import Conflict, InProgress, NotFound, Unavailable
 from transforms.decoding.header import Header
 from transforms.workers.pool import pool
 
-from . import waiting_renditions
+from . import overviews, waiting_renditions
 from .integrity import is_stored
 
 
@@ -82,26 +82,16 @@ def finish(image: Image) -> Image:
             row.ready_id = ready_id
             # A pending row has the time when its upload began. Its id may have been made long before.
             row.created_at = time_of(ready_id)
-            row.save(update_fields=["state", "ready_id", "created_at"])
+            if can_have_overview(row):
+                overviews.request(row)
+            else:
+                row.overview_version = overviews.HAS_NONE
+            row.save(update_fields=["state", "ready_id", "created_at", "overview_version"])
             place_tags(row)
     image.state = row.state
     image.ready_id = row.ready_id
     image.created_at = row.created_at
     return image
-
-
-def facts_of(header: Header) -> dict[str, Any]:
-    """Return the facts of a header by the names of an image's fields."""
-    return {
-        "format": header.format,
-        "width": header.width,
-        "height": header.height,
-        "frames": header.frames,
-        "has_alpha": header.has_alpha,
-        "orientation": header.orientation,
-        "is_hdr": header.is_hdr,
-        "color_space": asdict(header.color_space),
-    }
 
 
 def new_ready_id(account_id: int) -> UUID:

@@ -11,7 +11,8 @@ from progimage.errors import RendererEnded, TakesTooLong, Unavailable
 from progimage.transform import Transform
 from transforms.decoding.decode import probe, probe_received, validate
 from transforms.decoding.header import Header
-from transforms.engine import NO_OTHERS, Rendered, render_file
+from transforms.engine import NO_OTHERS, Rendered, make_overview, render_file
+from transforms.planning.overview import OverviewFile
 
 from .child import give_way
 from .pipe import DeadlinePassed
@@ -54,7 +55,7 @@ class Turn:
 
     def render(
         self,
-        source: Path,
+        source: Path | OverviewFile,
         transform: Transform,
         target: Path,
         *,
@@ -62,7 +63,8 @@ class Turn:
     ) -> Rendered:
         """Write the result of a resolved transform of `source` to `target`. Raise the errors of `validate`.
 
-        `others` holds the files of the images that operations name, by their references."""
+        The transform of an overview is that of its original. `others` holds the files of the images that
+        operations name, by their references."""
         return self.run(
             render_file,
             source,
@@ -71,6 +73,13 @@ class Turn:
             self._settings.limits,
             others,
         )
+
+    def make_overview(self, source: Path, transform: Transform, target: Path) -> Rendered:
+        """Write an overview, at a lower priority than renders for clients. Raise as `render` does."""
+        overview: Rendered = self.run(
+            give_way, make_overview, source, transform, target, self._settings.limits
+        )
+        return overview
 
     def run(self, function: Callable[..., T], *args: object) -> T:
         """Do the task of this turn."""

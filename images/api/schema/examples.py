@@ -76,6 +76,7 @@ LEDGER: dict[str, Any] = {
             "url": f"{_HOST}/images/{IMAGE_ID}.webp?transform={TEXT}&quality=80",
         }
     ],
+    "overview": {"state": "ready", "width": 1024, "height": 768, "bytes": 152_301, "created_at": _CREATED},
     "next": None,
 }
 ASKED = {
@@ -140,6 +141,7 @@ PLAN = {
         "hdr": False,
         "color_space": COLOR_SPACE,
         "sha256": _SHA256,
+        "decoded_from": "original",
     },
     "steps": [{"operation": step, "width": 300, "height": 200, "is_at_most": False} for step in _STEPS],
     "output": _OUTPUT,

@@ -8,7 +8,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from images.models import Image, Rendition
+from images.models import Image, Overview, Rendition
 from images.renditions.other_images import with_ids
 from images.renditions.sources import source_of
 from images.search.rendition_pages import CURSOR_BYTES, RenditionPage
@@ -96,8 +96,24 @@ class RenditionSerializer(serializers.ModelSerializer):
         return f"{url}?{urlencode(query, safe=':,/=;')}" if query else url
 
 
+class OverviewSerializer(serializers.ModelSerializer):
+    """The reduced copy of a large original, from which renditions are decoded. Only a ready one has a size.
+
+    A refused one takes too many bytes or cannot be made, and is not tried again."""
+
+    bytes = serializers.IntegerField(source="size_bytes", allow_null=True)
+
+    class Meta:
+        model = Overview
+        fields = ("state", "width", "height", "bytes", "created_at")
+        read_only_fields = fields
+
+
 class LedgerSerializer(serializers.Serializer):
     renditions = RenditionSerializer(many=True)
+    overview = OverviewSerializer(
+        allow_null=True, help_text="null for small images, and until one has been asked for."
+    )
     next = serializers.CharField(allow_null=True, help_text="The cursor of the next page; null at the end.")
 
 
@@ -109,7 +125,9 @@ class LedgerPageSerializer(PageSerializer):
 
 def ledger_of(page: RenditionPage) -> dict[str, Any]:
     """Return a page as LedgerSerializer has it."""
-    return {"renditions": entries_of(page.renditions, page.nameable_images), "next": page.next_cursor}
+    entries = entries_of(page.renditions, page.nameable_images)
+    overview = OverviewSerializer(page.overview).data if page.overview else None
+    return {"renditions": entries, "overview": overview, "next": page.next_cursor}
 
 
 def entries_of(rows: Iterable[Rendition], nameable_images: Iterable[Image]) -> Any:

@@ -54,7 +54,7 @@ class RenditionsView(ApiView):
 
     @schema.PURGE_RENDITIONS
     def delete(self, request: Request, image_id: UUID) -> Response:
-        """Remove all renditions of an image, and not the image. The next request renders anew."""
+        """Remove the renditions and the overview of an image. The next request renders anew."""
         refuse_unknown(request.query_params, "no query")
         deleting.purge_renditions(image_id, account=caller_of(request).account)
         return Response(status=status.HTTP_204_NO_CONTENT)
