@@ -25,9 +25,12 @@ from progimage.errors import ProgImageError
 from progimage.signing import EXPIRES
 
 from .incoming import IncomingRequest
+from .key_shapes import shapes
 from .meaning import Meaning, find_meaning
 from .rights import Credentials, may_see
 from .rows import ImageRow, RenditionRow, Rows, find_rows
+
+_MAX_STATEMENTS = 2
 
 
 def _allow(view: ApiView) -> str:
@@ -82,19 +85,21 @@ def find_answer(environ: Mapping[str, Any]) -> Answer | None:
 def _find_rows(request: IncomingRequest, credentials: Credentials, meaning: Meaning) -> Rows | None:
     """Return the rows of a request that may see the image. None if one is missing.
 
-    A second statement is needed if the cache key depends on the image, for example on its focal point."""
-    prefix = credentials.prefix
-    rows = find_rows(request.image_id, key_prefix=prefix, tails=meaning.first_tails)
-    if rows is None or not may_see(request, credentials, rows.image, rows.key):
-        return None
-    if meaning.query.transform is None:
-        return rows
-    tails = meaning.find_tails(rows.image.shape, request.accept)
-    if tails != meaning.first_tails:
-        rows = find_rows(request.image_id, key_prefix=prefix, tails=tails)
+    The cache key may depend on the image, for example on its focal point. So the first statement goes by the
+    last row of the image that was read. If the row of now leads to another key, a second one follows."""
+    last_shape = shapes.find(request.image_id)
+    tails = meaning.find_tails(last_shape, request.accept) if last_shape else meaning.first_tails
+    for _ in range(_MAX_STATEMENTS):
+        rows = find_rows(request.image_id, key_prefix=credentials.prefix, tails=tails)
         if rows is None or not may_see(request, credentials, rows.image, rows.key):
             return None
-    return rows if rows.rendition else None
+        shape = rows.image.shape
+        right_tails = meaning.find_tails(shape, request.accept)
+        if tails == right_tails:
+            return rows if rows.rendition or not tails else None
+        shapes.keep(request.image_id, shape)
+        tails = right_tails
+    return None
 
 
 def _answer(

@@ -43,7 +43,8 @@ LEFT JOIN LATERAL (
 WHERE image.id = %b AND image.state = 'ready'
 """
 """`transforms.planning.resolve.cache_key` makes the same keys. The first tail with a ready rendition wins.
-OFFSET 0, and a query in place of a join, make each step a look-up in an index, even if tables are small."""
+
+OFFSET 0, and a query in place of a join, make each step a look-up in an index, even of small tables."""
 
 _SEPARATOR = chr(31)
 """Between tails: JSON escapes it, so no tail holds it. To write an array takes psycopg longer."""
