@@ -178,7 +178,7 @@ class TestPage:
         assert max(each.took_s for each in run.done()) <= DEADLINE_S
 
     def test_comes_soon_beside_a_flood(self) -> None:
-        """No task of its kind was measured before, and all that is known is dear."""
+        """F-22. No task of its kind was measured before, and all that is known is dear."""
         blur = TaskCost("filter", "jpeg to jpeg", 1.0)
         flood = [Request("a", 0, 0.5, blur) for _ in range(200)]
         run = Simulation(costs=knowing(0.5, blur)).run([*flood, *page("b", count=40, work_s=0.04, at=1.0)])

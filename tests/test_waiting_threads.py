@@ -50,6 +50,7 @@ def wait_for(accounts: str) -> Counter[str]:
     ],
 )
 def test_are_bounded(accounts: str, admitted: dict[str, int], settings: Any) -> None:
+    """F-22."""
     settings.RENDITION_WAITERS = 8
     for _ in range(2):
         assert wait_for(accounts) == admitted
