@@ -119,6 +119,8 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker that holds back messages keeps a sweep, which goes before renditions, behind them.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Celery's default of 100 attempts ends the worker after 46 minutes. None waits for ever.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BEAT_SCHEDULE = {

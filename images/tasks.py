@@ -1,6 +1,7 @@
 """The workers' tasks. Rows are the truth: a task that is lost or runs twice does no harm."""
 
 import logging
+import time
 from collections.abc import Sequence
 
 from celery import shared_task
@@ -18,6 +19,9 @@ log = logging.getLogger("progimage.sweep")
 _SWEEP_BUDGET_S = 50 / len(SWEEPS)
 """Time for each sweep. All sweeps together must end before the next task starts, 60 s later."""
 _OVERVIEWS_BUDGET_S = 50
+
+_RENDER_BUDGET_S = 15
+"""A message to sweep, which expires after 60 s, waits for no longer than that and one render."""
 
 
 @shared_task
@@ -39,8 +43,13 @@ def sweep() -> dict[str, int]:
 def make_renditions(rendition_ids: Sequence[int]) -> None:
     """Make renditions that wait, one after the other. Those that do not wait any more are passed over.
 
-    If the database is away, the sweep sends the rest again."""
-    for rendition_id in rendition_ids:
+    After a while the rest is sent again, so that sweeps and other accounts have their turns. If the database
+    is away, the rest is left to the sweep."""
+    deadline = time.monotonic() + _RENDER_BUDGET_S
+    for index, rendition_id in enumerate(rendition_ids):
+        if index and time.monotonic() >= deadline:
+            render_messages.send_soon(rendition_ids[index:])
+            return
         try:
             make_ahead(rendition_id)
         except Error as error:

@@ -5,17 +5,22 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.functions import Now
 
+from images import tasks
 from images.api.requests.eager_transforms import read_transforms
 from images.models import Image, Rendition
+from images.services import render_messages, storing
 from progimage.errors import ParameterError
 from progimage.text_form import parse_query
 from progimage.transform import Transform
 from tests.conftest import Api
 from tests.support import images as made
 from tests.support.ahead import WEBP, ask_ahead, told, work
+from tests.support.deletion import LONG_AGO, sweep
 from tests.support.listing import ledger
 from tests.support.remote_servers import open_the_way, respond, serve
+from tests.support.renders import failing
 from tests.support.upload_urls import open_upload, path_of, put
 
 PNG = made.encoded("png")
@@ -177,6 +182,21 @@ class TestUploads:
         assert send("grayscale").json() == first.json()
         assert Rendition.objects.count() == 1
         assert send("invert").status_code == 422
+
+    def test_a_crash_before_the_end_loses_none(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The sweep ends the upload, and the renditions that it was to have are sent to the workers."""
+        with monkeypatch.context() as crashing:
+            crashing.setattr(storing, "finish", failing(RuntimeError("killed")))
+            assert api.upload(PNG, query="?eager=grayscale").status_code == 500
+        Rendition.objects.update(due_at=Now() - LONG_AGO)
+        assert (tasks.send_waiting(), told()) == (0, [])
+        Image.objects.update(created_at=Now() - LONG_AGO)
+        assert sweep("abandoned uploads") == 1
+        sent: list[int] = []
+        monkeypatch.setattr(render_messages, "send", sent.extend)
+        assert tasks.send_waiting() == 1
+        tasks.make_renditions(sent)
+        assert Rendition.objects.get().state == "ready"
 
     @pytest.mark.parametrize("eager", ["w=0&format=webp", "format=auto"])
     def test_nothing_is_stored_if_one_is_wrong(self, api: Api, eager: str) -> None:

@@ -39,7 +39,8 @@ def test_ten_ids_in_a_message_that_expires(sent: list[dict[str, Any]]) -> None:
     render_messages.flush()
     render_messages.flush()
     assert [call["args"] for call in sent] == [[list(range(10))], [[10]]]
-    assert {(call["name"], call["expires"]) for call in sent} == {("images.tasks.make_renditions", 60)}
+    facts = {(call["name"], call["expires"], call["priority"]) for call in sent}
+    assert facts == {("images.tasks.make_renditions", 60, 9)}
 
 
 def test_every_thread_sends_to_this_broker(sent: list[dict[str, Any]]) -> None:
@@ -92,6 +93,23 @@ def test_a_request_does_not_wait_for_the_broker(api: Api, monkeypatch: pytest.Mo
     monkeypatch.setattr(app, "send_task", hang)
     assert ask_ahead(api, path, WEBP).status_code == 202
     assert Rendition.objects.get().state == "waiting"
+
+
+@pytest.mark.slow
+def test_a_sweep_goes_before_renditions(settings: Any) -> None:
+    """Of messages that a worker finds in Valkey, the one that was sent last comes first."""
+    with app.connection_for_write() as connection:
+        queue = connection.SimpleQueue("celery")
+        queue.clear()
+        render_messages.send([1])
+        app.send_task("images.tasks.sweep", expires=60)
+        names = []
+        for _ in range(2):
+            message = queue.get(timeout=10)
+            names.append(message.headers["task"])
+            message.ack()
+        queue.close()
+    assert names == ["images.tasks.sweep", "images.tasks.make_renditions"]
 
 
 @pytest.fixture

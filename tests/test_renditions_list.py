@@ -39,6 +39,7 @@ def test_says_what_is_known(api: Api) -> None:
         "frames": 1,
         "bytes": len(delivered),
         "state": "ready",
+        "problem": None,
         "hits": 1,
         "url": f"http://testserver{path}.jpg?transform=resize:width=30&quality=70&subsampling=4:2:0&background=%23ffffffff",
     }

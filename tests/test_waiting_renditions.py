@@ -150,6 +150,15 @@ class TestSentAgain:
         tasks.make_renditions(told())
         assert Rendition.objects.get().attempts == 0
 
+    def test_the_rest_of_a_long_message(self, api: Api, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Sweeps and other messages have their turns in between."""
+        monkeypatch.setattr(tasks, "_RENDER_BUDGET_S", 0)
+        ask_ahead(api, path, *(f"w={width}&format=png" for width in (1, 2, 3)))
+        ids = told()
+        tasks.make_renditions(ids)
+        assert states(api, path) == ["ready", "waiting", "waiting"]
+        assert list(render_messages._unsent) == ids[1:]
+
 
 class TestFailures:
     def test_the_image_is_to_blame(self, api: Api, path: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,8 @@ IDS_PER_MESSAGE = 10
 """A worker makes them one after the other. Those that it has not begun after a minute are sent to another."""
 EXPIRES_S = 60
 """A message that no worker takes in time is dropped. The sweep sends its rows again, accounts in turns."""
+_PRIORITY = 9
+"""The last of all in Valkey: a sweep that is sent later comes first."""
 _MAX_UNSENT = 10_000
 """Ids that wait for the thread. The oldest go if the broker is away."""
 
@@ -61,6 +63,7 @@ def send(rendition_ids: Iterable[int]) -> None:
             TASK,
             args=[message],
             expires=EXPIRES_S,
+            priority=_PRIORITY,
             retry=False,
         )
 
