@@ -44,6 +44,7 @@ TESTED_ELSEWHERE = {
     "images/api/serializers/descriptions.py": "tests/test_fields.py",
     "images/api/urls.py": "tests/test_matrix.py",
     "images/api/views/collection.py": "tests/test_selection.py",
+    "images/delivery/answer_facts.py": "tests/test_hot_cache.py",
     "images/delivery/delivery_options.py": "tests/test_responses.py",
     "images/management/account_argument.py": "tests/test_reconcile.py",
     "images/models/installations.py": "tests/test_create_storage.py",

@@ -13,7 +13,7 @@ from progimage.errors import Unavailable
 
 from .problems import problem_response
 
-_BUFFERED_BYTES = 256 * 1024
+BUFFERED_BYTES = 256 * 1024
 """A smaller response never waits for its reader: granian takes four chunks of 64 KB, and the kernel more."""
 
 
@@ -65,4 +65,4 @@ def _close_content(response: Any) -> None:
 def _is_small(response: HttpResponseBase) -> bool:
     """A response without a length may be of any size."""
     length = response.get("Content-Length", "")
-    return length.isdecimal() and int(length) < _BUFFERED_BYTES
+    return length.isdecimal() and int(length) < BUFFERED_BYTES

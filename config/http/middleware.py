@@ -1,8 +1,8 @@
 """Middleware around every request: its id and line in the log, headers of bodies, and probes by any host."""
 
+import os
 import re
 import time
-import uuid
 from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _PROBES = ("/healthz", "/readyz")
 MAX_LOGGED_PATH = 200
 _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
-_ABOUT_BODIES = (
+ABOUT_BODIES = (
     "Content-Disposition",
     "Content-Encoding",
     "Content-Language",
@@ -60,7 +60,7 @@ class BodyHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         if response.status_code in _BODILESS:
-            for name in _ABOUT_BODIES:
+            for name in ABOUT_BODIES:
                 del response[name]
         elif "Content-Length" not in response:
             response["Content-Length"] = str(_length_of(response))
@@ -107,4 +107,4 @@ def choose_request_id(client_id: str) -> str:
     """Return the client's X-Request-ID if it is well-formed, otherwise a new one."""
     if _REQUEST_ID.fullmatch(client_id):
         return client_id
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()

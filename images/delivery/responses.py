@@ -31,6 +31,12 @@ _YEAR_S = 31_536_000
 _IMMUTABLE = f"max-age={_YEAR_S}, immutable"
 
 
+class ImageResponse(StreamingHttpResponse):
+    """A response with the bytes of an image. `rendition_id` is the row for which it counts as a hit."""
+
+    rendition_id: int | None = None
+
+
 def deliver_original(image: Image, options: DeliveryOptions) -> HttpResponseBase:
     """Respond with the uploaded bytes.
 
@@ -66,7 +72,9 @@ def deliver_rendition(prepared: Prepared, options: DeliveryOptions) -> HttpRespo
         part = _find_part(row, options)
         content = rendition.open_range(part.start, part.stop) if part else rendition.open()
         row = rendition.row  # perhaps another one: its bytes were lost, and it was rendered again
-        return _with_body(row, content, headers | _facts(row, row.cache_key), part)
+        response = _with_body(row, content, headers | _facts(row, row.cache_key), part)
+        response.rendition_id = row.pk
+        return response
 
 
 def send_rendition(prepared: Prepared) -> HttpResponseBase:
@@ -186,15 +194,15 @@ def _without_body(row: Image | Rendition, status: int, headers: dict[str, str]) 
 
 def _with_body(
     row: Image | Rendition, content: IO[bytes], headers: dict[str, str], part: ByteRange | None
-) -> StreamingHttpResponse:
+) -> ImageResponse:
     size_bytes = row.size_bytes or 0
     length = part.length if part else size_bytes
     headers = headers | _identity(row)
     headers |= {"Accept-Ranges": "bytes", "Content-Type": row.media_type, "Content-Length": str(length)}
     if part is None:
-        return StreamingHttpResponse(chunks(content, length), headers=headers)
+        return ImageResponse(chunks(content, length), headers=headers)
     headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size_bytes}"
-    return StreamingHttpResponse(chunks(content, length), status=206, headers=headers)
+    return ImageResponse(chunks(content, length), status=206, headers=headers)
 
 
 def _headers(
