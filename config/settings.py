@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from . import framework
 from .database_connection import Connection
-from .database_url import is_postgres_url, parse_database_url, with_parameters
+from .database_url import is_postgres_url, is_postgres_url_or_empty, parse_database_url, with_parameters
 from .framework import *  # noqa: F403 - Django reads all settings from this one module
 from .observing.logs import LEVELS, logging_config
 from .validators import (
@@ -84,6 +84,9 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
     # Bounds the backoff, so that the pool recovers within seconds when Postgres does.
     "reconnect_timeout": 1.5,
 }
+
+# Past a pooler, for the notifications of changes (images/delivery/change_listener.py). Empty is DATABASE_URL.
+DATABASE_LISTEN_URL = env.str("DATABASE_LISTEN_URL", "", validate=is_postgres_url_or_empty) or ""
 
 # --- Valkey: the cache, and Celery's messages
 VALKEY_URL = env.str("VALKEY_URL", validate=is_valkey_url)
@@ -192,6 +195,8 @@ _TRACKERS = [
     "igshid", "li_fat_id", "mc_cid", "mc_eid", "_ga", "_gl", "srsltid",
 ]  # fmt: skip
 IGNORED_PARAMETERS: list[str] = env.list("IGNORED_PARAMETERS", _TRACKERS, validate=are_parameters) or []
+# Images of the last seconds that a web process sends again without asking Postgres. 0 switches it off.
+HOT_CACHE_BYTES = env.int("HOT_CACHE_BYTES", 64_000_000, validate=NOT_NEGATIVE)
 # Zips that one web process sends at once. Each holds a thread.
 ARCHIVE_STREAMS = env.int("ARCHIVE_STREAMS", 8, validate=POSITIVE)
 ARCHIVE_STREAMS_PER_ACCOUNT = env.int("ARCHIVE_STREAMS_PER_ACCOUNT", 2, validate=POSITIVE)

@@ -14,6 +14,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-un
 
 from accounts import services
 from accounts.models import Account
+from images.delivery.change_listener import listener
 from images.services import hit_counts
 from images.storage import ObjectStorage, S3ObjectStorage, originals
 from tests.support.servers import S3_MISSING_REASON, make_storage_root
@@ -91,6 +92,14 @@ def no_thread_writes_hits() -> Iterator[None]:
     """Tests write hits themselves, so that no thread touches the database between them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hit_counts._writer, "start", lambda work: False)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_thread_listens() -> Iterator[None]:
+    """Tests of whole WSGI applications start no listener: it would hold a connection to the tests' database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listener, "start", lambda: None)
         yield
 
 
