@@ -196,6 +196,8 @@ _TRACKERS = [
     "igshid", "li_fat_id", "mc_cid", "mc_eid", "_ga", "_gl", "srsltid",
 ]  # fmt: skip
 IGNORED_PARAMETERS: list[str] = env.list("IGNORED_PARAMETERS", _TRACKERS, validate=are_parameters) or []
+# Images of the last seconds that a web process sends again without asking Postgres. 0 switches it off.
+HOT_CACHE_BYTES = env.int("HOT_CACHE_BYTES", 64_000_000, validate=NOT_NEGATIVE)
 # Zips that one web process sends at once. Each holds a thread.
 ARCHIVE_STREAMS = env.int("ARCHIVE_STREAMS", 8, validate=POSITIVE)
 ARCHIVE_STREAMS_PER_ACCOUNT = env.int("ARCHIVE_STREAMS_PER_ACCOUNT", 2, validate=POSITIVE)

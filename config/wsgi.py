@@ -10,17 +10,22 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 # These need Django to be set up.
+from django.conf import settings  # noqa: E402
+
 from images import temporary_files  # noqa: E402
 from images.delivery.change_listener import listener  # noqa: E402
 from images.delivery.invalidation import changes  # noqa: E402
 
 from .checks import stop_if_wrong  # noqa: E402
 from .http.fast_answers import FastAnswers  # noqa: E402
+from .http.hot_cache import HotCache  # noqa: E402
 from .http.outermost import Handler, Outermost  # noqa: E402
-from .slow_clients.application import limit_slow_clients  # noqa: E402
+from .slow_clients.application import Application, limit_slow_clients  # noqa: E402
 
 # The innermost layer reads the rest of a body while that has a time limit, for which the outer one answers.
-application = Outermost(limit_slow_clients(FastAnswers(Outermost(Handler()))))
+application: Application = Outermost(limit_slow_clients(FastAnswers(Outermost(Handler()))))
+if settings.HOT_CACHE_BYTES:
+    application = HotCache(application, max_bytes=settings.HOT_CACHE_BYTES)
 
 stop_if_wrong()
 temporary_files.keep_swept()

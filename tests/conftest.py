@@ -14,6 +14,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-un
 
 from accounts import services
 from accounts.models import Account
+from images.delivery.change_listener import listener
 from images.services import hit_counts, render_messages
 from images.storage import ObjectStorage, S3ObjectStorage, originals
 from tests.support.servers import S3_MISSING_REASON, make_storage_root
@@ -106,6 +107,13 @@ def no_thread_sends_messages() -> Iterator[None]:
 def no_messages_of_other_tests() -> None:
     render_messages._unsent.clear()
     render_messages._is_away = False
+
+
+def no_thread_listens() -> Iterator[None]:
+    """Tests of whole WSGI applications start no listener: it would hold a connection to the tests' database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listener, "start", lambda: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

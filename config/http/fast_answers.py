@@ -13,21 +13,22 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any
 
-import structlog
 from django.conf import settings
 from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 
+from config.observing.request_lines import RequestLine, as_json
 from config.slow_clients.application import Application, Environ, StartResponse
 from config.slow_clients.exchanges import SLOTS
+from images.delivery.answer_facts import ANSWER_FACTS
 from images.delivery.contents import BUFFERED_BYTES
 from images.delivery.responses import chunks
 from images.fast_path.answering import Answer, find_answer
 from progimage.errors import Unavailable
 
-from .middleware import ABOUT_BODIES, BODILESS, choose_request_id, log_request
+from .middleware import ABOUT_BODIES, BODILESS, choose_request_id
 from .outermost import Request
 from .text_encoding import is_utf8
 
@@ -58,21 +59,24 @@ class FastAnswers:
         if answer is None or body is None:
             return self.application(environ, start_response)
         answer.count()
+        kept_facts = environ.get(ANSWER_FACTS)
+        if kept_facts is not None:
+            kept_facts.take(answer.facts)
         request_id = choose_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         headers = answer.headers | headers_around(environ["wsgi.url_scheme"])
         if answer.status in BODILESS:
             for name in ABOUT_BODIES:
                 headers.pop(name, None)
         headers["X-Request-ID"] = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            log_request(
-                environ["REQUEST_METHOD"],
-                environ["PATH_INFO"],
-                status=answer.status,
-                size_bytes=int(headers.get("Content-Length", "0")),
-                start_s=start_s,
-                key_prefix=answer.key_prefix,
-            )
+        RequestLine(
+            method=environ["REQUEST_METHOD"],
+            path_json=as_json(environ["PATH_INFO"]),
+            status=answer.status,
+            length_bytes=int(headers.get("Content-Length", "0")),
+            start_s=start_s,
+            api_key_json=as_json(answer.facts.api_key_prefix),
+            request_id=request_id,
+        ).write()
         start_response(_REASONS[answer.status], list(headers.items()))
         return body
 

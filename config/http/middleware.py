@@ -1,8 +1,8 @@
 """Middleware around every request: its id and line in the log, headers of bodies, and probes by any host."""
 
+import os
 import re
 import time
-import uuid
 from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -87,39 +87,24 @@ class RequestLog:
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id
-            log_request(
-                request.method or "",
-                request.path,
+            duration_ms = (time.perf_counter() - start_s) * 1_000
+            # The query is not logged, because signatures stand in it. Neither are file names and bodies.
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path[:MAX_LOGGED_PATH],
                 status=response.status_code,
-                size_bytes=int(response.get("Content-Length", "0")),
-                start_s=start_s,
-                key_prefix=getattr(request, "api_key_prefix", None),
+                bytes=int(response.get("Content-Length", "0")),
+                duration_ms=round(duration_ms, 1),
+                api_key=getattr(request, "api_key_prefix", None),
             )
             return response
         finally:
             structlog.contextvars.clear_contextvars()
 
 
-def log_request(  # noqa: PLR0913 - the parts of the line
-    method: str, path: str, *, status: int, size_bytes: int, start_s: float, key_prefix: str | None
-) -> None:
-    """Write the line of a request that began at `start_s` of the performance counter.
-
-    The query is not logged, because signatures stand in it. Neither are file names and bodies."""
-    duration_ms = (time.perf_counter() - start_s) * 1_000
-    log.info(
-        "request",
-        method=method,
-        path=path[:MAX_LOGGED_PATH],
-        status=status,
-        bytes=size_bytes,
-        duration_ms=round(duration_ms, 1),
-        api_key=key_prefix,
-    )
-
-
 def choose_request_id(client_id: str) -> str:
     """Return the client's X-Request-ID if it is well-formed, otherwise a new one."""
     if _REQUEST_ID.fullmatch(client_id):
         return client_id
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()

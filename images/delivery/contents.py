@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from django.http import StreamingHttpResponse
+
 BUFFERED_BYTES = 256 * 1024
 """A smaller response never waits for its reader: granian takes four chunks of 64 KB, and the kernel more."""
 
@@ -26,3 +28,9 @@ class Sized(Protocol):
     def height(self) -> int | None: ...
     @property
     def frames(self) -> int | None: ...
+
+
+class ImageResponse(StreamingHttpResponse):
+    """A response with the bytes of an image. `rendition_id` is the row for which it counts as a hit."""
+
+    rendition_id: int | None = None

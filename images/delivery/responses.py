@@ -26,7 +26,7 @@ from transforms.engine import Rendered
 
 from .byte_ranges import ByteRange, find_range
 from .conditions import check_if_match, is_not_modified
-from .contents import Content, Sized
+from .contents import Content, ImageResponse, Sized
 from .delivery_options import DeliveryOptions
 from .header_names import ANY_ORIGIN, CACHE_KEY, IF_MATCH, IF_NONE_MATCH, SAFETY, SIZES, shorten_filename
 
@@ -68,7 +68,9 @@ def deliver_rendition(prepared: Prepared, options: DeliveryOptions) -> HttpRespo
         content = rendition.open_range(part.start, part.stop) if part else rendition.open()
         row = rendition.row  # perhaps another one: its bytes were lost, and it was rendered again
         headers = _headers_of_rendition(rendition.prepared, options)
-        return _with_body(row, content, headers | result_headers(row, row.cache_key), part)
+        response = _with_body(row, content, headers | result_headers(row, row.cache_key), part)
+        response.rendition_id = row.pk
+        return response
 
 
 def send_rendition(prepared: Prepared) -> HttpResponseBase:
@@ -81,12 +83,7 @@ def send_rendition(prepared: Prepared) -> HttpResponseBase:
 
 def send_rendered(prepared: Prepared, rendered: RenderedFile) -> HttpResponseBase:
     """Respond to a POST with a result that is kept nowhere."""
-    return _send(
-        rendered.facts,
-        rendered.file,
-        prepared.cache_key,
-        is_negotiated=prepared.is_negotiated,
-    )
+    return _send(rendered.facts, rendered.file, prepared.cache_key, is_negotiated=prepared.is_negotiated)
 
 
 def chunks(content: IO[bytes], length: int) -> Iterator[bytes]:
@@ -232,10 +229,10 @@ def _without_body(row: Content, status: int, headers: dict[str, str]) -> HttpRes
 
 def _with_body(
     row: Content, content: IO[bytes], headers: dict[str, str], part: ByteRange | None
-) -> StreamingHttpResponse:
+) -> ImageResponse:
     length = part.length if part else row.size_bytes or 0
     headers = headers | headers_with_body(row, part)
-    return StreamingHttpResponse(chunks(content, length), status=206 if part else 200, headers=headers)
+    return ImageResponse(chunks(content, length), headers=headers, status=206 if part else 200)
 
 
 def _find_successor_id(image: Image) -> UUID | None:

@@ -9,7 +9,9 @@ from django.http import HttpRequest
 
 from images.api.schema.endpoint import ApiView
 from images.api.views.images import ImageView, RenditionView
+from images.delivery.answer_facts import AnswerFacts
 from images.delivery.delivery_options import DeliveryOptions
+from images.delivery.invalidation import of_account, of_image, of_key
 from images.delivery.responses import (
     check_conditions,
     find_part,
@@ -44,21 +46,19 @@ _ALLOW = {True: _allow(RenditionView()), False: _allow(ImageView())}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response with an image. `content` is open at its first byte, or None if the response has no body.
-
-    `key_prefix` is that of the API key, for the log."""
+    """A response with an image. `content` is open at its first byte, or None if the response has no body."""
 
     status: int
     headers: dict[str, str]
     content: IO[bytes] | None
     length: int
-    key_prefix: str | None
-    rendition_id: int | None
+    facts: AnswerFacts
 
     def count(self) -> None:
         """Count a hit of the rendition, if a body is sent."""
-        if self.content is not None and self.rendition_id is not None:
-            hit_counts.count_row(self.rendition_id)
+        rendition_id = self.facts.rendition_id
+        if self.content is not None and rendition_id is not None:
+            hit_counts.count_row(rendition_id)
 
 
 def find_answer(environ: Mapping[str, Any]) -> Answer | None:
@@ -122,16 +122,14 @@ def _answer(
         is_negotiated=meaning.is_negotiated,
         successor_id=rows.image.successor_id,
     )
-    rendition_id = None
     if rows.rendition is not None:
         headers |= result_headers(rows.rendition, rows.rendition.cache_key)
-        rendition_id = rows.rendition.id
     allow = {"Allow": _ALLOW[request.extension is not None]}
-    prefix = credentials.prefix or None
+    facts = _facts(request, credentials, rows, options)
     status = check_conditions(row, options)
     if status is not None:
         headers |= headers_without_body(row, status) | allow
-        return Answer(status, headers, None, 0, prefix, rendition_id)
+        return Answer(status, headers, None, 0, facts)
     part = find_part(row, options)
     start = part.start if part else 0
     stop = part.stop if part else row.size_bytes
@@ -139,7 +137,24 @@ def _answer(
     if content is None:
         return None
     headers |= headers_with_body(row, part) | allow
-    return Answer(206 if part else 200, headers, content, stop - start, prefix, rendition_id)
+    return Answer(206 if part else 200, headers, content, stop - start, facts)
+
+
+def _facts(
+    request: IncomingRequest, credentials: Credentials, rows: Rows, options: DeliveryOptions
+) -> AnswerFacts:
+    facts = AnswerFacts(
+        path=request.path,
+        subjects=[of_image(request.image_id)],
+        signature_ends_at=options.expires_at,
+        rendition_id=rows.rendition.id if rows.rendition else None,
+    )
+    if rows.key is not None:
+        facts.subjects = [*facts.subjects, of_key(credentials.prefix), of_account(rows.key.account_id)]
+        facts.api_key_prefix = credentials.prefix
+        if rows.key.expires_at is not None:
+            facts.key_ends_at = rows.key.expires_at.timestamp()
+    return facts
 
 
 def _open(row: ImageRow | RenditionRow, start: int, stop: int | None) -> IO[bytes] | None:

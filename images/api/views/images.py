@@ -19,6 +19,7 @@ from images.api.requests.rendition_request import RenditionRequest
 from images.api.schema import images as schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.representation import Representation
+from images.delivery.answer_facts import ANSWER_FACTS, AnswerFacts
 from images.delivery.conditions import check_if_match, is_not_modified
 from images.delivery.header_names import ANY_ORIGIN
 from images.delivery.responses import deliver_original, deliver_rendition
@@ -113,10 +114,15 @@ def _json_response(representation: Representation) -> HttpResponse:
 def _deliver(request: Request, image_id: UUID, extension: str | None = None) -> HttpResponseBase:
     """Respond with the original or a rendition of an image whose pixels the caller may see."""
     rendition_request = RenditionRequest.read(request, extension)
+    options = rendition_request.options
     caller = caller_of(request)
     image = finding.get_visible_image(image_id, caller=caller)
+    facts: AnswerFacts | None = request.META.get(ANSWER_FACTS)
     if rendition_request.transform is None:
-        return deliver_original(image, rendition_request.options)
+        response = deliver_original(image, options)
+        if facts is not None:
+            facts.fill_in(response, [image], caller=caller, options=options, path=request.path)
+        return response
     with (
         pointed(rendition_request.pointer_of),
         prepare(
@@ -127,4 +133,8 @@ def _deliver(request: Request, image_id: UUID, extension: str | None = None) -> 
             caller=caller,
         ) as prepared,
     ):
-        return deliver_rendition(prepared, rendition_request.options)
+        response = deliver_rendition(prepared, options)
+        if facts is not None:
+            shown = [image, *(other.image for other in prepared.recipe.others.values())]
+            facts.fill_in(response, shown, caller=caller, options=options, path=request.path)
+        return response
