@@ -83,7 +83,8 @@ def running_nginx(files: Path) -> Iterator[dict[str, Peer]]:
             home=home,
             files=files,
             user="user root;" if os.geteuid() == 0 else "",
-            servers=_server(logging_port, f"{log} combined buffer=64k flush=1s") + _server(silent_port, "off"),
+            servers=_server(logging_port, f"{log} combined buffer=64k flush=1s")
+            + _server(silent_port, "off"),
         )
     )
     command = ["nginx", "-p", str(home), "-c", str(configuration), "-e", str(home / "error.log")]

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.models import Account
-from images.ids import time_of, uuid7, uuid7_at
+from images.ids import uuid7, uuid7_at
 from images.models import Image, Tag, Visibility
 from images.receiving.uploads import Upload
 from images.storage import originals
@@ -19,6 +19,7 @@ from transforms.decoding.header import Header
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES
 from transforms.workers.pool import pool
 
+from . import upload_rows
 from .integrity import is_stored
 
 
@@ -36,6 +37,13 @@ class Description:
     replaces: UUID | None = None
     parent: UUID | None = None
     transform: Mapping[str, Any] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether the image's row is all there is to write, and reads back as it was written.
+
+        Postgres orders the members of JSON anew."""
+        return not (self.tags or self.metadata or self.replaces or self.transform)
 
 
 def store(
@@ -67,18 +75,11 @@ def store(
 
 def finish(image: Image) -> Image:
     """Make an image ready: its bytes are stored. Raise Unavailable if the sweep has given the upload up."""
-    with transaction.atomic():
-        ready_id = new_ready_id(image.account_id)
-        row = Image.objects.select_for_update(no_key=True).filter(pk=image.pk).first()
-        if row is None or row.state not in (Image.State.PENDING, Image.State.READY):
-            raise Unavailable("The upload took too long and was given up")
-        if row.state == Image.State.PENDING:
-            row.state = Image.State.READY
-            row.ready_id = ready_id
-            # A pending row has the time when its upload began. Its id may have been made long before.
-            row.created_at = time_of(ready_id)
-            row.save(update_fields=["state", "ready_id", "created_at"])
-            place_tags(row)
+    if upload_rows.make_ready(image):
+        return image
+    row = Image.objects.ready().filter(pk=image.pk).first()
+    if row is None:
+        raise Unavailable("The upload took too long and was given up")
     image.state = row.state
     image.ready_id = row.ready_id
     image.created_at = row.created_at
@@ -137,8 +138,11 @@ def _commit_pending(new_image: Image, description: Description) -> Image:
     """Commit the pending row and return it, or return the row of an earlier attempt.
 
     Raise Conflict or InProgress if the id belongs to another image, NotFound or Conflict for `replaces`."""
+    if description.is_plain and upload_rows.insert_pending(new_image):
+        new_image.tag_names = []
+        return new_image
     with transaction.atomic():
-        Image.objects.bulk_create([new_image], ignore_conflicts=True)
+        upload_rows.insert_pending(new_image)
         if description.replaces:
             _set_successor(description.replaces, new_image)
         # The sweep or a concurrent attempt may finish the same upload.
