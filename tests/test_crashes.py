@@ -86,11 +86,11 @@ class World:
         headers = {"Authorization": f"Bearer {self.api.key}"} | options.pop("headers", {})
         return self.process.request(before_effect, method, path, headers=headers, **options)
 
-    def upload(self, before_effect: int, headers: dict[str, str]) -> str | None:
+    def upload(self, before_effect: int, headers: dict[str, str], query: str = "") -> str | None:
         """Return the path of the image, or None if the process was killed before it answered."""
         encoded = base64.b64encode(PNG).decode()
         options = {"body": encoded, "content_type": "image/png", "headers": headers}
-        answer = self.request(before_effect, "POST", "/images", **options)
+        answer = self.request(before_effect, "POST", f"/images{query}", **options)
         if answer is None:
             return None
         assert answer[0] == 201, answer
@@ -133,14 +133,22 @@ class World:
         )
 
 
-@pytest.mark.parametrize("world", ["disk", "s3"], indirect=True)
-def test_upload(world: World) -> None:
+@pytest.mark.parametrize(
+    ("world", "query", "least"),
+    [
+        pytest.param("disk", "", 6, id="disk: the row, two syncs and a link, the row"),
+        pytest.param("s3", "", 3, id="s3: the row, the put, the row"),
+        pytest.param("disk", "?tags=a,b&metadata={}", 9, id="disk, in a transaction with tags"),
+    ],
+    indirect=["world"],
+)
+def test_upload(world: World, query: str, least: int) -> None:
     kills = 0
-    while world.upload(kills + 1, {}) is None:
+    while world.upload(kills + 1, {}, query) is None:
         kills += 1
         world.check()
     world.check()
-    assert kills > 7
+    assert kills > least
     assert Image.objects.count() == Image.objects.filter(state="ready").count()
 
 

@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from images.api.requests.values import read_description
+from images.api.serializers.descriptions import DescriptionSerializer
 from images.models import Image
+from images.services.storing import Description
 from tests.conftest import Api
 from tests.support import images as made
 
@@ -57,3 +60,9 @@ def test_no_other_json_is_an_id(api: Api, replaces: object) -> None:
 def test_metadata_keep_a_backslash(api: Api) -> None:
     answer = api.upload(PNG, query='?metadata={"path":"C:\\\\u0000"}')
     assert (answer.status_code, answer.json()["metadata"]) == (201, {"path": "C:\\u0000"})
+
+
+def test_no_description_is_the_same_as_an_empty_one() -> None:
+    serializer = DescriptionSerializer(data={"filename": ""})
+    serializer.is_valid(raise_exception=True)
+    assert Description(**serializer.validated_data) == read_description({}) == Description()

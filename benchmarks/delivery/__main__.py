@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("rows", nargs="*", metavar="ROW", choices=[*ROWS, []], help=f"of {', '.join(ROWS)}")
     parser.add_argument("--quick", action="store_true", help="a short run, whose figures are coarse")
     parser.add_argument("--seconds", type=float, help="the length of a window of load")
-    parser.add_argument("--baseline", metavar="REVISION", help="another revision, for the row `tail`")
+    parser.add_argument("--baseline", metavar="REVISION", help="another revision, for `tail` and `upload`")
     parser.add_argument("--to", type=Path, default=RESULTS, help="the file with the results")
     return parser
 

@@ -14,7 +14,7 @@ from .options import Options
 from .peers import running_nginx
 from .photographs import PIXELS_2_MP, make_photographs
 from .sections import Section, number
-from .server import ROOT, Server, running_server
+from .server import Server, running_server
 
 CONNECTIONS = 32
 HOT_URLS = 400
@@ -67,11 +67,10 @@ def tail(options: Options) -> Section:
     head = ("revision", "renditions", "good/s", "failed", "web CPU-ms", "Postgres CPU-ms", "p50 ms", "p99 ms",
             "CPU of the baseline in units of it")  # fmt: skip
     section = Section(f"Renditions that are each asked for once, {CONNECTIONS} connections", head)
-    roots = {"this": ROOT} | ({options.baseline_name: options.baseline} if options.baseline else {})
     photographs = make_photographs(options.folder_for("tail"), TINY, 100, max_bytes=9_000)
     contenders: list[Contender] = []
     with ExitStack() as running:
-        for name, root in roots.items():
+        for name, root in options.roots.items():
             server = running.enter_context(running_server(root))
             paths = _make_renditions(server, photographs, count)
             windows = _slices(paths, options.rounds)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .sections import Section
+from .server import ROOT
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,12 @@ class Options:
     seconds: float | None = None
     baseline: Path | None = None
     baseline_name: str = ""
+
+    @property
+    def roots(self) -> dict[str, Path]:
+        """The files of this revision, and of the one to be compared."""
+        baseline = {self.baseline_name: self.baseline} if self.baseline else {}
+        return {"ProgImage": ROOT} | baseline
 
     @property
     def rounds(self) -> int:

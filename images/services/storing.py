@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.models import Account
-from images.ids import time_of, uuid7, uuid7_at
+from images.ids import uuid7, uuid7_at
 from images.models import Image, Rendition, Tag, Visibility, can_have_overview, facts_of
 from images.receiving.uploads import Upload
 from images.storage import originals
@@ -18,7 +18,7 @@ from progimage.errors import Conflict, InProgress, NotFound, Unavailable
 from transforms.decoding.header import Header
 from transforms.workers.pool import pool
 
-from . import overviews, waiting_renditions
+from . import overviews, upload_rows, waiting_renditions
 from .integrity import is_stored
 
 
@@ -36,6 +36,13 @@ class Description:
     replaces: UUID | None = None
     parent: UUID | None = None
     transform: Mapping[str, Any] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether the image's row is all there is to write, and reads back as it was written.
+
+        Postgres orders the members of JSON anew."""
+        return not (self.tags or self.metadata or self.replaces or self.transform)
 
 
 def store(
@@ -72,22 +79,11 @@ def store(
 
 def finish(image: Image) -> Image:
     """Make an image ready: its bytes are stored. Raise Unavailable if the sweep has given the upload up."""
-    with transaction.atomic():
-        ready_id = new_ready_id(image.account_id)
-        row = Image.objects.select_for_update(no_key=True).filter(pk=image.pk).first()
-        if row is None or row.state not in (Image.State.PENDING, Image.State.READY):
-            raise Unavailable("The upload took too long and was given up")
-        if row.state == Image.State.PENDING:
-            row.state = Image.State.READY
-            row.ready_id = ready_id
-            # A pending row has the time when its upload began. Its id may have been made long before.
-            row.created_at = time_of(ready_id)
-            if can_have_overview(row):
-                overviews.request(row)
-            else:
-                row.overview_version = overviews.HAS_NONE
-            row.save(update_fields=["state", "ready_id", "created_at", "overview_version"])
-            place_tags(row)
+    if _make_ready(image):
+        return image
+    row = Image.objects.ready().filter(pk=image.pk).first()
+    if row is None:
+        raise Unavailable("The upload took too long and was given up")
     image.state = row.state
     image.ready_id = row.ready_id
     image.created_at = row.created_at
@@ -114,7 +110,7 @@ def place_tags(image: Image) -> None:
 def _make_image(
     image_id: UUID, upload: Upload, header: Header, account: Account, description: Description
 ) -> Image:
-    return Image(
+    image = Image(
         id=image_id,
         account=account,
         visibility=description.visibility,
@@ -126,6 +122,9 @@ def _make_image(
         sha256=upload.sha256,
         **facts_of(header),
     )
+    if not can_have_overview(image):
+        image.overview_version = overviews.HAS_NONE
+    return image
 
 
 def _commit_pending(new_image: Image, description: Description, renditions: Sequence[Rendition]) -> Image:
@@ -134,8 +133,11 @@ def _commit_pending(new_image: Image, description: Description, renditions: Sequ
     Its renditions wait from now on. No worker begins them before the image is ready.
 
     Raise Conflict or InProgress if the id belongs to another image, NotFound or Conflict for `replaces`."""
+    if description.is_plain and not renditions and upload_rows.insert_pending(new_image):
+        new_image.tag_names = []
+        return new_image
     with transaction.atomic():
-        Image.objects.bulk_create([new_image], ignore_conflicts=True)
+        upload_rows.insert_pending(new_image)
         if description.replaces:
             _set_successor(description.replaces, new_image)
         # The sweep or a concurrent attempt may finish the same upload.
@@ -148,6 +150,17 @@ def _commit_pending(new_image: Image, description: Description, renditions: Sequ
         if image.created_at != new_image.created_at:
             _renew_pending(image)
     return image
+
+
+def _make_ready(image: Image) -> bool:
+    """Make a pending image ready, and ask for its overview. Return False if it is not pending."""
+    if not overviews.is_due(image):
+        return upload_rows.make_ready(image)
+    with transaction.atomic():
+        is_changed = upload_rows.make_ready(image)
+        if is_changed:
+            overviews.request(image)
+    return is_changed
 
 
 def _check_same_upload(image: Image, new_image: Image) -> None:

@@ -57,6 +57,8 @@ def read_description(values: QueryDict | dict[str, Any], *, filename: str = "") 
     """Return the description of an image to be stored.
 
     `filename` is the form's name of the file. It is held to the same rules as one that is given by itself."""
+    if not (values or filename):
+        return Description()
     values = values.copy()
     values.setdefault("filename", filename)
     serializer = DescriptionSerializer(data=values)

@@ -7,7 +7,7 @@ from rest_framework.renderers import JSONRenderer
 
 from images.models import Image
 
-from .images import ImageSerializer
+from .images import represent
 
 
 @dataclass(frozen=True)
@@ -22,5 +22,5 @@ class Representation:
 
     @classmethod
     def of(cls, image: Image) -> "Representation":
-        content: bytes = JSONRenderer().render(ImageSerializer(image).data)
+        content: bytes = JSONRenderer().render(represent(image))
         return cls(content, f'"{sha256(content).hexdigest()}"')

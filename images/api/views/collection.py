@@ -24,7 +24,7 @@ from images.api.requests.upload_request import BatchRequest, UploadRequest, rece
 from images.api.schema import images as schema
 from images.api.schema import uploads as upload_schema
 from images.api.schema.endpoint import ApiView
-from images.api.serializers.images import ImageSerializer
+from images.api.serializers.images import ImageSerializer, represent
 from images.delivery.header_names import MAX_HEADER_BYTES
 from images.ids import uuid7
 from images.models import Image
@@ -82,7 +82,7 @@ class ImagesView(ApiView):
 
 def created(image: Image) -> Response:
     """Return the response to a request that has stored an image."""
-    body = ImageSerializer(image).data
+    body = represent(image)
     return Response(body, status=status.HTTP_201_CREATED, headers={"Location": body["urls"]["original"]})
 
 
@@ -129,7 +129,7 @@ def _store_all(view: APIView, batch_request: BatchRequest, attempt: Attempt) -> 
             if isinstance(error, ProgImageError):
                 attempt.note(error)
         else:
-            result |= {"status": status.HTTP_201_CREATED, "image": ImageSerializer(image).data}
+            result |= {"status": status.HTTP_201_CREATED, "image": represent(image)}
         results.append(result)
     return Response({"results": results}, status=status.HTTP_207_MULTI_STATUS)
 
