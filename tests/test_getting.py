@@ -118,7 +118,7 @@ class TestVanished:
         answer = api.get(f"{path}.gif")
         assert (answer.status_code, body(answer)) == (200, whole)
         assert answer["ETag"] == api.request("HEAD", f"{path}.gif")["ETag"]
-        assert len(renders) == 3
+        assert len(renders) == 4
         assert hit_counts._counts.get(None) is None  # type: ignore[call-overload]
 
 

@@ -38,11 +38,10 @@ def deliver_original(image: Image, options: DeliveryOptions) -> HttpResponseBase
     """Respond with the uploaded bytes.
 
     Raise ObjectMissing, NotFound, PreconditionFailed, RangeNotSatisfiable or Unavailable."""
-    is_public = image.visibility == Visibility.PUBLIC
     headers = image_headers(
         options,
         is_immutable=True,
-        is_public=is_public,
+        is_public=image.visibility == Visibility.PUBLIC,
         is_negotiated=False,
         successor_id=_find_successor_id(image),
     )
