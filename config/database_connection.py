@@ -4,25 +4,38 @@ from typing import Any, Self
 
 import psycopg
 from django.conf import settings
+from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
 from images.database_failures import failures
+from images.delivery.invalidation import changes
 
 _MARGIN_S = 1.0
 """The time in which Postgres may report its own statement_timeout."""
+_IN_PROGRESS = (TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR)
+_CHANGED = "PIMG1"
+"""The SQLSTATE of the messages by which triggers name a subject that a statement has changed."""
 
 
 class Connection(psycopg.Connection[Any]):
     """A connection that waits for a response a little longer than Postgres's statement_timeout.
 
     Postgres enforces that timeout itself. If Postgres hangs, or if the network drops packets, this process
-    would wait without end."""
+    would wait without end.
+
+    Triggers tell it which subjects a statement has changed (images/delivery/invalidation.py). When their
+    transaction ends, the memories of this process drop them, before the caller goes on. So what this process
+    itself has changed, by services, the admin or SQL, is answered from memory no more."""
+
+    _changed_subjects: tuple[str, ...] = ()
+    """Those of the transaction in progress."""
 
     @classmethod
     def connect(cls, conninfo: str = "", **options: Any) -> Self:
         """Connect, and keep the reason if that fails: the pool would only say that time was up."""
         try:
             connection = super().connect(conninfo, **options)
+            connection.add_notice_handler(connection._note_change)  # noqa: SLF001 - of this class
             _check_encoding(connection)
             _set_date_style(connection)
         except psycopg.Error as error:
@@ -42,6 +55,19 @@ class Connection(psycopg.Connection[Any]):
                 # Its next response would belong to this statement, so the connection cannot be used again.
                 self.close()
             raise
+        finally:
+            if self._changed_subjects and self.pgconn.transaction_status not in _IN_PROGRESS:
+                self._forget_changes()
+
+    def _note_change(self, notice: Diagnostic) -> None:
+        if notice.sqlstate == _CHANGED and notice.message_detail:
+            self._changed_subjects += (notice.message_detail,)
+
+    def _forget_changes(self) -> None:
+        """Drop what the transaction has changed. After a failure nobody knows whether it was committed."""
+        subjects = self._changed_subjects
+        self._changed_subjects = ()
+        changes.forget(subjects)
 
 
 def _check_encoding(connection: Connection) -> None:

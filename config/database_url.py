@@ -32,6 +32,12 @@ def is_postgres_url(text: str) -> None:
         ) from error
 
 
+def is_postgres_url_or_empty(text: str) -> None:
+    """Raise ValidationError for a URL by which connections cannot be made."""
+    if text:
+        is_postgres_url(text)
+
+
 def parse_database_url(url: str) -> dict[str, Any]:
     """Return Django's settings for the URL. Several hosts are tried in turn; each may have a port."""
     head, hosts, tail = _split_hosts(url)

@@ -127,4 +127,14 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "waiting renditions": {
+        "task": "images.tasks.send_waiting",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "overviews": {
+        "task": "images.tasks.make_overviews",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
 }

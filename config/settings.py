@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from . import framework
 from .database_connection import Connection
-from .database_url import is_postgres_url, parse_database_url, with_parameters
+from .database_url import is_postgres_url, is_postgres_url_or_empty, parse_database_url, with_parameters
 from .framework import *  # noqa: F403 - Django reads all settings from this one module
 from .observing.logs import LEVELS, logging_config
 from .validators import (
@@ -63,6 +63,8 @@ DATABASE_URL = env.str("DATABASE_URL", validate=is_postgres_url)
 # A request that runs longer than its client waits should end. A migration may set 0, for no limit.
 DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", 5_000, validate=NOT_NEGATIVE)
 DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", 16, validate=POSITIVE)  # connections per process
+# Connections of one web process for GETs of ready images past Django (images/fast_path). 0: Django answers.
+FAST_PATH_CONNECTIONS = env.int("FAST_PATH_CONNECTIONS", 8, validate=NOT_NEGATIVE)
 # The parameters of each session. The first three bound how long a request can hold what others wait for.
 DATABASE_LIMITS_MS = {
     "statement_timeout": DATABASE_STATEMENT_TIMEOUT_MS or 0,
@@ -82,6 +84,9 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
     # Bounds the backoff, so that the pool recovers within seconds when Postgres does.
     "reconnect_timeout": 1.5,
 }
+
+# Past a pooler, for the notifications of changes (images/delivery/change_listener.py). Empty is DATABASE_URL.
+DATABASE_LISTEN_URL = env.str("DATABASE_LISTEN_URL", "", validate=is_postgres_url_or_empty) or ""
 
 # --- Valkey: the cache, and Celery's messages
 VALKEY_URL = env.str("VALKEY_URL", validate=is_valkey_url)
@@ -182,6 +187,8 @@ RENDITION_WAITERS = env.int("RENDITION_WAITERS", 128, validate=POSITIVE)
 RENDITION_FAILURE_TTL_S = env.int("RENDITION_FAILURE_TTL_S", 60, validate=NOT_NEGATIVE)
 # The max-age of Cache-Control, if the URL of the rendition has no `v`.
 RENDITION_MAX_AGE_S = env.int("RENDITION_MAX_AGE_S", 3_600, validate=NOT_NEGATIVE)
+# Reduced copies of large originals, from which later renditions are decoded.
+OVERVIEWS = env.bool("OVERVIEWS", True)
 # Parameters that trackers add to links. Unsigned GETs of images pass over them. A * at the end stands for any
 # ending.
 _TRACKERS = [

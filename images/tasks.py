@@ -1,11 +1,15 @@
-"""Celery's periodic task. Rows are the truth: a task that is lost or runs twice does no harm."""
+"""The workers' tasks. Rows are the truth: a task that is lost or runs twice does no harm."""
 
 import logging
+from collections.abc import Sequence
 
 from celery import shared_task
 from django.db import Error
 
-from images.database import reason_of
+from images.database import reason_of, release_connection
+from images.renditions.making_ahead import make_ahead
+from images.services import render_messages, waiting_renditions
+from images.upkeep.overview_making import make_waiting
 from images.upkeep.sweeps import SWEEPS
 from progimage.errors import ProgImageError
 
@@ -13,6 +17,7 @@ log = logging.getLogger("progimage.sweep")
 
 _SWEEP_BUDGET_S = 50 / len(SWEEPS)
 """Time for each sweep. All sweeps together must end before the next task starts, 60 s later."""
+_OVERVIEWS_BUDGET_S = 50
 
 
 @shared_task
@@ -28,3 +33,38 @@ def sweep() -> dict[str, int]:
         except (ProgImageError, Error) as error:
             log.warning("a sweep could not go on (%s)", reason_of(error), extra={"sweep": step.name})
     return ended_rows
+
+
+@shared_task(name=render_messages.TASK)
+def make_renditions(rendition_ids: Sequence[int]) -> None:
+    """Make renditions that wait, one after the other. Those that do not wait any more are passed over.
+
+    If the database is away, the sweep sends the rest again."""
+    for rendition_id in rendition_ids:
+        try:
+            make_ahead(rendition_id)
+        except Error as error:
+            log.warning("renditions are left to the sweep (%s)", reason_of(error))
+            return
+
+
+@shared_task
+def send_waiting() -> int:
+    """Send messages again for renditions that have waited too long. Return the number of renditions."""
+    messages = waiting_renditions.take_due()
+    release_connection()  # the broker may be slow
+    for message in messages:
+        render_messages.send(message)
+    return sum(len(message) for message in messages)
+
+
+@shared_task
+def make_overviews() -> int:
+    """Make the overviews that wait, for a while, and return how many rows have ended.
+
+    The message is a hint that some wait. The scheduler sends it each minute, so a lost one does no harm."""
+    try:
+        return make_waiting(budget_s=_OVERVIEWS_BUDGET_S)
+    except (ProgImageError, Error) as error:
+        log.warning("overviews are left to the next run (%s)", reason_of(error))
+        return 0

@@ -13,6 +13,7 @@ from progimage.calls.results import (
     Plan,
     PlanStep,
     Rendition,
+    RenditionProblem,
     UploadResult,
     UploadUrl,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "PlanStep",
     "ProgImageError",
     "Rendition",
+    "RenditionProblem",
     "Transform",
     "UploadResult",
     "UploadUrl",

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 import httpx
 
 from progimage.calls.call import Call, describe, find_next_page, name_methods
-from progimage.calls.options import Description
+from progimage.calls.options import ManyUploadsOptions
 from progimage.calls.results import Page, UploadResult
 from progimage.wire.bodies import Body, draw_sources
 from progimage.wire.files import Source
@@ -81,6 +81,7 @@ class AsyncClient(BaseClient):
     operations = _method(transforms.operations)
     archive = _method(images.archive)
     renditions = _pages(images.renditions)
+    make_renditions = _method(images.make_renditions)
     purge_renditions = _method(images.purge_renditions)
     create_upload_url = _method(uploads.create_upload_url)
 
@@ -90,7 +91,7 @@ class AsyncClient(BaseClient):
         sources: Iterable[Source],
         *,
         concurrency: int = 4,
-        **description: Unpack[Description],
+        **description: Unpack[ManyUploadsOptions],
     ) -> AsyncGenerator[UploadResult, None]:
         """Store images concurrently, and yield the result of each upload when it ends.
 
@@ -118,7 +119,7 @@ class AsyncClient(BaseClient):
         if failures:
             raise failures[0]
 
-    async def _try_upload(self, source: Source, description: Description) -> UploadResult:
+    async def _try_upload(self, source: Source, description: ManyUploadsOptions) -> UploadResult:
         try:
             image = await self.upload(source, **description)
         except ProgImageError as error:

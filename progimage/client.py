@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 import httpx
 
 from progimage.calls.call import Call, describe, find_next_page, name_methods
-from progimage.calls.options import Description
+from progimage.calls.options import ManyUploadsOptions
 from progimage.calls.results import Page, UploadResult
 from progimage.wire.bodies import draw_sources
 from progimage.wire.files import Source
@@ -86,6 +86,7 @@ class Client(BaseClient):
     operations = _method(transforms.operations)
     archive = _method(images.archive)
     renditions = _pages(images.renditions)
+    make_renditions = _method(images.make_renditions)
     purge_renditions = _method(images.purge_renditions)
     create_upload_url = _method(uploads.create_upload_url)
 
@@ -95,7 +96,7 @@ class Client(BaseClient):
         sources: Iterable[Source],
         *,
         concurrency: int = 4,
-        **description: Unpack[Description],
+        **description: Unpack[ManyUploadsOptions],
     ) -> Generator[UploadResult, None, None]:
         """Store images concurrently, and yield the result of each upload when it ends.
 
@@ -119,7 +120,7 @@ class Client(BaseClient):
         if failures:
             raise failures[0]
 
-    def _try_upload(self, source: Source, description: Description) -> UploadResult:
+    def _try_upload(self, source: Source, description: ManyUploadsOptions) -> UploadResult:
         try:
             image = self.upload(source, **description)
         except ProgImageError as error:

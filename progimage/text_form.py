@@ -16,6 +16,7 @@ The text form is plain text. Each value is percent-encoded once by itself, so th
 %. In a URL the whole text is the value of an ordinary query parameter. Semicolons join the values of a list.
 An operation's first parameter may stand without its name."""
 
+import re
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -29,6 +30,7 @@ from .transform import MAX_OPERATIONS, Transform
 from .wording import show_value, suggest
 
 TRANSFORM = "transform"
+_QUERY = re.compile(r"\??\w+=")
 
 ParameterSetT = TypeVar("ParameterSetT", bound=ParameterSet)
 
@@ -46,6 +48,13 @@ def parse_text(text: str) -> tuple[Operation, ...]:
         raise ParameterError(f"Expected at most {MAX_OPERATIONS} operations", pointer="/operations")
     operations = [_parse_step(step, f"/operations/{i}") for i, step in enumerate(steps)]
     return tuple(operations)
+
+
+def is_query(text: str) -> bool:
+    """Whether a text is a query rather than a text form: a name and an equals sign stand at its start.
+
+    In the text form, a colon or a slash stands before the first equals sign."""
+    return _QUERY.match(text) is not None
 
 
 def spell_text(operations: Iterable[Operation]) -> str:

@@ -14,7 +14,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-un
 
 from accounts import services
 from accounts.models import Account
-from images.services import hit_counts
+from images.services import hit_counts, render_messages
 from images.storage import ObjectStorage, S3ObjectStorage, originals
 from tests.support.servers import S3_MISSING_REASON, make_storage_root
 
@@ -92,6 +92,20 @@ def no_thread_writes_hits() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hit_counts._writer, "start", lambda work: False)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_thread_sends_messages() -> Iterator[None]:
+    """No worker hears of the rows of a test, which are gone when the test ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render_messages._sender, "start", lambda work: False)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_messages_of_other_tests() -> None:
+    render_messages._unsent.clear()
+    render_messages._is_away = False
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from images import models
+from images.renditions import rendering
 from images.services.integrity import mark_missing
 from images.storage import originals
-from progimage import Archive, Client, Image, Transform, errors
+from progimage import Archive, Client, Image, Output, RenditionProblem, Transform, errors
 from progimage.operations import Resize
 from tests.support import images as made
+from tests.support.ahead import work
 from tests.support.clients import (
     IMAGE,
     PNG,
@@ -22,6 +24,7 @@ from tests.support.clients import (
     client,
     sample,
 )
+from tests.support.renders import failing
 
 __all__ = ["client", "sample"]
 
@@ -52,6 +55,44 @@ def test_update_changes_what_is_given_alone(client: Client) -> None:
     assert client.update(image.id, visibility="public").focal_point == (0.25, 1.0)
     assert client.update(image.id, focal_point=None).focal_point is None
     assert client.get(image.id).visibility == "public"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param("w=5&format=webp", id="a query"),
+        pytest.param("?width=5&fm=webp", id="long names, and a question mark"),
+        pytest.param({"w": 5, "format": "webp"}, id="the parameters of download"),
+        pytest.param(Transform((Resize(width=5),), Output(format="webp")), id="a transform"),
+    ],
+)
+def test_renditions_are_made_ahead_of_their_download(client: Client, spec: Any) -> None:
+    image = client.upload(PNG, eager=[spec])
+    (waiting,) = client.renditions(image.id)
+    assert (waiting.state, waiting.format, waiting.bytes) == ("waiting", "webp", None)
+    work()
+    again, another = client.make_renditions(image.id, [spec, "grayscale"])
+    assert (again.id, again.state, another.state, another.problem) == (waiting.id, "ready", "waiting", None)
+    assert client.download(image.id, format="webp", w=5)
+    (kept, _) = client.renditions(image.id)
+    assert (kept.id, kept.hits) == (waiting.id, 1)
+
+
+def test_problems_of_renditions_are_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = client.upload(PNG, eager="grayscale")
+    error = errors.ImageTooLarge("far too large", pointer="/operations/0")
+    monkeypatch.setattr(rendering, "render", failing(error))
+    work()
+    (failed,) = client.renditions(image.id)
+    problem = RenditionProblem(code="image_too_large", detail="far too large", pointer="/operations/0")
+    assert (failed.state, failed.problem) == ("failed", problem)
+
+
+def test_wrong_transforms_are_refused_before_a_request() -> None:
+    calls, _ = Script().client()
+    for spec in ("w=0&format=webp", {"w": 0}, "resize:width=0"):
+        with pytest.raises(errors.ParameterError):
+            calls.make_renditions(uuid4(), [spec])
 
 
 def test_list_pages_through_what_fits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from progimage import Client, errors
+from progimage import Client, Transform, errors
+from progimage.operations import Resize
 from tests.support.clients import PNG, application, client
 from tests.support.remote_servers import open_the_way, respond, serve
 
@@ -24,6 +25,22 @@ def test_an_upload_url_takes_one_image_without_a_key(client: Client) -> None:
     assert answer.status_code == 201, answer.text
     image = client.get(upload.id)
     assert (image.tags, image.filename, image.bytes) == (("browser",), "x.png", len(PNG))
+
+
+def test_eager_is_taken_by_every_upload(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eager: list[Any] = ["w=5&format=webp", *(Transform((Resize(width=width),)) for width in range(1, 20))]
+    stored = [client.upload(PNG, eager=eager[:2]), client.upload(PNG, eager=eager)]
+    with serve() as remote:
+        open_the_way(settings, monkeypatch, remote)
+        remote.answers["/hill.png"] = respond(PNG, "Content-Type: image/png")
+        stored.append(client.upload_url(remote.url("/hill.png"), eager=eager[:4]))
+    upload = client.create_upload_url(eager=eager[:5])
+    with httpx.Client(transport=application()) as anybody:
+        anybody.put(upload.url, content=PNG, headers={"Content-Type": "image/png"}).raise_for_status()
+    ids = [*(image.id for image in stored), upload.id]
+    assert [len(list(client.renditions(image_id))) for image_id in ids] == [2, 20, 4, 5]
 
 
 @pytest.mark.parametrize(

@@ -67,13 +67,13 @@ class TestWithoutValkey:
 
 
 @contextmanager
-def worker(folder: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(folder: Path, url: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     schedule = folder / "schedule"
     with (folder / "log").open("wb") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", *WORKER, f"--schedule={schedule}"],
             cwd=ROOT,
-            env=os.environ | {"VALKEY_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"},
+            env=os.environ | {"VALKEY_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"} | environment,
             stdout=log,
             stderr=log,
         )

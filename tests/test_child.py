@@ -6,11 +6,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from progimage.errors import RendererEnded, Unavailable, UnprocessableImage
+from progimage.errors import RendererEnded, UnprocessableImage
 from progimage.text_form import parse_query
 from tests.support import images as made
 from tests.support.child_tasks import (
@@ -39,7 +38,7 @@ __all__ = ["make_pool"]
 def test_a_child_ends_itself_when_its_parent_cannot(task: str, limits: str, ended_by: signal.Signals) -> None:
     code = (
         "from tests.support.child_tasks import nap, spin; from transforms.workers.child import run;"
-        f"run({task}, start_by=1e9, {limits})"
+        f"run({task}, {limits})"
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=10, check=False)
     assert ended.returncode == -ended_by
@@ -89,17 +88,8 @@ class TestChild:
             pid = run_task(renderers, nap, 0)
             time.sleep(0.02)  # until it waits for its next task
             os.kill(pid, signal.SIGKILL)
-            time.sleep(pause_s)  # pebble looks after its children each 0.1 s
+            time.sleep(pause_s)
             assert run_task(renderers, nap, 0) > 0
-
-    def test_that_dies_with_the_lock_of_the_queue_costs_one_deadline(self, make_pool: MakePool) -> None:
-        renderers = make_pool(workers=2, timeout_s=0.5)
-        run_task(renderers, nap, 0)
-        manager: Any = renderers._processes.running._pool_manager  # type: ignore[union-attr]
-        manager.worker_manager.workers_channel.mutex.acquire()
-        with pytest.raises(Unavailable):
-            run_task(renderers, nap, 0)
-        assert run_task(renderers, nap, 0) > 0
 
     def test_is_replaced_after_so_many_tasks(self, make_pool: MakePool) -> None:
         renderers = make_pool(max_tasks=3)

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from images.models import Rendition
 from progimage import Client, errors
 from tests.conftest import make_api
 from tests.support import images as made
@@ -31,8 +32,11 @@ class TestUploadMany:
         client = Client(URL, api_key=make_api("alice").key, transport=application())
         results = {
             result.source: result
-            for result in client.upload_many([broken, *sources, missing], concurrency=3, tags=["bulk"])
+            for result in client.upload_many(
+                [broken, *sources, missing], concurrency=3, tags=["bulk"], eager=["w=5&format=webp"]
+            )
         }
+        assert Rendition.objects.filter(state="waiting").count() == len(sources)
         assert set(results) == {broken, missing, *sources}
         assert isinstance(results[broken].error, errors.UnsupportedFormat)
         assert isinstance(results[missing].error, FileNotFoundError)

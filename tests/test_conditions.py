@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from images.delivery.responses import check_if_match, is_not_modified
+from images.delivery.conditions import check_if_match, is_not_modified
 from progimage.errors import PreconditionFailed
 
 ETAG = '"abc"'

@@ -15,6 +15,7 @@ from images.ids import uuid7
 from images.models import Image, Rendition, Tag
 from images.receiving.uploads import Upload
 from images.renditions import rendering
+from images.renditions.sources import OpenSource
 from images.services import deleting, storing
 from images.services.storing import Description
 from images.storage import ObjectStorage, renditions
@@ -155,13 +156,14 @@ class TestRendersInFlight:
         """Also if the row of the render was written after the deletion had looked for rows."""
         path, names, render = api.stored(PNG), [], rendering.render
 
-        def meanwhile(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
+        def meanwhile(source: OpenSource, recipe: Any, *rest: Any) -> rendering.RenderedFile:
+            assert source.image
             names.append(Rendition.objects.get().storage_name)
             rows = [] if when == "before" else list(Rendition.objects.all())
-            result = render(image, recipe, turn) if not purge else None
-            deleting.delete(image.pk, account=api.account, purge=purge)
+            result = render(source, recipe, *rest) if not purge else None
+            deleting.delete(source.image.pk, account=api.account, purge=purge)
             Rendition.objects.bulk_create(rows)
-            return result or render(image, recipe, turn)
+            return result or render(source, recipe, *rest)
 
         monkeypatch.setattr(rendering, "render", meanwhile)
         assert api.get(f"{path}.gif").status_code == 404

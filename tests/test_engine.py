@@ -13,7 +13,7 @@ from progimage.errors import ImageTooLarge, UnprocessableImage
 from progimage.operations import Output, Resize
 from progimage.transform import Transform
 from tests.support import images as made
-from transforms.engine import Rendered, render_file
+from transforms.engine import MAX_CONTENT_BYTES, Rendered, render_file
 from transforms.formats.table import FORMATS, WRITABLE
 from transforms.geometry import Size
 from transforms.limits import Limits
@@ -33,7 +33,17 @@ def test_the_result_is_described(tmp_path: Path) -> None:
         frames=1,
         size_bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
     )
+
+
+def test_only_a_small_result_comes_with_its_bytes(tmp_path: Path) -> None:
+    """The way through a pipe costs more than to read a large file again."""
+    noise = Image.effect_noise((400, 300), 80)
+    facts, content = made.rendered(made.encoded("png", noise), "format=bmp", tmp_path)
+    assert len(content) > MAX_CONTENT_BYTES
+    assert facts.content is None
+    assert facts.sha256 == hashlib.sha256(content).hexdigest()
 
 
 @pytest.mark.parametrize("name", made.READABLE)
@@ -166,6 +176,6 @@ def test_a_full_disk_is_not_the_images_fault(tmp_path: Path) -> None:
 
 
 def test_what_is_known_of_a_result_is_plain(tmp_path: Path) -> None:
-    """It crosses a pipe: no field holds more than a number or a text."""
+    """It crosses a pipe: no field holds more than a number, a text or some bytes."""
     facts, _ = made.rendered(made.encoded("png"), "", tmp_path)
-    assert all(isinstance(getattr(facts, field.name), int | str) for field in fields(facts))
+    assert all(isinstance(getattr(facts, field.name), int | str | bytes) for field in fields(facts))

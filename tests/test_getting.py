@@ -10,8 +10,9 @@ import pytest
 from django.db import connection, connections
 
 from accounts.services import create_api_key
-from images.models import Image, Rendition
+from images.models import Rendition
 from images.renditions import getting, rendering
+from images.renditions.sources import OpenSource
 from images.services import hit_counts
 from images.storage import ObjectStorage, S3ObjectStorage, originals, renditions
 from tests.conftest import Api, body, make_api, skip_or_fail, use_disk
@@ -27,9 +28,10 @@ def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     render = rendering.render
 
-    def counted(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
-        done.append(str(image.id))
-        return render(image, recipe, turn)
+    def counted(source: OpenSource, recipe: Any, *rest: Any) -> rendering.RenderedFile:
+        assert source.image
+        done.append(str(source.image.id))
+        return render(source, recipe, *rest)
 
     monkeypatch.setattr(rendering, "render", counted)
     return done

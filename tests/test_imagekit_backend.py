@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from images import tasks
-from images.models import Image, Rendition
+from images.models import Rendition
 from images.renditions import rendering
+from images.renditions.sources import OpenSource
 from images.storage import renditions
 from tests.conftest import Api, body
 from tests.support import images as made
@@ -70,9 +71,9 @@ class TestFailures:
         path = api.stored(PNG)
         render = rendering.render
 
-        def too_slow(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
+        def too_slow(source: OpenSource, recipe: Any, *rest: Any) -> rendering.RenderedFile:
             Rendition.objects.update(lease=uuid.uuid4(), lease_until=timezone.now() + timedelta(minutes=1))
-            return render(image, recipe, turn)
+            return render(source, recipe, *rest)
 
         monkeypatch.setattr(rendering, "render", too_slow)
         assert body(api.get(f"{path}.gif")).startswith(b"GIF")
@@ -106,7 +107,7 @@ class TestFailures:
         Rendition.objects.update(state=Rendition.State.RENDERING, lease=uuid.uuid4(), lease_until=lapsed)
         render = rendering.render
 
-        def too_slow(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
+        def too_slow(source: OpenSource, recipe: Any, *rest: Any) -> rendering.RenderedFile:
             """Render while another request stores its result and makes the row ready. Do so once."""
             monkeypatch.setattr(rendering, "render", render)
             Rendition.objects.all().delete()
@@ -115,7 +116,7 @@ class TestFailures:
             row.save(force_insert=True)
             sha256 = hashlib.sha256(others_object).hexdigest()
             renditions().put(row.storage_name, io.BytesIO(others_object), sha256=sha256)
-            return render(image, recipe, turn)
+            return render(source, recipe, *rest)
 
         monkeypatch.setattr(rendering, "render", too_slow)
         assert body(api.get(f"{path}.gif")) == whole

@@ -17,6 +17,7 @@ ROOMS = (
     {"renditions", "upkeep"},
     {"delivery"},
     {"api", "admin"},
+    {"fast_path"},
 )
 """Of images/: a room imports only from those before it, and from the modules below."""
 BELOW_ALL_ROOMS = {
@@ -32,7 +33,7 @@ DRF = {"rest_framework", "drf_spectacular"}
 HTTP_ROOMS = ("images/api", "images/admin", "accounts/access", "accounts/admin", "config")
 OUTSIDE = {
     "progimage": {"httpx"},
-    "transforms": {"PIL", "pi_heif", "pebble"},
+    "transforms": {"PIL", "pi_heif"},
 }
 
 
@@ -47,13 +48,19 @@ TESTED_ELSEWHERE = {
     "images/api/requests/bodies.py": "tests/test_upload_request.py",
     "images/api/schema/examples.py": "tests/test_openapi.py",
     "images/api/schema/operation_parameters.py": "tests/test_openapi.py",
+    "images/api/serializers/ahead.py": "tests/test_eager_transforms.py",
     "images/api/serializers/archives.py": "tests/test_archive_request.py",
     "images/api/serializers/components.py": "tests/test_openapi.py",
     "images/api/serializers/descriptions.py": "tests/test_fields.py",
     "images/api/urls.py": "tests/test_matrix.py",
     "images/api/views/collection.py": "tests/test_selection.py",
+    "images/delivery/contents.py": "tests/test_responses.py",
     "images/delivery/delivery_options.py": "tests/test_responses.py",
+    "images/fast_path/incoming.py": "tests/test_fast_answers.py",
+    "images/fast_path/rows.py": "tests/test_answering.py",
     "images/management/account_argument.py": "tests/test_reconcile.py",
+    "images/models/storage_names.py": "tests/test_reconciliation.py",
+    "images/models/image_headers.py": "tests/test_header_facts.py",
     "images/models/installations.py": "tests/test_create_storage.py",
     "images/renditions/sources.py": "tests/test_transforms.py",
     "images/services/storage_ownership.py": "tests/test_create_storage.py",
@@ -99,8 +106,9 @@ TESTED_ELSEWHERE = {
     "transforms/stripping/strip_png.py": "tests/test_strip.py",
     "transforms/stripping/strip_tiff.py": "tests/test_strip.py",
     "transforms/stripping/strip_webp.py": "tests/test_strip.py",
+    "transforms/workers/forkserver_start.py": "tests/test_forkserver.py",
     "transforms/workers/pool_settings.py": "tests/test_pool.py",
-    "transforms/workers/process_pool.py": "tests/test_forkserver.py",
+    "transforms/workers/warm_child.py": "tests/test_process_pool.py",
     "transforms/encoding/gain_map_writer.py": "tests/test_gain_maps.py",
     "transforms/formats/iptc.py": "tests/test_metadata.py",
 }
@@ -116,6 +124,7 @@ MIRRORED = {
     "images": "rows, their admin pages, their API and the calls of its clients",
     "masks": "operations, and their rendering",
     "orphans": "rows, and their services",
+    "overviews": "rows, their services, their admin pages, and the command",
     "renditions": "rows, their services, their admin pages and their API",
     "selection": "filters in SQL, and in a query",
     "settings": "of the client, and of the server: each is the only one in its package",

@@ -110,6 +110,15 @@ ROWS = (
     Row(
         method="DELETE", route="images/<uuid:image_id>/renditions", own=204, read=403, write=204, foreign=404
     ),
+    Row(
+        method="POST",
+        route="images/<uuid:image_id>/renditions",
+        own=202,
+        read=403,
+        write=202,
+        foreign=404,
+        body=b'{"transforms": ["w=5&format=webp"]}',
+    ),
     Row(method="POST", route="uploads", own=201, read=403, write=201, foreign=201, body=b"{}"),
     # Takes no key but a signature: tests/test_upload_urls.py.
     Row(

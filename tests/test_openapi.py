@@ -38,7 +38,7 @@ def test_every_route_is_documented(schema: dict[str, Any]) -> None:
         "/images": ["get", "post"],
         "/images/archive": ["post"],
         "/images/{image_id}": ["delete", "get", "patch"],
-        "/images/{image_id}/renditions": ["delete", "get"],
+        "/images/{image_id}/renditions": ["delete", "get", "post"],
         "/images/{image_id}.json": ["get"],
         "/images/{image_id}.{extension}": ["get"],
         "/transforms": ["post"],

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -16,12 +17,15 @@ from django.db import connection
 
 from config.local.processes import free_ports
 from config.local.supervisor import ROOT
+from images.delivery.change_listener import ChangeListener
+from images.delivery.invalidation import Changes
 from tests.conftest import make_api
 from tests.support import images as made
 from tests.support.granian_server import run_granian
 from tests.support.programs import find_program, running
 from tests.support.servers import make_storage_root
 from tests.support.starts import COMPLETE, run
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PNG = made.encoded("png")
@@ -132,6 +136,22 @@ def test_limits_that_do_not_hold_are_reported(url: str) -> None:
             assert run(command, **environment)[0] == 0
         finally:
             direct.execute(f'ALTER ROLE "{role}" RESET ALL'.encode())
+
+
+def test_nothing_is_remembered_without_notifications(
+    url: str, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Pooled transactions deliver none, also not by chance on the session that sends them."""
+    settings.DATABASE_LISTEN_URL = url
+    changes = Changes()
+    listener = ChangeListener(changes)
+    listener.start()
+    try:
+        wait_until(lambda: bool(caplog.records), within_s=10)
+        assert "set DATABASE_LISTEN_URL" in caplog.records[0].getMessage()
+        assert changes.stamp() is None
+    finally:
+        listener.stop()
 
 
 @pytest.mark.parametrize("url", [False], indirect=True)

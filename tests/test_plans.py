@@ -43,6 +43,7 @@ def test_every_step_has_its_defaults_and_its_size(api: Api) -> None:
         "hdr": False,
         "color_space": {"transfer": None, "primaries": None, "bit_depth": 8, "profile_name": None},
         "sha256": "",
+        "decoded_from": "original",
     }
     assert [
         (step["operation"]["op"], step["width"], step["height"], step["is_at_most"]) for step in plan["steps"]

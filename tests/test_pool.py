@@ -128,7 +128,7 @@ class TestStop:
         run_task(renderers, nap, 0)
         with ThreadPoolExecutor(1) as threads:
             task = threads.submit(run_task, renderers, nap, 30)
-            wait_until(lambda: any(future.running() for future in tuple(renderers._processes.futures)))
+            wait_until(lambda: renderers._processes.busy == 1)
             start = time.monotonic()
             renderers.stop()
             with pytest.raises(Unavailable):

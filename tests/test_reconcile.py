@@ -51,7 +51,7 @@ def test_output(api: Api, disk: ObjectStorage, capsys: pytest.CaptureFixture[str
     call_command("reconcile")
     table = capsys.readouterr()
     assert table.out.splitlines()[0].split() == ["found", "left"]
-    assert [line.split()[-2:] for line in table.out.splitlines()[1:]] == [["0", "0"]] * 13
+    assert [line.split()[-2:] for line in table.out.splitlines()[1:]] == [["0", "0"]] * 15
     assert table.err == "", "a progress bar where there is no terminal"
     lose_original()
     printed = io.StringIO()

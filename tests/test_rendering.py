@@ -16,6 +16,7 @@ from django.utils import timezone
 from images import worker_pool
 from images.models import Image, Rendition
 from images.renditions import imagekit_backend, rendering
+from images.renditions.sources import OpenSource
 from images.services import deleting
 from images.storage import renditions
 from progimage.errors import Unavailable, UnprocessableImage
@@ -155,11 +156,11 @@ def test_image_deleted_while_it_renders_leaves_no_object(api: Api, monkeypatch: 
     path, names = api.stored(PNG), []
     render = rendering.render
 
-    def slow(image: Image, recipe: Any, turn: Any) -> rendering.RenderedFile:
+    def slow(source: OpenSource, recipe: Any, *rest: Any) -> rendering.RenderedFile:
         names.append(Rendition.objects.get().storage_name)
         Image.objects.update(state=Image.State.DELETED)
         Rendition.objects.all().delete()
-        return render(image, recipe, turn)
+        return render(source, recipe, *rest)
 
     monkeypatch.setattr(rendering, "render", slow)
     assert api.get(f"{path}.gif").status_code == 404

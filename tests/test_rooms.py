@@ -12,6 +12,7 @@ ORDER = (
     ("limits", "geometry", "color", "containers"),
     ("formats", "fits", "orientation"),
     ("decoding", "render", "stripping"),
+    ("overview_recipe",),
     ("planning",),
     ("encoding",),
     ("steps",),

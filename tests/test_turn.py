@@ -66,7 +66,7 @@ class TestDeadline:
         pid = run_task(renderers, nap, 0)
         with ThreadPoolExecutor(1) as threads:
             task = threads.submit(run_task, renderers, burn, 0.3)
-            wait_until(lambda: any(future.running() for future in tuple(renderers._processes.futures)))
+            wait_until(lambda: renderers._processes.busy == 1)
             os.kill(pid, signal.SIGSTOP)
             time.sleep(1)
             os.kill(pid, signal.SIGCONT)

@@ -50,13 +50,13 @@ def test_no_connection_is_held_while_a_thread_waits(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(queue, "slot", watch)
     Account.objects.exists()
     assert connection.connection is not None
-    schedule = pool()._processes.schedule
+    run = pool()._processes.run
 
-    def watch_schedule(*arguments: Any, **options: Any) -> Any:
+    def watch_run(*arguments: Any, **options: Any) -> Any:
         held.append(connection.connection is not None)
-        return schedule(*arguments, **options)
+        return run(*arguments, **options)
 
-    monkeypatch.setattr(pool()._processes, "schedule", watch_schedule)
+    monkeypatch.setattr(pool()._processes, "run", watch_run)
     with pool().turn() as turn:
         Account.objects.exists()  # as a rendition's row is claimed
         assert connection.connection is not None

@@ -3,8 +3,8 @@
 It reads as a table of contents. STEPS lists the steps in order; steps.py holds them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from hashlib import file_digest
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from PIL import Image
@@ -21,12 +21,13 @@ from transforms.decoding.decode import opened
 from transforms.decoding.frames import Frame, read_frames
 from transforms.decoding.header import read_plays
 from transforms.decoding.scaled import scale_decode
-from transforms.encoding.encode import Content, encode
+from transforms.encoding.encode import Content, encode, write_file
 from transforms.encoding.keep_original import prefer_original
 from transforms.formats.metadata import read_metadata
 from transforms.formats.table import FORMATS, Format
 from transforms.planning.changes import find_changes
-from transforms.planning.plan import make_plan
+from transforms.planning.overview import OverviewFile, seen_in_overview
+from transforms.planning.plan import Plan, make_plan
 
 from .color import to_srgb
 from .gain_maps import draw_gain_map, find_kept_map
@@ -56,7 +57,10 @@ STEPS: tuple[Step, ...] = (
 )
 
 _GEOMETRY = frozenset({"thumbnail", "rotate"})
+_FEW_COLORS = frozenset({"1", "P", "PA"})
 NO_OTHERS: Mapping[str, Path] = {}
+MAX_CONTENT_BYTES = 64_000
+"""To read a larger file again takes no more CPU time than its way through the pipe from a child."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +75,12 @@ class Rendered:
     frames: int
     size_bytes: int
     sha256: str
+    content: bytes | None = field(default=None, repr=False)
+    """The bytes of the file if they are few. Then it need not be read again."""
 
 
 def render_file(
-    source: Path,
+    source: Path | OverviewFile,
     transform: Transform,
     target: Path,
     limits: Limits = DEFAULT_LIMITS,
@@ -82,8 +88,14 @@ def render_file(
 ) -> Rendered:
     """Apply a resolved transform to the image at `source` and write the result to `target`.
 
-    `others` holds the files of the images that operations name, by their references.
+    The transform of an overview is that of its original. `others` holds the files of the images that
+    operations name, by their references.
     Raise UnsupportedFormat, UnprocessableImage, ImageTooLarge or ResultTooLarge."""
+
+    original = None
+    if isinstance(source, OverviewFile):
+        original = seen_in_overview(source.original)
+        source = source.path
 
     def load(reference: str) -> Image.Image:
         try:
@@ -93,7 +105,9 @@ def render_file(
             raise
 
     with opened(source, limits) as (image, header):
-        plan = make_plan(image, header, transform, limits)
+        overview = header.stored if original else None
+        shown = original or header
+        plan = make_plan(image, shown, transform, limits, overview=overview)
         gain_map = find_kept_map(source, plan, limits)
         plays = read_plays(image, FORMATS[header.format])
         scaled = scale_decode(
@@ -102,6 +116,8 @@ def render_file(
             plan.decode_scale,
             is_luma_alone=plan.is_luma_alone,
         )
+        if overview:
+            scaled = scaled.of_larger(overview, shown.stored)
         drawing = Drawing(plan, scaled, load)
         frames = []
         for frame in read_frames(scaled.image, header, plan.frames, limits):
@@ -112,31 +128,53 @@ def render_file(
             source,
             plan.output.metadata,
             limits,
-            find_changes(transform.operations, header),
+            find_changes(transform.operations, shown),
         )
     map_content = draw_gain_map(gain_map, drawing) if gain_map else b""
-    try:
-        encode(
-            Content(
-                frames,
-                plays,
-                metadata,
-                plan.source_mode,
-                is_filtered=_is_filtered(transform),
-                gain_map=map_content,
-            ),
-            plan.output,
-            plan.format,
-            target,
-        )
-    except ResultTooLarge:
-        if map_content or not prefer_original(source, plan, metadata, target):
-            raise
-    else:
-        if not map_content:
-            prefer_original(source, plan, metadata, target)
+    content = Content(
+        frames,
+        plays,
+        metadata,
+        plan.source_mode,
+        is_filtered=_is_filtered(transform),
+        gain_map=map_content,
+    )
+    result = _encode_or_keep(source, plan, content)
+    write_file(target, result)
     size = Size(*frames[0].image.size)
-    return describe(target, size, len(frames), plan.format)
+    return describe(result, size, len(frames), plan.format)
+
+
+def _encode_or_keep(source: Path, plan: Plan, content: Content) -> bytes:
+    """Return the encoded frames, or the original's own pixels if they may stand for them.
+
+    Raise ResultTooLarge, UnprocessableImage."""
+    result = b""
+    failure: ResultTooLarge | None = None
+    try:
+        result = encode(content, plan.output, plan.format)
+    except ResultTooLarge as error:
+        failure = error
+    original = None if content.gain_map else prefer_original(source, plan, content.metadata, result)
+    if original is None and failure:
+        raise failure
+    return original or result
+
+
+def make_overview(
+    source: Path,
+    transform: Transform,
+    target: Path,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Rendered:
+    """Write the overview of the original at `source` to `target`, by `overview_transform`.
+
+    Raise the errors of `render_file`; UnprocessableImage for one bit and palettes, too. A result of theirs
+    may have few colours as well, which a JPEG does not keep."""
+    with opened(source, limits) as (image, _):
+        if image.mode in _FEW_COLORS:
+            raise UnprocessableImage("Expected an original in true colour or grey for an overview")
+    return render_file(source, transform, target, limits)
 
 
 def _is_filtered(transform: Transform) -> bool:
@@ -166,21 +204,20 @@ def draw(image: Image.Image, drawing: Drawing) -> Image.Image:
 
 
 def describe(
-    target: Path,
+    result: bytes,
     size: Size,
     frames: int,
     format: Format,
 ) -> Rendered:
-    """Return the facts of the file at `target`."""
-    with target.open("rb") as file:
-        sha256 = file_digest(file, "sha256").hexdigest()
-        size_bytes = file.tell()
+    """Return the facts of a result."""
+    is_small = len(result) <= MAX_CONTENT_BYTES
     return Rendered(
         format=format.name,
         media_type=format.media_type,
         width=size.width,
         height=size.height,
         frames=frames,
-        size_bytes=size_bytes,
-        sha256=sha256,
+        size_bytes=len(result),
+        sha256=sha256(result).hexdigest(),
+        content=result if is_small else None,
     )

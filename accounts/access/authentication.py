@@ -16,6 +16,7 @@ from accounts import services
 from accounts.keys.encryption import decrypt
 from accounts.keys.key_text import KeyText, is_secret, parse_key
 from accounts.models import Account, ApiKey
+from accounts.models.sql_rows import SqlRows, fetch_one
 from progimage.errors import NotAuthenticated, SignatureRefused, Unavailable
 from progimage.signing import PARAMETERS, check_signature, find_key_id
 
@@ -28,6 +29,13 @@ _MAX_LOOKUPS_PER_KEY = 4
 
 A lookup is mostly work of the Python interpreter: more of them at once would not finish sooner."""
 _TURN_TIMEOUT_S = 2
+_KEYS = SqlRows(ApiKey, alias="api_key")
+_ACCOUNTS = SqlRows(Account, alias="account")
+_FIND_KEY = f"""
+    SELECT {_KEYS.columns}, {_ACCOUNTS.columns}
+    FROM accounts_apikey AS api_key JOIN accounts_account AS account ON account.id = api_key.account_id
+    WHERE api_key.prefix = %s
+"""  # noqa: S608
 _REFUSED = "Expected a valid API key: it is unknown, revoked or expired"
 
 
@@ -114,4 +122,9 @@ def find_api_key(key: KeyText) -> ApiKey | None:
 
 
 def _find_by_prefix(prefix: str) -> ApiKey | None:
-    return ApiKey.objects.select_related("account").filter(prefix=prefix).first()
+    values = fetch_one(_FIND_KEY, [prefix])
+    if values is None:
+        return None
+    api_key = _KEYS.read(values[: _KEYS.width])
+    api_key.account = _ACCOUNTS.read(values[_KEYS.width :])
+    return api_key

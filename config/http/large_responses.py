@@ -9,12 +9,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from config.slow_clients.exchanges import SLOTS
+from images.delivery.contents import BUFFERED_BYTES
 from progimage.errors import Unavailable
 
 from .problems import problem_response
-
-_BUFFERED_BYTES = 256 * 1024
-"""A smaller response never waits for its reader: granian takes four chunks of 64 KB, and the kernel more."""
 
 
 class LargeResponses:
@@ -65,4 +63,4 @@ def _close_content(response: Any) -> None:
 def _is_small(response: HttpResponseBase) -> bool:
     """A response without a length may be of any size."""
     length = response.get("Content-Length", "")
-    return length.isdecimal() and int(length) < _BUFFERED_BYTES
+    return length.isdecimal() and int(length) < BUFFERED_BYTES

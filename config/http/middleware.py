@@ -17,8 +17,8 @@ log = structlog.get_logger("progimage.request")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _PROBES = ("/healthz", "/readyz")
 MAX_LOGGED_PATH = 200
-_BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
-_ABOUT_BODIES = (
+BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+ABOUT_BODIES = (
     "Content-Disposition",
     "Content-Encoding",
     "Content-Language",
@@ -59,8 +59,8 @@ class BodyHeaders:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if response.status_code in _BODILESS:
-            for name in _ABOUT_BODIES:
+        if response.status_code in BODILESS:
+            for name in ABOUT_BODIES:
                 del response[name]
         elif "Content-Length" not in response:
             response["Content-Length"] = str(_length_of(response))
@@ -87,20 +87,35 @@ class RequestLog:
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id
-            duration_ms = (time.perf_counter() - start_s) * 1_000
-            # The query is not logged, because signatures stand in it. Neither are file names and bodies.
-            log.info(
-                "request",
-                method=request.method,
-                path=request.path[:MAX_LOGGED_PATH],
+            log_request(
+                request.method or "",
+                request.path,
                 status=response.status_code,
-                bytes=int(response.get("Content-Length", "0")),
-                duration_ms=round(duration_ms, 1),
-                api_key=getattr(request, "api_key_prefix", None),
+                size_bytes=int(response.get("Content-Length", "0")),
+                start_s=start_s,
+                key_prefix=getattr(request, "api_key_prefix", None),
             )
             return response
         finally:
             structlog.contextvars.clear_contextvars()
+
+
+def log_request(  # noqa: PLR0913 - the parts of the line
+    method: str, path: str, *, status: int, size_bytes: int, start_s: float, key_prefix: str | None
+) -> None:
+    """Write the line of a request that began at `start_s` of the performance counter.
+
+    The query is not logged, because signatures stand in it. Neither are file names and bodies."""
+    duration_ms = (time.perf_counter() - start_s) * 1_000
+    log.info(
+        "request",
+        method=method,
+        path=path[:MAX_LOGGED_PATH],
+        status=status,
+        bytes=size_bytes,
+        duration_ms=round(duration_ms, 1),
+        api_key=key_prefix,
+    )
 
 
 def choose_request_id(client_id: str) -> str:

@@ -28,7 +28,7 @@ class TextEncoding:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         query = request.META.get("QUERY_STRING", "").encode("latin-1")
-        if not _is_utf8(query):
+        if not is_utf8(query):
             return problem_response(ParameterError("Expected a query in UTF-8: it has other bytes"))
         charset = request.content_params.get("charset") if request.content_params else None
         if charset and not _is_charset(charset):
@@ -38,7 +38,8 @@ class TextEncoding:
         return self.get_response(request)
 
 
-def _is_utf8(query: bytes) -> bool:
+def is_utf8(query: bytes) -> bool:
+    """Return whether a percent-encoded query is UTF-8."""
     if query.isascii() and b"%" not in query:
         return True
     try:

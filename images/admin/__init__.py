@@ -1,5 +1,5 @@
-"""The admin of images and renditions. Django finds it by the name of this package."""
+"""The admin of images, overviews and renditions. Django finds it by the name of this package."""
 
-from . import images, renditions
+from . import images, overviews, renditions
 
-__all__ = ["images", "renditions"]
+__all__ = ["images", "overviews", "renditions"]

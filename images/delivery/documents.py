@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 from django.http import HttpResponse, HttpResponseNotModified
 
-from .responses import check_if_match, is_not_modified
+from .conditions import check_if_match, is_not_modified
 
 ValueT = TypeVar("ValueT")
 

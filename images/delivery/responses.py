@@ -5,13 +5,14 @@ error is never cached (config/http/problems.py)."""
 
 import base64
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import IO
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header, parse_etags
+from django.utils.http import content_disposition_header
 
 from images.models import Image, Rendition, Visibility
 from images.receiving.uploads import CHUNK_BYTES
@@ -20,10 +21,12 @@ from images.renditions.preparing import Prepared
 from images.renditions.rendering import RenderedFile
 from images.services import finding
 from images.services.reading import open_original
-from progimage.errors import PreconditionFailed, Unavailable
+from progimage.errors import Unavailable
 from transforms.engine import Rendered
 
 from .byte_ranges import ByteRange, find_range
+from .conditions import check_if_match, is_not_modified
+from .contents import Content, Sized
 from .delivery_options import DeliveryOptions
 from .header_names import ANY_ORIGIN, CACHE_KEY, IF_MATCH, IF_NONE_MATCH, SAFETY, SIZES, shorten_filename
 
@@ -36,11 +39,17 @@ def deliver_original(image: Image, options: DeliveryOptions) -> HttpResponseBase
 
     Raise ObjectMissing, NotFound, PreconditionFailed, RangeNotSatisfiable or Unavailable."""
     is_public = image.visibility == Visibility.PUBLIC
-    headers = _headers(image, options, is_immutable=True, is_public=is_public, is_negotiated=False)
-    status = _check_conditions(image, options)
+    headers = image_headers(
+        options,
+        is_immutable=True,
+        is_public=is_public,
+        is_negotiated=False,
+        successor_id=_find_successor_id(image),
+    )
+    status = check_conditions(image, options)
     if status is not None:
         return _without_body(image, status, headers)
-    part = _find_part(image, options)
+    part = find_part(image, options)
     content = open_original(image, part.start, part.stop) if part else open_original(image)
     return _with_body(image, content, headers, part)
 
@@ -49,24 +58,17 @@ def deliver_rendition(prepared: Prepared, options: DeliveryOptions) -> HttpRespo
     """Respond with the result of a transform. Render it if it is not kept, or its bytes are lost.
 
     Raise as `open_rendition` and `deliver_original` do."""
-    image = prepared.image
-    is_public = image.visibility == Visibility.PUBLIC and prepared.recipe.is_public
-    headers = _headers(
-        image,
-        options,
-        is_immutable=options.is_versioned,
-        is_public=is_public,
-        is_negotiated=prepared.is_negotiated,
-    )
     with open_rendition(prepared) as rendition:
         row = rendition.row
-        status = _check_conditions(row, options)
+        status = check_conditions(row, options)
         if status is not None:
-            return _without_body(row, status, headers | _facts(row, row.cache_key))
-        part = _find_part(row, options)
+            headers = _headers_of_rendition(rendition.prepared, options)
+            return _without_body(row, status, headers | result_headers(row, row.cache_key))
+        part = find_part(row, options)
         content = rendition.open_range(part.start, part.stop) if part else rendition.open()
         row = rendition.row  # perhaps another one: its bytes were lost, and it was rendered again
-        return _with_body(row, content, headers | _facts(row, row.cache_key), part)
+        headers = _headers_of_rendition(rendition.prepared, options)
+        return _with_body(row, content, headers | result_headers(row, row.cache_key), part)
 
 
 def send_rendition(prepared: Prepared) -> HttpResponseBase:
@@ -99,22 +101,11 @@ def chunks(content: IO[bytes], length: int) -> Iterator[bytes]:
         raise Unavailable(f"The storage ended an object {length} bytes before its end")
 
 
-def check_if_match(headers: Mapping[str, str], etag: str) -> None:
-    """Raise PreconditionFailed if the request has an If-Match that does not name this ETag."""
-    if IF_MATCH in headers and not _names(headers[IF_MATCH], etag):
-        raise PreconditionFailed(f"Expected an If-Match that names the ETag {etag} but received another")
-
-
-def is_not_modified(headers: Mapping[str, str], etag: str) -> bool:
-    """Whether the request has an If-None-Match that names this ETag."""
-    return IF_NONE_MATCH in headers and _names(headers[IF_NONE_MATCH], etag, is_weak=True)
-
-
 def _send(
     result: Rendition | Rendered, content: IO[bytes], cache_key: str, *, is_negotiated: bool
 ) -> HttpResponseBase:
     size_bytes = result.size_bytes or 0
-    headers = SAFETY | _facts(result, cache_key) | _identity(result)
+    headers = SAFETY | result_headers(result, cache_key) | _identity(result)
     headers |= {
         "Cache-Control": "no-store",
         "Content-Disposition": "inline",
@@ -126,7 +117,8 @@ def _send(
     return StreamingHttpResponse(chunks(content, size_bytes), headers=headers)
 
 
-def _facts(result: Rendition | Rendered, cache_key: str) -> dict[str, str]:
+def result_headers(result: Sized, cache_key: str) -> dict[str, str]:
+    """Return the headers about the pixels of a result."""
     width, height, frames = SIZES
     return {
         width: str(result.width),
@@ -136,36 +128,28 @@ def _facts(result: Rendition | Rendered, cache_key: str) -> dict[str, str]:
     }
 
 
-def _identity(row: Image | Rendition | Rendered) -> dict[str, str]:
+def _identity(row: Content) -> dict[str, str]:
     digest = base64.b64encode(bytes.fromhex(row.sha256)).decode()
     return {"ETag": _etag(row), "Repr-Digest": f"sha-256=:{digest}:"}  # RFC 9530
 
 
-def _etag(row: Image | Rendition | Rendered) -> str:
+def _etag(row: Content) -> str:
     return f'"{row.sha256}"'
 
 
-def _check_conditions(row: Image | Rendition, options: DeliveryOptions) -> int | None:
+def check_conditions(row: Content, options: DeliveryOptions) -> int | None:
     """Return the status of a response that needs no body: 304, or 200 for HEAD. None if the body is needed.
 
-    Raise PreconditionFailed. Conditions by date are ignored, because no modification date is kept (RFC 9110,
-    sections 13.1.3 and 13.1.4)."""
+    Raise PreconditionFailed."""
     etag = _etag(row)
-    check_if_match(options.headers, etag)
-    if is_not_modified(options.headers, etag):
+    if IF_MATCH in options.headers:
+        check_if_match(options.headers, etag)
+    if IF_NONE_MATCH in options.headers and is_not_modified(options.headers, etag):
         return 304
     return 200 if options.method == "HEAD" else None
 
 
-def _names(condition: str, etag: str, *, is_weak: bool = False) -> bool:
-    """Whether a condition names this ETag. A weak comparison takes W/"..." for the ETag, too."""
-    tags = parse_etags(condition)
-    if is_weak:
-        tags = [tag.removeprefix("W/") for tag in tags]
-    return "*" in tags or etag in tags
-
-
-def _find_part(row: Image | Rendition, options: DeliveryOptions) -> ByteRange | None:
+def find_part(row: Content, options: DeliveryOptions) -> ByteRange | None:
     """Return the range to send; None for the whole. Raise RangeNotSatisfiable."""
     if "Range" not in options.headers:
         return None
@@ -175,30 +159,34 @@ def _find_part(row: Image | Rendition, options: DeliveryOptions) -> ByteRange | 
     return find_range(options.headers["Range"], size_bytes=row.size_bytes or 0)
 
 
-def _without_body(row: Image | Rendition, status: int, headers: dict[str, str]) -> HttpResponse:
-    headers = headers | _identity(row) | {"Accept-Ranges": "bytes"}
-    if status == HttpResponseNotModified.status_code:
-        return HttpResponseNotModified(headers=headers)
-    headers["Content-Type"] = row.media_type
-    headers["Content-Length"] = str(row.size_bytes or 0)
-    return HttpResponse(headers=headers)
+def headers_without_body(row: Content, status: int) -> dict[str, str]:
+    """Return the last headers of a 304, or of a HEAD."""
+    headers = _identity(row) | {"Accept-Ranges": "bytes"}
+    if status != HttpResponseNotModified.status_code:
+        headers["Content-Type"] = row.media_type
+        headers["Content-Length"] = str(row.size_bytes or 0)
+    return headers
 
 
-def _with_body(
-    row: Image | Rendition, content: IO[bytes], headers: dict[str, str], part: ByteRange | None
-) -> StreamingHttpResponse:
+def headers_with_body(row: Content, part: ByteRange | None) -> dict[str, str]:
+    """Return the last headers of a response with the whole content, or with a part of it."""
     size_bytes = row.size_bytes or 0
-    length = part.length if part else size_bytes
-    headers = headers | _identity(row)
-    headers |= {"Accept-Ranges": "bytes", "Content-Type": row.media_type, "Content-Length": str(length)}
-    if part is None:
-        return StreamingHttpResponse(chunks(content, length), headers=headers)
-    headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size_bytes}"
-    return StreamingHttpResponse(chunks(content, length), status=206, headers=headers)
+    headers = _identity(row)
+    headers["Accept-Ranges"] = "bytes"
+    headers["Content-Type"] = row.media_type
+    headers["Content-Length"] = str(part.length if part else size_bytes)
+    if part is not None:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size_bytes}"
+    return headers
 
 
-def _headers(
-    image: Image, options: DeliveryOptions, *, is_immutable: bool, is_public: bool, is_negotiated: bool
+def image_headers(
+    options: DeliveryOptions,
+    *,
+    is_immutable: bool,
+    is_public: bool,
+    is_negotiated: bool,
+    successor_id: UUID | None,
 ) -> dict[str, str]:
     """Return the headers about caches, reading by other origins, and the file name."""
     sharing = "public" if is_public else "private"
@@ -213,15 +201,47 @@ def _headers(
         varying.append("Authorization")
     if varying:
         headers["Vary"] = ", ".join(varying)
-    if image.replaced_by_id is not None and finding.find_successor(image) is not None:
+    if successor_id is not None:
         # RFC 5829: a newer version of the same resource
-        successor = f"{settings.PUBLIC_URL}/images/{image.replaced_by_id}"
-        headers["Link"] = f'<{successor}>; rel="successor-version"'
+        headers["Link"] = f'<{settings.PUBLIC_URL}/images/{successor_id}>; rel="successor-version"'
     headers["Content-Disposition"] = "inline"
     if options.download is not None:
         disposition = content_disposition_header(True, shorten_filename(options.download))
         headers["Content-Disposition"] = disposition or "attachment"
     return SAFETY | headers
+
+
+def _headers_of_rendition(prepared: Prepared, options: DeliveryOptions) -> dict[str, str]:
+    """Return the headers as `image_headers` does. A result that an overview will replace is not immutable."""
+    image = prepared.image
+    return image_headers(
+        options,
+        is_immutable=options.is_versioned and not prepared.awaits_overview,
+        is_public=image.visibility == Visibility.PUBLIC and prepared.recipe.is_public,
+        is_negotiated=prepared.is_negotiated,
+        successor_id=_find_successor_id(image),
+    )
+
+
+def _without_body(row: Content, status: int, headers: dict[str, str]) -> HttpResponse:
+    headers = headers | headers_without_body(row, status)
+    if status == HttpResponseNotModified.status_code:
+        return HttpResponseNotModified(headers=headers)
+    return HttpResponse(headers=headers)
+
+
+def _with_body(
+    row: Content, content: IO[bytes], headers: dict[str, str], part: ByteRange | None
+) -> StreamingHttpResponse:
+    length = part.length if part else row.size_bytes or 0
+    headers = headers | headers_with_body(row, part)
+    return StreamingHttpResponse(chunks(content, length), status=206 if part else 200, headers=headers)
+
+
+def _find_successor_id(image: Image) -> UUID | None:
+    if image.replaced_by_id is None or finding.find_successor(image) is None:
+        return None
+    return image.replaced_by_id
 
 
 def _max_age(options: DeliveryOptions, *, is_immutable: bool) -> str:

@@ -1,10 +1,13 @@
-"""Database rows: images, tags, renditions, upload URLs, orphaned objects and the installation itself."""
+"""Database rows: images, tags, overviews, renditions, upload URLs, orphaned objects and the installation."""
 
 from .exact_json import ExactFloats
-from .images import MAX_FILENAME, UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Tag, Visibility, normalize_tag
+from .image_headers import facts_of, header_of
+from .images import MAX_FILENAME, UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Visibility
 from .installations import Installation
 from .orphans import Orphan
+from .overviews import Overview, can_have_overview, overview_storage_name
 from .renditions import Rendition
+from .tags import Tag, normalize_tag
 from .upload_urls import UploadUrl
 
 __all__ = [
@@ -15,9 +18,14 @@ __all__ = [
     "Image",
     "Installation",
     "Orphan",
+    "Overview",
     "Rendition",
     "Tag",
     "UploadUrl",
     "Visibility",
+    "can_have_overview",
+    "facts_of",
+    "header_of",
     "normalize_tag",
+    "overview_storage_name",
 ]

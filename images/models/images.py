@@ -1,7 +1,5 @@
-"""Originals and their tags. The rows are the truth. The bytes lie in storage, under names made of the ids."""
+"""Originals. The rows are the truth. The bytes lie in storage, under names made of the ids."""
 
-import unicodedata
-from collections.abc import Iterable
 from functools import cached_property
 
 from django.contrib.postgres.indexes import GinIndex, HashIndex
@@ -14,6 +12,7 @@ from images.ids import uuid7
 from transforms.formats.table import FORMATS
 
 from .exact_json import ExactFloats
+from .storage_names import original_name
 
 MAX_FILENAME = 255
 
@@ -92,6 +91,12 @@ class Image(models.Model):
         editable=False,
         help_text="transfer, primaries, bit_depth, profile_name; empty until read_headers has read it",
     )
+    overview_version = models.PositiveSmallIntegerField(
+        null=True,
+        editable=False,
+        help_text="of the recipe of its overview, which is ready; 0 if it has none; empty if not known",
+    )
+    overview_bytes = models.PositiveIntegerField(null=True, editable=False, help_text="size of its overview")
     focal_x = models.FloatField(
         null=True,
         blank=True,
@@ -179,10 +184,7 @@ class Image(models.Model):
 
     @property
     def storage_name(self) -> str:
-        """Name of the object in storage. Its folder is the last two hex digits of the id.
-
-        These digits are random in a UUID of version 7, so the names spread evenly over the folders."""
-        return f"originals/{self.id.hex[-2:]}/{self.id}"
+        return original_name(self.id)
 
     @property
     def media_type(self) -> str:
@@ -199,51 +201,3 @@ class Image(models.Model):
     def tag_names(self) -> list[str]:
         """Names of the tags. A query for many images should prefetch `tags`."""
         return [tag.name for tag in self.tags.all()]
-
-
-def normalize_tag(name: str) -> str:
-    """Return the form in which a tag is stored and found: NFC.
-
-    A letter with an accent is one code point there. Some keyboards and file systems send two."""
-    return unicodedata.normalize("NFC", name)
-
-
-class TagManager(models.Manager["Tag"]):
-    def of_image(self, image: Image, names: Iterable[str]) -> list["Tag"]:
-        """Return new rows, which are not saved, for the tags of an image: each name once."""
-        distinct_names = dict.fromkeys(map(normalize_tag, names))
-        return [
-            Tag(account_id=image.account_id, image=image, name=name, ready_id=image.ready_id)
-            for name in distinct_names
-        ]
-
-
-class Tag(models.Model):
-    """A word that an account gave to an image.
-
-    Tags are rows so that an index finds images by them. The index begins with the account, so a search reads
-    no other account's tags. It goes on with the image's `ready_id`, which is the order of lists."""
-
-    account = models.ForeignKey(
-        Account,
-        on_delete=models.CASCADE,
-        related_name="+",
-        db_index=False,
-    )
-    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
-    name = models.CharField(max_length=64)
-    ready_id = models.UUIDField(null=True, editable=False, help_text="that of the image")
-
-    objects = TagManager()
-
-    class Meta:
-        ordering = ("id",)
-        indexes = (
-            models.Index(fields=["account", "name", "ready_id"], include=["image"], name="tag_listed"),
-        )
-        constraints = (
-            models.UniqueConstraint(fields=["account", "name", "image"], name="tag_once_per_image"),
-        )
-
-    def __str__(self) -> str:
-        return self.name

@@ -5,10 +5,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import Account
 from progimage.transform import Transform
 from transforms.formats.table import FORMATS
 
 from .images import Image
+from .storage_names import rendition_name
 
 
 class Rendition(models.Model):
@@ -17,9 +19,11 @@ class Rendition(models.Model):
     class State(models.TextChoices):
         """The life of a rendition.
 
-        Rendering: a request holds the lease and renders. Ready: its bytes are stored. Failed: no request
-        retries it until `lease_until`."""
+        Waiting: an account has asked for it ahead of its first visitor, and a worker or a request will take
+        it over. Rendering: a thread holds the lease and renders. Ready: its bytes are stored. Failed: no
+        request retries it until `lease_until`."""
 
+        WAITING = "waiting", "waiting"
         RENDERING = "rendering", "rendering"
         READY = "ready", "ready"
         FAILED = "failed", "failed"
@@ -46,6 +50,25 @@ class Rendition(models.Model):
     lease_until = models.DateTimeField(
         null=True,
         help_text="when another request may take over or retry",
+    )
+    asked_by = models.ForeignKey(
+        Account,
+        # The image's own key protects the account. A second constraint would lock a large table.
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="+",
+        help_text="the account that asked for it ahead of its first visitor",
+    )
+    attempts = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="number of times a worker began to make it",
+    )
+    due_at = models.DateTimeField(
+        null=True,
+        help_text="when a waiting rendition is sent to the workers again",
     )
     failure_code = models.CharField(max_length=40, blank=True)
     failure_message = models.TextField(blank=True)
@@ -78,6 +101,9 @@ class Rendition(models.Model):
             models.Index(
                 fields=["render_version", "id"], name="rendition_by_version", condition=Q(state="ready")
             ),
+            models.Index(
+                fields=["asked_by", "due_at"], name="rendition_waiting", condition=Q(state="waiting")
+            ),
             GinIndex(fields=["others"], name="rendition_others", condition=~Q(others=[]), fastupdate=False),
         )
 
@@ -86,11 +112,7 @@ class Rendition(models.Model):
 
     @property
     def storage_name(self) -> str:
-        """Name of the object in storage.
-
-        It is made of the image's id and the cache key alone, so that a change of code never moves it."""
-        extension = FORMATS[self.format].extensions[0]
-        return f"renditions/{self.image_id.hex[-2:]}/{self.image_id}/{self.cache_key}.{extension}"
+        return rendition_name(self.image_id, self.cache_key, self.format)
 
     @property
     def media_type(self) -> str:

@@ -32,6 +32,12 @@ class UploadUrl(models.Model):
         encoder=ExactFloats,
         help_text="filename, tags, metadata and visibility of the future image",
     )
+    eager = models.JSONField(
+        encoder=ExactFloats,
+        default=list,
+        db_default=[],
+        help_text="transforms of the renditions that are made ahead of their first visitor",
+    )
     expires_at = models.DateTimeField()
     locked_until = models.DateTimeField(
         null=True,

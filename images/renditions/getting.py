@@ -12,14 +12,14 @@ from imagekit.registry import generator_registry
 
 from images.database import release_connection
 from images.models import Rendition
-from images.services import hit_counts
+from images.services import hit_counts, overviews
 from images.services import renditions as rows
-from images.storage import renditions
+from images.storage import Content, renditions
 from progimage.errors import ProgImageError, Unavailable
 
-from .imagekit_backend import remembered
+from .imagekit_backend import is_remembered, remembered
 from .imagekit_spec import SPEC_ID
-from .preparing import Prepared
+from .preparing import Prepared, from_original
 
 log = logging.getLogger("progimage.renditions")
 
@@ -29,7 +29,9 @@ _MAX_LOSSES = 2
 
 @dataclass
 class OpenRendition:
-    """A ready rendition. `rendered` is its content, if it has just been rendered and not been read."""
+    """A ready rendition. `rendered` is its content, if it has just been rendered and not been read.
+
+    `prepared` is of the original if the overview turned out to be lost."""
 
     prepared: Prepared
     row: Rendition
@@ -67,19 +69,25 @@ class OpenRendition:
                 return self._content(start, stop)
             except FileNotFoundError:
                 rows.forget(self.row)
-                self.row, self.rendered = _find_or_render(self.prepared)
+                self.prepared, self.row, self.rendered = _find_or_fall_back(self.prepared)
         try:
             return self._content(start, stop)
         except FileNotFoundError:
             log.warning("the bytes of renditions do not stay in storage", extra={"row": str(self.row)})
-        rendered = self.prepared.render()
+        try:
+            rendered = self.prepared.render()
+        except overviews.OverviewLost:
+            self.prepared = from_original(self.prepared)
+            rendered = self.prepared.render()
         self.row = rows.as_unkept(self.row, rendered.row_facts())
+        self.row.cache_key = self.prepared.cache_key
         self.rendered = rendered.file
         return self._content(start, stop)
 
     def _content(self, start: int, stop: int | None) -> IO[bytes]:
         if self.rendered is None:
-            return renditions().open_range(self.row.storage_name, start, stop)
+            expected = Content(self.row.size_bytes or 0, self.row.sha256)
+            return renditions().open_range(self.row.storage_name, start, stop, expected=expected)
         content = self.rendered
         self.rendered = None
         content.seek(start)
@@ -91,7 +99,7 @@ def open_rendition(prepared: Prepared) -> Iterator[OpenRendition]:
     """Yield the ready rendition of a stored image.
 
     Raise UnprocessableImage, ImageTooLarge, ObjectMissing, NotFound or Unavailable."""
-    rendition = OpenRendition(prepared, *_find_or_render(prepared))
+    rendition = OpenRendition(*_find_or_fall_back(prepared))
     try:
         yield rendition
     finally:
@@ -107,7 +115,7 @@ def find_kept(prepared: Iterable[Prepared]) -> dict[UUID, Rendition]:
 def find_failures(prepared: Iterable[Prepared]) -> dict[UUID, ProgImageError]:
     """Return the errors of renders that have failed, by the ids of the images, even if another try is due."""
     rows = _find_rows(prepared, Rendition.State.FAILED)
-    return {image_id: remembered(row) for image_id, row in rows.items()}
+    return {image_id: remembered(row) for image_id, row in rows.items() if is_remembered(row)}
 
 
 def _find_rows(prepared: Iterable[Prepared], state: str) -> dict[UUID, Rendition]:
@@ -118,24 +126,37 @@ def _find_rows(prepared: Iterable[Prepared], state: str) -> dict[UUID, Rendition
     return {row.image_id: row for row in rows if cache_keys[row.image_id] == row.cache_key}
 
 
+def _find_or_fall_back(prepared: Prepared) -> tuple[Prepared, Rendition, IO[bytes] | None]:
+    """Do as `_find_or_render` does, with the original if its overview is lost. Return what was done, too."""
+    try:
+        return prepared, *_find_or_render(prepared)
+    except overviews.OverviewLost:
+        prepared = from_original(prepared)
+        return prepared, *_find_or_render(prepared)
+
+
 def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:
     """Return the ready row, and its content if this call has rendered it."""
     image = prepared.image
-    cache_key = prepared.cache_key
-    row = Rendition.objects.filter(image=image, cache_key=cache_key, state=Rendition.State.READY).first()
-    if row is not None:
+    row = rows.find(image.pk, prepared.cache_key)
+    if row is not None and row.state == Rendition.State.READY:
         return row, None
     others = prepared.recipe.others
     new_row = Rendition(
         image=image,
-        cache_key=cache_key,
+        cache_key=prepared.cache_key,
         transform=prepared.resolved.as_dict(),
         others=[other.image.pk for other in others.values() if other.image],
         format=prepared.format.name,
     )
     spec = generator_registry.get(SPEC_ID, source=new_row)
     spec.others = others
+    spec.found = row
+    if prepared.decoded_from == "overview":
+        spec.overview = prepared.source
     file = ImageCacheFile(spec)
     file.generate()
+    if prepared.awaits_overview:
+        overviews.request(image)
     release_connection()  # the row has just been written, and the client may be slow
     return file.generator.source, getattr(file, "_file", None)

@@ -15,10 +15,9 @@ from django.core.files.base import File
 from imagekit.cachefiles import ImageCacheFile
 
 from images import waiting_threads
-from images.database import sleep_without_connection
+from images.database import release_connection, sleep_without_connection
 from images.models import Rendition
 from images.services import renditions as rows
-from images.slots import Slots
 from progimage.errors import (
     ImageTooLarge,
     NotFound,
@@ -31,6 +30,7 @@ from progimage.errors import (
 from transforms.workers.pool import pool
 
 from .imagekit_spec import RenditionSpec
+from .own_renders import OwnRenders
 
 _REMEMBERED = {
     error.code: error
@@ -40,7 +40,8 @@ _STORE_ATTEMPTS = 3
 """An object whose name is taken is removed and stored again. Only a thread without a lease can interfere."""
 
 # One thread for each rendition waits for a turn. Each of its readers would take a place in the queue.
-_renderers = Slots("Another request renders this", retry_after_s=1)
+# The others wait for that thread to end.
+_renders = OwnRenders()
 
 
 class RowBackend:
@@ -85,33 +86,54 @@ class _Patience:
         return max(0, settings.RENDER_TIMEOUT_S - elapsed_s)
 
     @property
-    def is_over(self) -> bool:
-        return time.monotonic() - self.started_at > 3 * settings.RENDER_TIMEOUT_S
+    def remaining_s(self) -> float:
+        return self.started_at + 3 * settings.RENDER_TIMEOUT_S - time.monotonic()
 
 
 def _generate(file: ImageCacheFile) -> None:
     """Render, or wait for the thread that renders."""
     spec = _spec(file)
     patience = _Patience()
+    row = spec.found
     for pause_s in chain((0.02, 0.05, 0.1), repeat(0.2)):
-        row = rows.find(spec.source)
         if row is None:
             try:
                 if _try_render(file, patience):
                     return
             except Unavailable:
                 # another process may have begun, or even ended, while this thread waited for its turn
-                if rows.find(spec.source) is None:
+                if _find(file) is None:
                     raise
         elif row.state == Rendition.State.READY:
             spec.source = row
             return
         elif row.state == Rendition.State.FAILED:
             raise remembered(row)
-        if patience.is_over:
+        if patience.remaining_s < 0:
             break
-        sleep_without_connection(pause_s)
+        _pause(file, pause_s, patience)
+        row = _find(file)
     raise Unavailable("The rendition is still being made", retry_after_s=settings.RENDER_TIMEOUT_S)
+
+
+def _find(file: ImageCacheFile) -> Rendition | None:
+    rendition = _spec(file).source
+    return rows.find(rendition.image_id, rendition.cache_key)
+
+
+def _pause(file: ImageCacheFile, pause_s: float, patience: _Patience) -> None:
+    """Wait for the thread of this process that renders, or else a little for another process."""
+    end = _renders.find_end(file.name)
+    if end is None:
+        sleep_without_connection(pause_s)
+    else:
+        release_connection()
+        end.wait(max(0, patience.remaining_s))
+
+
+def is_remembered(row: Rendition) -> bool:
+    """Whether the image is to blame for the failure. A worker's last attempt may have failed otherwise."""
+    return row.failure_code in _REMEMBERED
 
 
 def remembered(row: Rendition) -> UnprocessableImage:
@@ -125,16 +147,14 @@ def _try_render(file: ImageCacheFile, patience: _Patience) -> bool:
     A turn at the renderers comes first: a request that is refused has claimed no row and read no original.
     Of the threads of this process that want the same rendition only one waits for a turn."""
     spec = _spec(file)
-    name = (spec.source.image_id, spec.source.cache_key)
-    with _renderers.try_hold(name, limit=1) as is_alone:
+    with _renders.try_begin(file.name) as is_alone:
         if not is_alone:
             return False
         owner = spec.source.image.account_id
         with pool().turn(owner, cost=spec.cost(), timeout_s=patience.turn_timeout_s) as turn:
             claim = rows.claim(spec.source, uuid.uuid4())
-            if claim is None or not claim.is_won:
+            if claim is None:
                 return False
-            spec.source = claim.row
             spec.turn = turn
             _render(file, claim)
             return True

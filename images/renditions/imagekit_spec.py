@@ -7,13 +7,13 @@ from typing import IO
 
 from imagekit import ImageSpec, register
 
-from images.models import Rendition
+from images.models import Rendition, header_of
 from images.storage import ObjectStorage, renditions
 from transforms.workers.costs import TaskCost, render_cost
 from transforms.workers.turn import Turn
 
 from . import rendering
-from .sources import NO_OTHERS, Others, Recipe, header_of
+from .sources import NO_OTHERS, OpenSource, Others, Recipe, source_of
 
 SPEC_ID = "progimage:rendition"
 
@@ -23,8 +23,12 @@ class RenditionSpec(ImageSpec):
 
     source: Rendition
     others: Others = NO_OTHERS
+    overview: OpenSource | None = None
+    """The overview of the image, if it is decoded in the original's place."""
     turn: Turn | None = None
     """The turn in which it is rendered, from the backend, through which ImageKit generates every file."""
+    found: Rendition | None = None
+    """The row of the rendition, as it was found before ImageKit was asked."""
     _result: rendering.RenderedFile | None = None
 
     @property
@@ -39,12 +43,20 @@ class RenditionSpec(ImageSpec):
         return self.source.cache_key
 
     def generate(self) -> IO[bytes]:
-        """Render once, and return the result as a file at its start. Raise as `rendering.render` does."""
+        """Render once, and return the result as a file at its start. Raise as `rendering.render` does.
+
+        The file is a draft of the object under the rendition's name."""
         if self._result is None:
             if self.turn is None:
                 raise RuntimeError("A rendition is rendered in a turn")
             recipe = Recipe(self.source.resolved_transform, self.others)
-            self._result = rendering.render(self.source.image, recipe, self.turn)
+            source = self.overview or source_of(self.source.image)
+            draft = self.cachefile_storage.new_draft(self.cachefile_name)
+            try:
+                self._result = rendering.render(source, recipe, self.turn, draft)
+            except BaseException:
+                draft.close()
+                raise
         self._result.file.seek(0)
         return self._result.file
 

@@ -30,6 +30,7 @@ def describe_plan(prepared: Prepared) -> dict[str, Any]:
     source = {name: getattr(header, name) for name in _SOURCE_FACTS}
     source |= header.upright._asdict() | _color_facts(prepared)
     source["sha256"] = prepared.source.sha256
+    source["decoded_from"] = prepared.decoded_from
     steps = [
         {"operation": {"op": operation.name} | operation.as_dict()} | size
         for operation, size in zip(operations, sizes[1:], strict=True)

@@ -2,21 +2,26 @@
 
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from django.conf import settings
 
 from accounts.access.caller import Caller
 from images.models import Image
+from images.services import overviews
 from progimage.transform import Transform
 from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS, Format
-from transforms.planning import negotiate_format, resolve
+from transforms.overview_recipe import RECIPE
+from transforms.planning import negotiate_format, overview, resolve
 from transforms.planning.ceilings import Extent
 from transforms.workers.costs import TaskCost, render_cost
 from transforms.workers.pool import pool
 
 from .other_images import ReadReference, open_others
 from .rendering import RenderedFile, render_source
-from .sources import OpenSource, Recipe, header_of, source_of
+from .sources import OpenSource, Recipe, overview_of, source_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +29,8 @@ class Prepared:
     """A transform that is ready to be rendered.
 
     `requested` is the transform as the client wrote it; `recipe` has its format chosen, the other images
-    opened and all defaults written out. `owner` is the account in whose turn it is rendered."""
+    opened and all defaults written out. `owner` is the account in whose turn it is rendered. If it
+    `awaits_overview`, the same request will be answered from an overview as soon as there is one."""
 
     source: OpenSource
     header: Header
@@ -32,6 +38,11 @@ class Prepared:
     recipe: Recipe
     cache_key: str
     owner: Hashable
+    awaits_overview: bool = False
+
+    @property
+    def decoded_from(self) -> Literal["original", "overview"]:
+        return "original" if self.source.original is None else "overview"
 
     @property
     def image(self) -> Image:
@@ -91,7 +102,8 @@ def prepare(
     header = source.read_header(owner=owner)
     chosen = transform
     if transform.output.format == "auto":
-        chosen = _choose_format(transform, header, acceptance)
+        extent = Extent(header.upright, header.frames, header.has_alpha)
+        chosen = choose_format(transform, acceptance, extent, header.format)
     if not chosen.image_references():
         yield _resolved(source, header, transform, Recipe(chosen), owner)
         return
@@ -101,16 +113,33 @@ def prepare(
 
 def prepare_recipe(image: Image, recipe: Recipe) -> Prepared:
     """Decide everything about a recipe, whose format is chosen and whose other images are open."""
-    return _resolved(source_of(image), header_of(image), recipe.transform, recipe, image.account_id)
+    source = source_of(image)
+    header = source.read_header(owner=image.account_id)
+    return _resolved(source, header, recipe.transform, recipe, image.account_id)
 
 
-def _choose_format(transform: Transform, header: Header, acceptance: Acceptance) -> Transform:
+def from_original(prepared: Prepared) -> Prepared:
+    """Return the same transform on the original, if it was to be decoded from an overview."""
+    if prepared.source.original is None:
+        return prepared
+    source = source_of(prepared.image)
+    return replace(
+        prepared,
+        source=source,
+        cache_key=resolve.cache_key(source.sha256, prepared.resolved),
+        awaits_overview=True,
+    )
+
+
+def choose_format(
+    transform: Transform, acceptance: Acceptance, extent: Extent, source_format: str
+) -> Transform:
     """Replace the format "auto" by the best one that the client accepts."""
     return negotiate_format.negotiate(
         transform,
         acceptance.accept,
-        source=Extent(header.upright, header.frames, header.has_alpha),
-        fallback=acceptance.fallback or FORMATS[header.format],
+        source=extent,
+        fallback=acceptance.fallback or FORMATS[source_format],
         limits=pool().settings.limits,
     )
 
@@ -121,7 +150,7 @@ def _resolved(
     """Write out all defaults."""
     focal = source.image.focal if source.image else None
     resolved = resolve.resolve(recipe.transform, header.format, focal=focal)
-    return Prepared(
+    prepared = Prepared(
         source=source,
         header=header,
         requested=requested,
@@ -129,3 +158,18 @@ def _resolved(
         cache_key=resolve.cache_key(source.sha256, resolved),
         owner=owner,
     )
+    # Of small images nothing more has to be known.
+    if source.image is None or source.image.overview_version == overviews.HAS_NONE:
+        return prepared
+    return _from_overview(prepared)
+
+
+def _from_overview(prepared: Prepared) -> Prepared:
+    """Return the same transform on the overview, if that serves and is there."""
+    if not settings.OVERVIEWS or not overview.serves(prepared.header, prepared.resolved):
+        return prepared
+    if not overviews.is_ready(prepared.image):
+        return replace(prepared, awaits_overview=True)
+    source = overview_of(prepared.image)
+    cache_key = resolve.cache_key(source.sha256, prepared.resolved, overview=RECIPE)
+    return replace(prepared, source=source, cache_key=cache_key)

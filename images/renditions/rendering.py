@@ -1,4 +1,4 @@
-"""Renders of resolved transforms into temporary files."""
+"""Renders of resolved transforms into files."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import IO
 
 from images import temporary_files
-from images.models import Image
+from images.services import overviews
+from progimage.errors import ProgImageError, UnprocessableImage, UnsupportedFormat
 from transforms.engine import Rendered
+from transforms.planning.overview import OverviewFile
 from transforms.workers.turn import Turn
 
-from .sources import OpenSource, Recipe, source_of
+from .sources import OpenSource, Recipe
 
+_OF_SOURCE = (UnprocessableImage, UnsupportedFormat)
 _KEPT_FACTS = ("width", "height", "frames", "size_bytes", "sha256")
 
 
@@ -27,27 +30,39 @@ class RenderedFile:
         return {name: getattr(self.facts, name) for name in _KEPT_FACTS}
 
 
-def render(image: Image, recipe: Recipe, turn: Turn) -> RenderedFile:
-    """Render a resolved transform on an original, in a turn of its account.
+def render(source: OpenSource, recipe: Recipe, turn: Turn, target: IO[bytes]) -> RenderedFile:
+    """Render a resolved transform on a source into `target`. Its files are opened now that its turn has come.
 
-    Raise UnprocessableImage, ImageTooLarge or Unavailable; ObjectMissing if the original's bytes are gone,
-    NotFound if the image has been deleted."""
-    return render_source(source_of(image), recipe, turn)
+    Raise UnprocessableImage, UnsupportedFormat, ImageTooLarge or Unavailable; ObjectMissing if the bytes of
+    an original are gone, NotFound if an image has been deleted; OverviewLost if the source is an overview
+    that cannot be read."""
+    with ExitStack() as files:
+        path = files.enter_context(source.path())
+        others = {reference: files.enter_context(other.path()) for reference, other in recipe.others.items()}
+        decoded = OverviewFile(path, source.original) if source.original else path
+        try:
+            facts = turn.render(decoded, recipe.transform, Path(target.name), others=others)
+        except _OF_SOURCE as error:
+            _check_overview(source, error)
+            raise
+    return RenderedFile(target, facts)
 
 
 def render_source(source: OpenSource, recipe: Recipe, turn: Turn) -> RenderedFile:
-    """Render a resolved transform on a source, whose files are opened now that its turn has come.
-
-    Raise as `render` does, and UnsupportedFormat."""
+    """Render as `render` does into a temporary file."""
     target = temporary_files.new_file()
     try:
-        with ExitStack() as files:
-            path = files.enter_context(source.path())
-            others = {
-                reference: files.enter_context(other.path()) for reference, other in recipe.others.items()
-            }
-            facts = turn.render(path, recipe.transform, Path(target.name), others=others)
+        return render(source, recipe, turn, target)
     except BaseException:
         target.close()
         raise
-    return RenderedFile(target, facts)
+
+
+def _check_overview(source: OpenSource, error: ProgImageError) -> None:
+    """Raise OverviewLost if a render has failed because an overview is damaged: the original may be whole.
+
+    An error of another image has a pointer to it. A more special class says that the result is at fault."""
+    is_of_source = type(error) in _OF_SOURCE and not error.pointer
+    if source.original is not None and source.image is not None and is_of_source:
+        overviews.mark_lost(source.image)
+        raise overviews.OverviewLost(str(source.image)) from error

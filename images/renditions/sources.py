@@ -9,7 +9,7 @@ A new kind of source is a class here, and a line in images/api/requests/referenc
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,14 +17,13 @@ from typing import ClassVar, Protocol
 from uuid import UUID
 
 from accounts.access.caller import Caller
-from images.models import MAX_FILENAME, Image, Visibility
+from images.models import MAX_FILENAME, Image, Visibility, header_of
 from images.receiving.uploads import Upload
 from images.remote.download import download
-from images.services import finding
+from images.services import finding, overviews
 from images.services.reading import original_path
 from progimage.errors import NotFound
 from progimage.transform import Transform
-from transforms.color.description import ColorSpace
 from transforms.decoding.header import Header
 from transforms.workers.pool import pool
 
@@ -34,13 +33,15 @@ class OpenSource:
     """The bytes of a source. Each call of `path` opens a file with them.
 
     `upload` is the file of an image that is not stored, `image` the row of one that is. `filename` is the
-    name by which a remote image is known."""
+    name by which a remote image is known. If the bytes are those of an overview, `original` is the header of
+    its original, and `sha256` the original's."""
 
     sha256: str
     path: Callable[[], AbstractContextManager[Path]]
     upload: Upload | None = None
     image: Image | None = None
     filename: str = ""
+    original: Header | None = None
 
     @property
     def reference(self) -> str:
@@ -141,19 +142,11 @@ def source_of(image: Image) -> OpenSource:
     return OpenSource(image.sha256, partial(original_path, image), image=image)
 
 
-def header_of(image: Image) -> Header:
-    """Return the header that decoding found when the image was uploaded, or last read again."""
-    facts = {name: getattr(image, name) for name in _HEADER_FIELDS}
-    if image.color_space is not None:
-        # Servers of two releases, which may know other parts, share the rows.
-        parts = {name: image.color_space.get(name) for name in _COLOR_PARTS}
-        facts |= {"is_hdr": image.is_hdr, "color_space": ColorSpace(**parts)}
-    return Header(**facts)
+def overview_of(image: Image) -> OpenSource:
+    """Return a stored image as a source that is decoded from its overview."""
+    path = partial(overviews.overview_path, image)
+    return OpenSource(image.sha256, path, image=image, original=header_of(image))
 
 
 def _of_upload(upload: Upload) -> OpenSource:
     return OpenSource(upload.sha256, lambda: nullcontext(upload.path), upload=upload)
-
-
-_HEADER_FIELDS = [header_field.name for header_field in fields(Header) if header_field.default is MISSING]
-_COLOR_PARTS = [part.name for part in fields(ColorSpace)]

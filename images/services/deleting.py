@@ -23,6 +23,7 @@ from progimage.errors import NotFound, ProgImageError
 
 from .changing import Check
 from .finding import get_own_image
+from .overviews import remove_overview
 from .storing import new_ready_id, place_tags
 
 log = logging.getLogger("progimage.deleting")
@@ -36,6 +37,8 @@ _BLANK_FIELDS: Any = {
     "missing_at": None,
     "is_hdr": None,
     "color_space": None,
+    "overview_version": None,
+    "overview_bytes": None,
     "parent": None,
     "transform": None,
 }
@@ -128,15 +131,19 @@ def finish_purge(image: Image) -> None:
 
 
 def purge_renditions(image_id: UUID, *, account: Account) -> None:
-    """Remove all renditions of an image. Later requests render them again.
+    """Remove all renditions of an image, and its overview. Later requests render them again.
 
     Raise NotFound if the account has no such image, Unavailable if storage does not answer."""
     image = get_own_image(image_id, account=account)
+    remove_overview(image.pk, keeps_refusal=True)
     remove_renditions(Rendition.objects.filter(image=image))
 
 
 def remove_derived(image_id: UUID) -> None:
-    """Remove all renditions that show an image: its own and those of other images. Raise Unavailable."""
+    """Remove the overview and all renditions that show an image: its own and those of other images.
+
+    Raise Unavailable."""
+    remove_overview(image_id)
     own_renditions = Rendition.objects.filter(image=image_id)
     remove_renditions(own_renditions)
     composites = Rendition.objects.exclude(others=[])

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from images.models import Image
+from images.models import Image, facts_of
 from transforms.decoding.header import Header
-
-from .storing import facts_of
 
 
 def differing_facts(image: Image, header: Header) -> dict[str, Any]:

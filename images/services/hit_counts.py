@@ -35,10 +35,14 @@ _counts: dict[int, int] = {}
 
 def count(rendition: Rendition) -> None:
     """Count one delivery. A rendition that was purged before it could be kept has no row to count for."""
-    if rendition.pk is None:
-        return
+    if rendition.pk is not None:
+        count_row(rendition.pk)
+
+
+def count_row(rendition_id: int) -> None:
+    """Count one delivery of the rendition with this id."""
     with _lock:
-        _counts[rendition.pk] = _counts.get(rendition.pk, 0) + 1
+        _counts[rendition_id] = _counts.get(rendition_id, 0) + 1
     if not _writer.is_started and _writer.start(flush):
         util.Finalize(None, flush, exitpriority=10)  # atexit never runs in a worker of granian
 

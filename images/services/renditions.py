@@ -1,80 +1,116 @@
 """Every change of a rendition's row from its claim to its end.
 
-A row begins as `rendering`, under the lease of the thread that renders it. It becomes `ready` or `failed`
-while that thread still holds the lease, or goes."""
+A row begins as `rendering`, under the lease of the thread that renders it, or as `waiting`
+(waiting_renditions.py). It becomes `ready` or `failed` while that thread still holds the lease, or goes."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from accounts.models.sql_rows import SqlRows, fetch_one
 from images.models import Image, Rendition
 from images.storage import renditions
 from progimage.errors import ProgImageError
 from transforms.planning import resolve
 
+from .waiting_renditions import give_back
+
 _OVERDUE = timedelta(minutes=1)
 _FAILURE_KEPT = timedelta(hours=1)
 """So long after it may be tried again a failure is known. An archive with many of them ends by that."""
+_ASKED_FAILURE_KEPT = timedelta(days=1)
+"""The account that has asked for the rendition reads the failure in its list."""
 _HAS_LAPSED = Q(lease_until__isnull=False, lease_until__lt=Now())
 _READY = {"state": Rendition.State.READY, "lease": None, "lease_until": None}
 _IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
+_RENDITIONS = SqlRows(Rendition, alias="rendition")
+
+# A rendition can be made again, so no commit waits for the disk. The setting ends with the transaction of its
+# statement.
+_UNSYNCED = "set_config('synchronous_commit', 'off', true)"
+_FIND = f"""
+    SELECT {_RENDITIONS.columns} FROM images_rendition AS rendition
+    WHERE image_id = %s AND cache_key = %s AND (lease_until IS NULL OR lease_until >= statement_timestamp())
+"""  # noqa: S608
+_CLAIM = f"""
+    INSERT INTO images_rendition AS known (
+        image_id, cache_key, transform, others, format, render_version, state, lease, lease_until,
+        failure_code, failure_message, sha256, hits, created_at
+    )
+    VALUES (
+        %s, %s, %s, %s::uuid[], %s, %s, 'rendering', %s, statement_timestamp() + %s,
+        '', '', '', 0, statement_timestamp()
+    )
+    ON CONFLICT (image_id, cache_key) DO UPDATE
+    SET state = excluded.state, lease = excluded.lease, lease_until = excluded.lease_until
+    WHERE known.lease_until < statement_timestamp()
+    RETURNING id, others, {_UNSYNCED}
+"""  # noqa: S608
+_MARK_READY = f"""
+    UPDATE images_rendition
+    SET state = 'ready', lease = NULL, lease_until = NULL,
+        width = %s, height = %s, frames = %s, size_bytes = %s, sha256 = %s
+    WHERE id = %s AND lease = %s AND NOT EXISTS (
+        SELECT FROM images_image WHERE id = ANY(%s::uuid[]) AND state <> 'ready'
+    )
+    RETURNING {_UNSYNCED}
+"""  # noqa: S608
+_RESULT = ("width", "height", "frames", "size_bytes", "sha256")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The row of a rendition, and the lease under which a thread has asked for it."""
+    """The row of a rendition, and the lease under which a thread renders it."""
 
     row: Rendition
     lease: UUID
 
-    @property
-    def is_won(self) -> bool:
-        """Whether this thread is to render it."""
-        return self.row.lease == self.lease
 
-
-def find(rendition: Rendition) -> Rendition | None:
-    """Return the row of the rendition, or None if a thread may claim it."""
-    return _rows_of(rendition).exclude(_HAS_LAPSED).first()
+def find(image_id: UUID, cache_key: str) -> Rendition | None:
+    """Return the row of a rendition, or None if a thread may claim it."""
+    return _RENDITIONS.find(_FIND, [image_id, cache_key])
 
 
 def claim(rendition: Rendition, lease: UUID) -> Claim | None:
-    """Take the rendition if no other thread renders it, and return its row.
+    """Take the rendition, if no other thread has it and if no row says how it ended.
 
-    Return None if the row went away meanwhile, as it does when a render could not be tried."""
-    rows = _rows_of(rendition).select_related("image")
-    leased = {
-        "state": Rendition.State.RENDERING,
-        "lease": lease,
-        "lease_until": Now() + _lease_time(),
-    }
-    row = rows.annotate(has_lapsed=_HAS_LAPSED).first()
-    if row is None:
-        identity = {name: getattr(rendition, name) for name in _IDENTITY}
-        # The cache key holds the same version, so a row never gets another one.
-        new_row = Rendition(**identity, render_version=resolve.RENDER_VERSION, **leased)
-        Rendition.objects.bulk_create([new_row], ignore_conflicts=True)
-    elif row.has_lapsed:
-        rows.filter(_HAS_LAPSED).update(**leased)
-    else:
-        return Claim(row, lease)
-    claimed = rows.first()
-    return None if claimed is None else Claim(claimed, lease)
+    A lease that has lapsed is taken over. Then the row keeps the ids of the other images."""
+    parameters: list[Any] = [
+        rendition.image_id,
+        rendition.cache_key,
+        json.dumps(rendition.transform),
+        rendition.others,
+        rendition.format,
+        resolve.RENDER_VERSION,  # the cache key holds it, too, so a row never gets another one
+        lease,
+        _lease_time(),
+    ]
+    claimed = fetch_one(_CLAIM, parameters)
+    if claimed is None:
+        return None
+    rendition.pk, rendition.others, _ = claimed
+    rendition.state = Rendition.State.RENDERING
+    rendition.lease = lease
+    return Claim(rendition, lease)
 
 
-def mark_ready(claim: Claim, facts: dict[str, Any]) -> bool:
+def mark_ready(claim: Claim, facts: Mapping[str, Any]) -> bool:
     """Make the rendition ready. Return False if the lease is lost, or if an image that it shows is deleted.
 
     `facts` are the render's facts about its result, by the names of the row's fields."""
-    changes = facts | _READY
-    if not _leased(claim).filter(~Exists(_deleted_images(claim.row))).update(**changes):
+    row = claim.row
+    result = [facts[name] for name in _RESULT]
+    shown_ids = [row.image_id, *row.others]
+    if fetch_one(_MARK_READY, [*result, row.pk, claim.lease, shown_ids]) is None:
         return False
-    _set(claim.row, changes)
+    _set(row, {**facts, **_READY})
     return True
 
 
@@ -98,7 +134,8 @@ def mark_failed(claim: Claim, error: ProgImageError) -> None:
 
 
 def abandon(claim: Claim) -> None:
-    """Remove the row of a render that has ended without an answer."""
+    """Remove the row of a render that has ended without an answer. One that was asked for waits again."""
+    give_back(_leased(claim))
     _leased(claim).delete()
 
 
@@ -108,19 +145,21 @@ def forget(rendition: Rendition) -> None:
 
 
 def lapsed_renders() -> QuerySet[Rendition]:
-    """Return the renditions whose lease ended over a minute ago, and failures of over an hour ago."""
+    """Return the renditions whose lease ended over a minute ago, and failures that nobody needs to know."""
     halfway = Q(state=Rendition.State.RENDERING, lease_until__lt=Now() - _OVERDUE)
     failed = Q(state=Rendition.State.FAILED, lease_until__lt=Now() - _FAILURE_KEPT)
-    return Rendition.objects.filter(halfway | failed).order_by("lease_until")
+    is_forgotten = Q(asked_by=None) | Q(lease_until__lt=Now() - _ASKED_FAILURE_KEPT)
+    return Rendition.objects.filter(halfway | failed & is_forgotten).order_by("lease_until")
 
 
 def drop_lapsed(rendition: Rendition) -> None:
-    """Remove the object and the row of a lapsed rendition.
+    """Remove the object and the row of a lapsed rendition. One that was asked for waits again instead.
 
     A killed render may have stored its object, so the object is removed first. The row stays if another
     request has claimed it since it was read. Raise Unavailable if storage does not answer."""
     renditions().delete(rendition.storage_name)
     rows = lapsed_renders().filter(pk=rendition.pk, lease=rendition.lease)
+    give_back(rows)
     rows.delete()
 
 

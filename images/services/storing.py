@@ -1,7 +1,7 @@
 """From an upload to a ready image: commit a pending row, store the object, then set the row to ready."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +11,14 @@ from django.db.models.functions import Now
 
 from accounts.models import Account
 from images.ids import time_of, uuid7, uuid7_at
-from images.models import Image, Tag, Visibility
+from images.models import Image, Rendition, Tag, Visibility, can_have_overview, facts_of
 from images.receiving.uploads import Upload
 from images.storage import originals
-from progimage.errors import Conflict, InProgress, NotFound, Unavailable, UnsupportedFormat
+from progimage.errors import Conflict, InProgress, NotFound, Unavailable
 from transforms.decoding.header import Header
-from transforms.formats.table import ACCEPTED_MEDIA_TYPES
 from transforms.workers.pool import pool
 
+from . import overviews, waiting_renditions
 from .integrity import is_stored
 
 
@@ -44,9 +44,12 @@ def store(
     account: Account,
     description: Description,
     image_id: UUID | None = None,
-    media_types: Collection[str] = ACCEPTED_MEDIA_TYPES,
+    admit: Callable[[Image], Sequence[Rendition]] = lambda image: (),
 ) -> Image:
     """Store `upload` and return its ready image.
+
+    `admit` sees the new image before anything is stored, and may refuse it by an error. It returns the
+    unsaved rows of the renditions to be made ahead of their first visitor.
 
     A retry with the same `image_id` and the same bytes continues after the last finished step and makes
     nothing twice. A failure leaves at most a pending row, never a ready image without its bytes.
@@ -55,14 +58,16 @@ def store(
     Conflict if `replaces` or `image_id` cannot be used, InProgress if another upload holds the id. Raise
     Unavailable if the pool is full or storage does not answer."""
     header = pool().validate(upload.path, owner=account.pk)
-    if header.media_type not in media_types:
-        raise UnsupportedFormat(f"Expected one of {', '.join(media_types)} but received {header.media_type}")
     new_image = _make_image(image_id or uuid7(), upload, header, account, description)
-    image = _commit_pending(new_image, description)
+    renditions = admit(new_image)
+    image = _commit_pending(new_image, description, renditions)
     if image.state == Image.State.READY:
         return image
     _put_original(image, upload)
-    return finish(image)
+    finish(image)
+    if renditions:
+        waiting_renditions.tell_workers(image)
+    return image
 
 
 def finish(image: Image) -> Image:
@@ -77,26 +82,16 @@ def finish(image: Image) -> Image:
             row.ready_id = ready_id
             # A pending row has the time when its upload began. Its id may have been made long before.
             row.created_at = time_of(ready_id)
-            row.save(update_fields=["state", "ready_id", "created_at"])
+            if can_have_overview(row):
+                overviews.request(row)
+            else:
+                row.overview_version = overviews.HAS_NONE
+            row.save(update_fields=["state", "ready_id", "created_at", "overview_version"])
             place_tags(row)
     image.state = row.state
     image.ready_id = row.ready_id
     image.created_at = row.created_at
     return image
-
-
-def facts_of(header: Header) -> dict[str, Any]:
-    """Return the facts of a header by the names of an image's fields."""
-    return {
-        "format": header.format,
-        "width": header.width,
-        "height": header.height,
-        "frames": header.frames,
-        "has_alpha": header.has_alpha,
-        "orientation": header.orientation,
-        "is_hdr": header.is_hdr,
-        "color_space": asdict(header.color_space),
-    }
 
 
 def new_ready_id(account_id: int) -> UUID:
@@ -133,8 +128,10 @@ def _make_image(
     )
 
 
-def _commit_pending(new_image: Image, description: Description) -> Image:
+def _commit_pending(new_image: Image, description: Description, renditions: Sequence[Rendition]) -> Image:
     """Commit the pending row and return it, or return the row of an earlier attempt.
+
+    Its renditions wait from now on. No worker begins them before the image is ready.
 
     Raise Conflict or InProgress if the id belongs to another image, NotFound or Conflict for `replaces`."""
     with transaction.atomic():
@@ -146,6 +143,8 @@ def _commit_pending(new_image: Image, description: Description) -> Image:
         _check_same_upload(image, new_image)
         if image.state == Image.State.PENDING:  # a ready image has its tags, and they may have been changed
             Tag.objects.bulk_create(Tag.objects.of_image(image, description.tags), ignore_conflicts=True)
+            if renditions:
+                waiting_renditions.ask(renditions, account_id=image.account_id)
         if image.created_at != new_image.created_at:
             _renew_pending(image)
     return image

@@ -1,9 +1,10 @@
 """One-time upload URLs: a client without an API key may upload one image in the name of an account."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -30,11 +31,14 @@ _LEASE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Terms:
-    """The limits of one upload. `expires_at` is in unix seconds."""
+    """The limits of one upload, and the transforms of the renditions that are made of its image.
+
+    `expires_at` is in unix seconds."""
 
     max_bytes: int
     media_types: Sequence[str]
     expires_at: int
+    eager: Sequence[Mapping[str, Any]] = ()
 
 
 def open_upload(upload_id: UUID, *, api_key: ApiKey, terms: Terms, description: Description) -> UploadUrl:
@@ -51,6 +55,7 @@ def open_upload(upload_id: UUID, *, api_key: ApiKey, terms: Terms, description: 
             "api_key": api_key,
             "max_bytes": terms.max_bytes,
             "media_types": list(terms.media_types),
+            "eager": list(terms.eager),
             "expires_at": datetime.fromtimestamp(terms.expires_at, UTC),
             "description": described,
         },

@@ -7,11 +7,19 @@ from typing import cast
 
 from django.core.files.storage import storages
 
-from .contract import ObjectStorage, StoredObject
+from .contract import Content, ObjectStorage, StoredObject
 from .disk import DiskObjectStorage
 from .s3 import S3ObjectStorage
 
-__all__ = ["DiskObjectStorage", "ObjectStorage", "S3ObjectStorage", "StoredObject", "originals", "renditions"]
+__all__ = [
+    "Content",
+    "DiskObjectStorage",
+    "ObjectStorage",
+    "S3ObjectStorage",
+    "StoredObject",
+    "originals",
+    "renditions",
+]
 
 
 def originals() -> ObjectStorage:

@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, BinaryIO, ClassVar
+from typing import IO, Any, ClassVar
 from uuid import UUID
 
 from django.core.files.base import File
 from django.core.files.storage import Storage
 
+from images import temporary_files
 from images.database import release_connection
 from progimage.errors import Unavailable
 
@@ -30,6 +31,14 @@ class StoredObject:
     sha256: str | None = None
 
 
+@dataclass(frozen=True)
+class Content:
+    """The bytes that a reader expects under a name."""
+
+    size_bytes: int
+    sha256: str
+
+
 class ObjectStorage(ABC, Storage):
     """A storage in which no name is ever used again.
 
@@ -42,19 +51,32 @@ class ObjectStorage(ABC, Storage):
     """Puts and deletions do not look for the marker again for this time."""
     _marker_was_there_at = float("-inf")
 
-    def put(self, name: str, content: BinaryIO, *, sha256: str) -> None:
-        """Write `content` from its start. Raise FileExistsError if `name` is taken."""
+    def new_draft(self, name: str) -> IO[bytes]:
+        """Return an empty file for content that `put` is to store under `name`. Closing it removes it.
+
+        Another process may write the content, by the file's `name`. A draft is for content that can be made
+        again: it may be lost after `put` if the machine loses power. `open_range` finds that out."""
+        self.check_marker(max_age_s=self.marker_max_age_s)
+        return self._new_draft(name)
+
+    def put(self, name: str, content: IO[bytes], *, sha256: str) -> None:
+        """Write `content` from its start. Raise FileExistsError if `name` is taken.
+
+        A draft is not copied if the storage can avoid it."""
         self.check_marker(max_age_s=self.marker_max_age_s)
         self._put(name, content, sha256=sha256)
 
-    def open_range(self, name: str, start: int = 0, stop: int | None = None) -> IO[bytes]:
+    def open_range(
+        self, name: str, start: int = 0, stop: int | None = None, *, expected: Content | None = None
+    ) -> IO[bytes]:
         """Open the object at byte `start`, in one request. Raise FileNotFoundError if there is none.
 
         The caller must not read past `stop`, which is exclusive. S3 sends no more than that, but a file goes
-        on to its end."""
+        on to its end. An object that is known to have other bytes than `expected` counts as missing: its
+        length is compared each time, its sha256 if a power cut may have damaged it."""
         release_connection()
         try:
-            return self._open_range(name, start, stop)
+            return self._open_range(name, start, stop, expected)
         except FileNotFoundError:
             self.check_marker()
             raise
@@ -159,10 +181,13 @@ class ObjectStorage(ABC, Storage):
         """The advice to an operator whose storage is not this installation's."""
 
     @abstractmethod
-    def _put(self, name: str, content: BinaryIO, *, sha256: str) -> None: ...
+    def _put(self, name: str, content: IO[bytes], *, sha256: str) -> None: ...
+
+    def _new_draft(self, name: str) -> IO[bytes]:
+        return temporary_files.new_file()
 
     @abstractmethod
-    def _open_range(self, name: str, start: int, stop: int | None) -> IO[bytes]: ...
+    def _open_range(self, name: str, start: int, stop: int | None, expected: Content | None) -> IO[bytes]: ...
 
     @abstractmethod
     def _local_path(self, name: str) -> AbstractContextManager[Path]: ...

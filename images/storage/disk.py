@@ -1,13 +1,16 @@
 """Files on this machine."""
 
+import hashlib
 import os
 import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cached_property
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
@@ -15,13 +18,20 @@ from django.utils.deconstruct import deconstructible
 
 from progimage.errors import Unavailable
 
-from .contract import ObjectStorage, StoredObject
+from .contract import Content, ObjectStorage, StoredObject
+from .drafts import Draft
 from .marker import MARKER, PROBES
+from .unsynced import RECORDS, UnsyncedFiles
+
+_MAX_VERIFIED = 100_000
+_NO_OBJECTS = (MARKER, PROBES, RECORDS)
 
 
 @deconstructible
 class DiskObjectStorage(ObjectStorage, FileSystemStorage):
-    """Files below a folder. A file appears under its name whole or not at all, and is synced to the disk."""
+    """Files below a folder. A file appears under its name whole or not at all.
+
+    It is synced to the disk, unless it was a draft."""
 
     marker_max_age_s = 0
 
@@ -37,27 +47,64 @@ class DiskObjectStorage(ObjectStorage, FileSystemStorage):
             f"To use this folder all the same, run `mkdir -p {folder} && : > {marker}` first."
         )
 
-    def _put(self, name: str, content: BinaryIO, *, sha256: str) -> None:
+    @cached_property
+    def _unsynced(self) -> UnsyncedFiles:
+        return UnsyncedFiles(Path(self.location), _sync_folder)
+
+    @cached_property
+    def _verified(self) -> set[str]:
+        """The names of doubtful files that have turned out to be right."""
+        return set()
+
+    def _new_draft(self, name: str) -> IO[bytes]:
+        folder = Path(self.path(name)).parent
+        with _disk_errors():
+            try:
+                return Draft(folder)
+            except FileNotFoundError:
+                _make_folder(folder)
+                return Draft(folder)
+
+    def _put(self, name: str, content: IO[bytes], *, sha256: str) -> None:
         target = Path(self.path(name))
         with _disk_errors():
-            _make_folder(target.parent)
-            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".put-") as partial:
-                content.seek(0)
-                while chunk := content.read(File.DEFAULT_CHUNK_SIZE):
-                    partial.write(chunk)
-                partial.flush()
-                os.fsync(partial.fileno())
-                os.link(partial.name, target)  # unlike a rename, a link never replaces a file
-            _sync_folder(target.parent)
+            if isinstance(content, Draft):
+                self._keep(content, target)
+            else:
+                _write(content, target)
         # If the root went away meanwhile, its folder may have been made anew on another disk.
         if self._find_marker() is None:
             raise Unavailable(self._absence(), retry_after_s=5)
 
-    def _open_range(self, name: str, start: int, stop: int | None) -> IO[bytes]:
+    def _keep(self, draft: Draft, target: Path) -> None:
+        if self._unsynced.record():
+            draft.give_name(target)
+            return
+        os.fsync(draft.fileno())
+        draft.give_name(target)
+        _sync_folder(target.parent)
+
+    def _open_range(self, name: str, start: int, stop: int | None, expected: Content | None) -> IO[bytes]:
         with _disk_errors():
-            file = Path(self.path(name)).open("rb")  # noqa: SIM115 - the caller closes it
-        file.seek(start)
+            file = open(self.path(name), "rb")  # noqa: PTH123, SIM115 - the caller closes it
+            if expected is not None and not self._has_content(name, file, expected):
+                file.close()
+                raise FileNotFoundError(name)
+            file.seek(start)
         return file
+
+    def _has_content(self, name: str, file: BufferedReader, expected: Content) -> bool:
+        status = os.fstat(file.fileno())
+        if status.st_size != expected.size_bytes:
+            return False
+        if not self._unsynced.is_doubtful(status.st_mtime) or name in self._verified:
+            return True
+        if hashlib.file_digest(file, "sha256").hexdigest() != expected.sha256:
+            return False
+        if len(self._verified) >= _MAX_VERIFIED:
+            self._verified.clear()
+        self._verified.add(name)
+        return True
 
     @contextmanager
     def _local_path(self, name: str) -> Iterator[Path]:
@@ -84,7 +131,7 @@ class DiskObjectStorage(ObjectStorage, FileSystemStorage):
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 if not entry.name.startswith(name_start) or entry.is_symlink():
                     continue
-                if name.startswith((MARKER, PROBES)):
+                if name.startswith(_NO_OBJECTS):
                     continue
                 if entry.is_dir():
                     yield from self._list_objects(f"{name}/")
@@ -130,6 +177,19 @@ class DiskObjectStorage(ObjectStorage, FileSystemStorage):
                 os.fsync(file.fileno())
             new_marker.replace(root / MARKER)
             _sync_folder(root)
+
+
+def _write(content: IO[bytes], target: Path) -> None:
+    """Write a copy of the content under its name, and return when both are on the disk."""
+    _make_folder(target.parent)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".put-") as partial:
+        content.seek(0)
+        while chunk := content.read(File.DEFAULT_CHUNK_SIZE):
+            partial.write(chunk)
+        partial.flush()
+        os.fsync(partial.fileno())
+        os.link(partial.name, target)  # unlike a rename, a link never replaces a file
+    _sync_folder(target.parent)
 
 
 @contextmanager

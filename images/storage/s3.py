@@ -1,11 +1,11 @@
 """A bucket of S3 or of a compatible server, through django-storages and boto3."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,7 +16,7 @@ from storages.backends.s3 import S3Storage
 from images import temporary_files
 from progimage.errors import Unavailable
 
-from .contract import ObjectStorage, StoredObject
+from .contract import Content, ObjectStorage, StoredObject
 from .marker import MARKER, PROBES
 from .s3_errors import NO_BUCKET, Place, code_of, explain, s3_errors
 from .s3_probes import probe
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _MAX_MARKER_BYTES = 100
 _MAX_DELETIONS = 1_000
 """S3's limit for one DeleteObjects request."""
+_TOO_SHORT_CODES = {"416", "InvalidRange"}
 _SHA256_LENGTH = len(base64.b64encode(bytes(32)))
 
 
@@ -70,7 +71,7 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
         )
         return cast("S3Client", client)
 
-    def _put(self, name: str, content: BinaryIO, *, sha256: str) -> None:
+    def _put(self, name: str, content: IO[bytes], *, sha256: str) -> None:
         content.seek(0)
         checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
         with self._errors(name):
@@ -88,19 +89,28 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
         if not is_stored or stored_checksum != checksum:
             raise Unavailable("The storage did not confirm the bytes of the upload", retry_after_s=5)
 
-    def _open_range(self, name: str, start: int, stop: int | None) -> IO[bytes]:
+    def _open_range(self, name: str, start: int, stop: int | None, expected: Content | None) -> IO[bytes]:
         options: Any = {}
         if start != 0 or stop is not None:
             options["Range"] = _http_range(start, stop)
-        with self._errors(name):
-            response = self.client.get_object(Bucket=self.bucket_name, Key=name, **options)
-        return cast("IO[bytes]", response["Body"])
+        try:
+            with self._errors(name):
+                response = self.client.get_object(Bucket=self.bucket_name, Key=name, **options)
+        except Unavailable as error:
+            if expected is not None and _is_too_short(error):
+                raise FileNotFoundError(name) from error
+            raise
+        body = cast("IO[bytes]", response["Body"])
+        if expected is not None and _size_of(response) != expected.size_bytes:
+            body.close()
+            raise FileNotFoundError(name)
+        return body
 
     @contextmanager
     def _local_path(self, name: str) -> Iterator[Path]:
         with temporary_files.new_file() as file:
             # `with body` would give the stream below it, which checks neither length nor checksum.
-            with closing(self._open_range(name, 0, None)) as body, self._errors(name):
+            with closing(self._open_range(name, 0, None, None)) as body, self._errors(name):
                 while chunk := body.read(File.DEFAULT_CHUNK_SIZE):
                     file.write(chunk)
             file.flush()
@@ -203,6 +213,18 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
 def _is_without_bucket(error: Unavailable) -> bool:
     cause = error.__cause__
     return isinstance(cause, ClientError) and code_of(cause) == NO_BUCKET
+
+
+def _is_too_short(error: Unavailable) -> bool:
+    """Whether the object ends before the range begins."""
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and code_of(cause) in _TOO_SHORT_CODES
+
+
+def _size_of(response: Mapping[str, Any]) -> int:
+    """Return the size of the whole object, of which the response may have a part."""
+    whole = str(response.get("ContentRange", "")).rpartition("/")[2]
+    return int(whole) if whole.isdigit() else int(response["ContentLength"])
 
 
 def _whole_sha256(checksum: str) -> str | None:

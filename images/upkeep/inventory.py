@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast, Substr
 
-from images.models import Image, Rendition
+from images.models import Image, Overview, Rendition
 from images.storage import ObjectStorage, originals, renditions
 
 BATCH_SIZE = 1_000
@@ -69,6 +69,10 @@ def _ready_renditions() -> QuerySet[Rendition]:
     return rows.only("image_id", "cache_key", "format", "size_bytes")
 
 
+def _ready_overviews() -> QuerySet[Overview]:
+    return Overview.objects.filter(state=Overview.State.READY).only("image_id", "version", "size_bytes")
+
+
 def _find_images(names: Sequence[str]) -> QuerySet[Image]:
     """Return the images with these objects. Tombstones have none: an object that is left of them is waste."""
     image_ids = []
@@ -94,6 +98,17 @@ def _find_renditions(names: Sequence[str]) -> QuerySet[Rendition]:
     return rows.only("image_id", "cache_key", "format")
 
 
+def _find_overviews(names: Sequence[str]) -> QuerySet[Overview]:
+    """Return the overviews with these objects. One of a tombstone is waste, as its object is."""
+    image_ids = []
+    for name in names:
+        image_id = _parse_id(name.rpartition("/")[0].rpartition("/")[2])
+        if image_id is not None:
+            image_ids.append(image_id)
+    rows = Overview.objects.filter(pk__in=image_ids)
+    return rows.exclude(image__state=Image.State.PURGED).only("image_id", "version")
+
+
 def _parse_id(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -113,5 +128,12 @@ RENDITIONS = ObjectFolder(
     storage=renditions,
     rows=_ready_renditions,
     find_rows=_find_renditions,
+    image_id="image_id",
+)
+OVERVIEWS = ObjectFolder(
+    name="overviews",
+    storage=renditions,
+    rows=_ready_overviews,
+    find_rows=_find_overviews,
     image_id="image_id",
 )

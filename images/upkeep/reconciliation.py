@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from accounts.models import Account
 from images.ids import least_id
-from images.models import Image, Rendition, UploadUrl
-from images.services import deleting, integrity
+from images.models import Image, Overview, Rendition, UploadUrl
+from images.services import deleting, integrity, overviews
 from images.services.orphans import find_waste, record_orphans
 from images.storage import originals, renditions
 
-from .inventory import HEX_DIGITS, ORIGINALS, RENDITIONS, ObjectFolder, batches
+from .inventory import HEX_DIGITS, ORIGINALS, OVERVIEWS, RENDITIONS, ObjectFolder, batches
 from .sweeps import SWEEPS, Sweep
 
 log = logging.getLogger("progimage.reconcile")
@@ -34,6 +34,7 @@ MISSING = "originals that are missing from storage"
 BACK = "originals that are back in storage"
 DAMAGED = "originals that are not what was uploaded"
 LOST = "renditions without their bytes"
+LOST_OVERVIEWS = "overviews without their bytes"
 ORPHANS = "objects that no row knows"
 _MAX_EXAMPLES = 5
 _MAX_NAME_LENGTH = 200
@@ -71,10 +72,10 @@ class Coverage:
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return those of `rows` that it covers."""
-        image_path = "image__" if rows.model is Rendition else ""
+        image_path = "image__" if rows.model in (Rendition, Overview) else ""
         if self.account is not None:
             rows = rows.filter(**{f"{image_path}account": self.account})
-        if self.since is not None and rows.model in (Image, Rendition, UploadUrl):
+        if self.since is not None and rows.model in (Image, Rendition, Overview, UploadUrl):
             rows = rows.filter(**{f"{image_path}id__gte": least_id(self.since)})
         return rows
 
@@ -89,7 +90,7 @@ class Reconciliation:
         self.fix = fix
         self.sample = sample
         sweep_names = [sweep.name for sweep in SWEEPS]
-        names = [*sweep_names, MISSING, BACK, DAMAGED, LOST, ORPHANS]
+        names = [*sweep_names, MISSING, BACK, DAMAGED, LOST, LOST_OVERVIEWS, ORPHANS]
         self.findings = {name: Finding() for name in names}
 
     def steps(self) -> list[Callable[[], None]]:
@@ -97,7 +98,8 @@ class Reconciliation:
         sweeps = [partial(self._sweep, sweep) for sweep in SWEEPS]
         of_originals = [partial(self._compare_originals, digit) for digit in HEX_DIGITS]
         of_renditions = [partial(self._compare_renditions, digit) for digit in HEX_DIGITS]
-        return [*sweeps, *of_originals, *of_renditions]
+        of_overviews = [partial(self._compare_overviews, digit) for digit in HEX_DIGITS]
+        return [*sweeps, *of_originals, *of_renditions, *of_overviews]
 
     def _sweep(self, sweep: Sweep) -> None:
         rows = self.coverage.narrow(sweep.due())
@@ -126,6 +128,13 @@ class Reconciliation:
         for rendition in RENDITIONS.part(rows, digit):
             if _fingerprint(rendition.storage_name, rendition.size_bytes) not in fingerprints:
                 self._check_unlisted_rendition(rendition)
+
+    def _compare_overviews(self, digit: str) -> None:
+        fingerprints = self._list(OVERVIEWS, digit)
+        rows = self.coverage.narrow(OVERVIEWS.rows())
+        for overview in OVERVIEWS.part(rows, digit):
+            if _fingerprint(overview.storage_name, overview.size_bytes) not in fingerprints:
+                self._check_unlisted_overview(overview)
 
     def _list(self, folder: ObjectFolder, digit: str) -> set[int]:
         """Return the fingerprints of a folder's objects, and handle the objects that no row knows."""
@@ -188,6 +197,17 @@ class Reconciliation:
         self.findings[LOST].add(rendition.storage_name, is_mended=self.fix)
         if self.fix:
             deleting.remove_renditions(rows)
+
+    def _check_unlisted_overview(self, overview: Overview) -> None:
+        """Count an overview whose bytes are gone. It is made again after the next render of its image."""
+        stored_object = renditions().find_object(overview.storage_name)
+        if stored_object is not None and stored_object.size_bytes == overview.size_bytes:
+            return
+        if not Overview.objects.filter(pk=overview.pk, state=Overview.State.READY).exists():
+            return
+        self.findings[LOST_OVERVIEWS].add(overview.storage_name, is_mended=self.fix)
+        if self.fix:
+            overviews.remove_overview(overview.pk)
 
     def _note_orphans(self, folder: ObjectFolder, digit: str, names: Collection[str]) -> None:
         waste: set[str] = set()

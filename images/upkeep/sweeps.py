@@ -16,11 +16,12 @@ from django.db.models.functions import Now
 from accounts import services as accounts
 from accounts.models import IdempotentRequest
 from images.database import reason_of
-from images.models import Image, Rendition, UploadUrl
+from images.models import Image, Overview, Rendition, UploadUrl
 from images.services import deleting
 from images.services.abandoned_uploads import abandoned_uploads, end_abandoned_upload
 from images.services.deleting import images_to_purge, purge_if_due
 from images.services.old_renditions import old_renditions, windows_of
+from images.services.overviews import remove_overview
 from images.services.renditions import drop_lapsed, lapsed_renders
 from images.services.upload_urls import delete_expired_upload_urls, expired_upload_urls
 from images.storage import originals
@@ -87,10 +88,14 @@ def _deleted_images_in_composites() -> QuerySet[Image]:
     return _deleted_images_shown_by(composites_with_image)
 
 
-def _deleted_images_shown_by(renditions: QuerySet[Rendition]) -> QuerySet[Image]:
+def _deleted_images_with_overviews() -> QuerySet[Image]:
+    return _deleted_images_shown_by(Overview.objects.filter(image=OuterRef("pk")))
+
+
+def _deleted_images_shown_by(derived: QuerySet[Any]) -> QuerySet[Image]:
     states = (Image.State.DELETED, Image.State.PURGING)
     deleted = Image.objects.filter(state__in=states)
-    return deleted.filter(Exists(renditions)).order_by("deleted_at")
+    return deleted.filter(Exists(derived)).order_by("deleted_at")
 
 
 def _expired_requests() -> QuerySet[IdempotentRequest]:
@@ -99,6 +104,10 @@ def _expired_requests() -> QuerySet[IdempotentRequest]:
 
 def _remove_derived(image: Image) -> None:
     deleting.remove_derived(image.pk)
+
+
+def _remove_overview(image: Image) -> None:
+    remove_overview(image.pk)
 
 
 def _delete_requests(rows: Sequence[IdempotentRequest]) -> Collection[Any]:
@@ -151,6 +160,7 @@ SWEEPS = (
     Sweep("abandoned uploads", abandoned_uploads, _each(end_abandoned_upload)),
     Sweep("renditions of deleted images", _deleted_images_with_renditions, _each(_remove_derived)),
     Sweep("renditions that show deleted images", _deleted_images_in_composites, _each(_remove_derived)),
+    Sweep("overviews of deleted images", _deleted_images_with_overviews, _each(_remove_overview)),
     Sweep("images to purge", images_to_purge, _each(purge_if_due)),
     Sweep("renders that ended halfway", lapsed_renders, _each(drop_lapsed)),
     Sweep("renditions of earlier versions", old_renditions, _remove_renditions, windows_of),

@@ -17,9 +17,11 @@ from progimage.wire.receivers import Receiver, into_file, into_memory
 from progimage.wire.rendition_query import RenditionQuery
 from progimage.wire.urls import (
     Address,
+    AheadSpec,
     ImageId,
     TransformSpec,
     image_address,
+    read_ahead,
     read_transform,
     rendition_address,
     rendition_format,
@@ -134,6 +136,21 @@ def renditions(image_id: ImageId) -> Call[Page[Rendition]]:
     return listing(address, "renditions", Rendition)
 
 
+def make_renditions(image_id: ImageId, transforms: Iterable[AheadSpec]) -> Call[tuple[Rendition, ...]]:
+    """Let the server make renditions of an image, ahead of their first visitor, and return them at once.
+
+    Each transform is a Transform, its text form, its operations, or a query such as "w=300&format=webp", at
+    most 20. The state of a rendition is `ready` if it exists, and else `waiting` until it is made. The method
+    `renditions` tells how far the server is. The call may be repeated: it makes nothing twice."""
+    call = Call(
+        method="POST",
+        address=image_address(image_id, "/renditions"),
+        media_type=JSON,
+        receive=receive_json(_read_renditions),
+    )
+    return with_json(call, {"transforms": [read_ahead(transform).as_dict() for transform in transforms]})
+
+
 def purge_renditions(image_id: ImageId) -> Call[None]:
     """Remove all renditions of an image. The server renders them anew when they are requested again."""
     return Call(
@@ -142,6 +159,10 @@ def purge_renditions(image_id: ImageId) -> Call[None]:
         media_type=NOTHING,
         receive=_receive_nothing,
     )
+
+
+def _read_renditions(values: Mapping[str, Any]) -> tuple[Rendition, ...]:
+    return tuple(Rendition.from_dict(row) for row in values["renditions"])
 
 
 def _receive_nothing() -> AbstractContextManager[Receiver[None]]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 from uuid import uuid4
 
 from progimage.errors import ParameterError
-from progimage.wire.urls import ImageId, Pairs
+from progimage.wire.urls import AheadSpec, ImageId, Pairs, read_ahead
 
 _KEY = re.compile("[ -~]{1,255}")
 """What a header can hold. The server has the same rule."""
@@ -30,7 +30,7 @@ class NamedDescription(Description, total=False):
 
 
 class UploadOptions(NamedDescription, total=False):
-    """The options of one upload. `replaces` is the image that the new one succeeds.
+    """The options of one image to be stored. `replaces` is the image that the new one succeeds.
 
     If the caller gives an `idempotency_key`, it may repeat the call itself, even after a restart."""
 
@@ -38,12 +38,29 @@ class UploadOptions(NamedDescription, total=False):
     idempotency_key: str
 
 
+class EagerUploadOptions(UploadOptions, total=False):
+    """The options of an upload, and the renditions that the server makes ahead of their first visitor.
+
+    Each of `eager` is a Transform, its text form, its operations, or a query such as "w=300&format=webp"."""
+
+    eager: Collection[AheadSpec]
+
+
+class ManyUploadsOptions(Description, total=False):
+    """The properties of many uploads, and the renditions of each image as in EagerUploadOptions."""
+
+    eager: Collection[AheadSpec]
+
+
 class UploadUrlOptions(NamedDescription, total=False):
-    """The limits of an upload URL, and the description of the image that is put there."""
+    """The limits of an upload URL, the description of the image that is put there, and its renditions.
+
+    `eager` is as in EagerUploadOptions."""
 
     max_bytes: int
     media_types: Collection[str]
     expires_in_s: int
+    eager: Collection[AheadSpec]
     idempotency_key: str
 
 
@@ -114,6 +131,11 @@ def _as_list(value: Collection[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
+def _as_transforms(value: Collection[AheadSpec]) -> list[dict[str, Any]]:
+    specs = [value] if isinstance(value, str | Mapping) else value
+    return [read_ahead(spec).as_dict() for spec in specs]
+
+
 def _as_time(value: datetime | str) -> str:
     return value if isinstance(value, str) else value.astimezone(UTC).isoformat()
 
@@ -128,6 +150,7 @@ _SPELLERS: dict[str, Callable[[Any], Any]] = {
     _TAGS: _as_list,
     "media_types": _as_list,
     "replaces": str,
+    "eager": _as_transforms,
     "created_after": _as_time,
     "created_before": _as_time,
     "focal_point": _as_point,

@@ -77,9 +77,21 @@ class Image(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rendition(Result):
-    """A stored result of a transform. Sizes are None until `state` is ready.
+class RenditionProblem(Result):
+    """The reason why a rendition could not be made: the code and the message of an error.
 
+    `pointer` leads to the parameter of the transform that it is about."""
+
+    code: str
+    detail: str
+    pointer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendition(Result):
+    """A stored result of a transform, or one to be made. Sizes are None until `state` is ready.
+
+    `state` is waiting, rendering, ready or failed. `problem` says why it has failed, or why it still waits.
     `url` is None if the transform uses other images."""
 
     id: int
@@ -95,6 +107,7 @@ class Rendition(Result):
     hits: int
     last_accessed_at: datetime | None
     url: str | None
+    problem: RenditionProblem | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +208,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     datetime | None: datetime.fromisoformat,
     tuple[str, ...]: tuple,
     ColorSpace | None: ColorSpace.from_dict,
+    RenditionProblem | None: RenditionProblem.from_dict,
     tuple[float, float] | None: _as_point,
     tuple[PlanStep, ...]: _as_steps,
 }

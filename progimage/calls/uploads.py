@@ -12,17 +12,18 @@ from progimage.wire.urls import Address
 
 from .call import Call
 from .json_calls import creation, receive_json
-from .options import UploadOptions, UploadUrlOptions, as_pairs, split_idempotency_key
+from .options import EagerUploadOptions, UploadUrlOptions, as_pairs, split_idempotency_key
 from .results import Image, UploadUrl
 
 _MAX_QUERY_CHARS = 4_000
 """Many proxies refuse a request line above 8 KB, as nginx does by default. This is half of it."""
 
 
-def upload(source: Source, **options: Unpack[UploadOptions]) -> Call[Image]:
+def upload(source: Source, **options: Unpack[EagerUploadOptions]) -> Call[Image]:
     """Store an image from a path, bytes or an open file.
 
-    If `filename` is not given, the image gets the file's name. Raise FileUnreadable if it cannot be read."""
+    If `filename` is not given, the image gets the file's name. The server makes the renditions of `eager`
+    after the upload, ahead of their first visitor. Raise FileUnreadable if it cannot be read."""
     named_options = {"filename": name_of(source), **options}
     fields, key_header = split_idempotency_key(named_options)
     body = raw_body(source)
@@ -40,7 +41,7 @@ def upload(source: Source, **options: Unpack[UploadOptions]) -> Call[Image]:
     )
 
 
-def upload_url(url: str, **options: Unpack[UploadOptions]) -> Call[Image]:
+def upload_url(url: str, **options: Unpack[EagerUploadOptions]) -> Call[Image]:
     """Store an image that the server fetches from a public address."""
     members = {"url": url, **options}
     return creation("/images", members, Image)

@@ -3,18 +3,22 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID
 
 from progimage.errors import ParameterError
 from progimage.operations import Operation, Output
-from progimage.text_form import TRANSFORM, parse_query, spell_text
+from progimage.text_form import TRANSFORM, is_query, parse_query, spell_text
 from progimage.transform import Transform
 
 ImageId = UUID | str
 
 TransformSpec = Transform | str | Iterable[Operation]
 """A transform, its text form, or its operations."""
+
+AheadSpec = TransformSpec | Mapping[str, Any]
+"""The same, or the query of an image's URL: as text, or by its names as `download` has them."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -87,6 +91,16 @@ def read_transform(transform: TransformSpec, format: str | None = None) -> Trans
         return transform
     output = Output.from_dict(transform.output.as_dict() | {"format": format})
     return Transform(transform.operations, output)
+
+
+def read_ahead(spec: AheadSpec) -> Transform:
+    """Return the transform of a rendition that is made ahead. Raise ParameterError if it is invalid."""
+    if isinstance(spec, Mapping):
+        return parse_query(_spell_query(spec))
+    if isinstance(spec, str) and is_query(spec):
+        pairs = parse_qsl(spec.removeprefix("?"), keep_blank_values=True)
+        return parse_query(pairs)
+    return read_transform(spec)
 
 
 def _spell_query(query: Mapping[str, object]) -> Pairs:

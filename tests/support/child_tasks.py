@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
+from socket import socket
 from typing import TYPE_CHECKING, TypeVar
 
 from progimage.errors import RangeNotSatisfiable
@@ -78,3 +79,28 @@ def look_around() -> tuple[set[str], dict[str, str], bytes, int]:
     """Return the modules, the environment as Python and as the kernel have it, and the core dump's limit."""
     core, _ = resource.getrlimit(resource.RLIMIT_CORE)
     return set(sys.modules), dict(os.environ), Path("/proc/self/environ").read_bytes(), core
+
+
+def return_more_than_facts() -> Path:
+    return Path("/")
+
+
+def fail_to_answer() -> None:
+    """Answer as a child does that was taken over: by bytes that are no pickle."""
+    for number in range(3, 64):
+        try:
+            parent = socket(fileno=number)
+        except OSError:
+            continue
+        parent.sendall(b"\0\0\0\3abc")
+
+
+def free_small_blocks(size_bytes: int) -> int:
+    """Free much memory below a block that stays, and return the bytes that are resident then."""
+    blocks = [bytes(4_000) for _ in range(size_bytes // 4_000)]
+    _staying.append(blocks.pop())
+    del blocks
+    return resident_bytes()
+
+
+_staying: list[bytes] = []

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-_STORAGE_EFFECTS = ("put", "delete", "open_range", "local_path", "find_object")
+_STORAGE_EFFECTS = ("new_draft", "put", "delete", "open_range", "local_path", "find_object")
 
 
 class Crashing:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageFile
 
-from transforms.geometry import reduced
+from transforms.geometry import Size, reduced
 
 from .header import Header
 from .jpeg.jpeg_sampling import is_lossless
@@ -17,6 +17,12 @@ class Scaled(NamedTuple):
     image: Image.Image
     across: float
     down: float
+
+    def of_larger(self, decoded: Size, larger: Size) -> "Scaled":
+        """Return the same decode as one of a larger image, whose reduced copy has the size `decoded`."""
+        across = self.across * decoded.width / larger.width
+        down = self.down * decoded.height / larger.height
+        return Scaled(self.image, across, down)
 
 
 def scale_decode(

@@ -47,11 +47,10 @@ def encode(
     content: Content,
     output: Output,
     format: Format,
-    target: Path,
-) -> None:
-    """Write `content` to `target`.
+) -> bytes:
+    """Return `content` as the bytes of a format.
 
-    Raise ResultTooLarge, UnprocessableImage if the encoder fails, OSError if the disk does."""
+    Raise ResultTooLarge, UnprocessableImage if the encoder fails."""
     if content.gain_map:
         described = with_container(content.metadata, len(content.gain_map))
         content = content._replace(metadata=described)
@@ -65,10 +64,14 @@ def encode(
     # not to the file itself: Pillow takes a short write, as to a full disk, for a complete one
     with _translated():
         if output.max_bytes:
-            written = _write_within(output.max_bytes, content, images, output, format)
-        else:
-            written = _write_smallest(content, images, output, format)
-        target.write_bytes(written)
+            return _write_within(output.max_bytes, content, images, output, format)
+        return _write_smallest(content, images, output, format)
+
+
+def write_file(target: Path, result: bytes) -> None:
+    """Write a result to its file. Raise UnprocessableImage if a child may not write so much, else OSError."""
+    with _translated():
+        target.write_bytes(result)
 
 
 def _write_within(

@@ -23,28 +23,25 @@ def prefer_original(
     source: Path,
     plan: Plan,
     metadata: Metadata,
-    target: Path,
-) -> bool:
-    """Replace the result at `target` by the original's pixels if they may stand for it. No gain map is kept.
+    result: bytes,
+) -> bytes | None:
+    """Return the original's pixels if they may stand for a result, else None. No gain map is kept.
 
-    Return whether it was replaced. They have to take fewer bytes than the result, or be the only ones that
-    fit max_bytes."""
+    They have to take fewer bytes than the result, or be the only ones that fit max_bytes if it is empty."""
     if not _may_stand(plan):
-        return False
-    result_bytes = target.stat().st_size if target.exists() else 0
-    max_bytes = _max_original_bytes(plan.output, result_bytes)
+        return None
+    max_bytes = _max_original_bytes(plan.output, len(result))
     content = source.read_bytes()
     bare = strip(content, plan.header.format, plan.header.stored)
     if bare is None:
-        return False
+        return None
     format = FORMATS[plan.header.format]
     original = put_metadata(bare, format, metadata)
     if original is not None and len(original) > len(content):
         original = put_metadata(bare, format, metadata, is_lean=True)
     if original is None or len(original) > max_bytes or not is_bare(bare, plan.header.format):
-        return False
-    target.write_bytes(original)
-    return True
+        return None
+    return original
 
 
 def _max_original_bytes(output: Output, result_bytes: int) -> int:

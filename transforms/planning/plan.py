@@ -13,7 +13,7 @@ from transforms.decoding.colors import read_color
 from transforms.decoding.header import Header
 from transforms.decoding.jpeg.jpeg_sampling import fine_scale, takes_means
 from transforms.formats.table import FORMATS, Format
-from transforms.geometry import Placement, Size, decode_scale, fold, keep
+from transforms.geometry import Box, Placement, Size, decode_scale, fold, keep
 from transforms.limits import Limits
 from transforms.render import (
     measure,
@@ -51,9 +51,12 @@ def make_plan(
     header: Header,
     transform: Transform,
     limits: Limits,
+    *,
+    overview: Size | None = None,
 ) -> Plan:
     """Decide everything, and refuse a result that would be too large.
 
+    If `image` is an overview of that size, `header` is of its original, as the overview shows it.
     Raise ImageTooLarge or ParameterError."""
     source_format = FORMATS[header.format]
     format = FORMATS[transform.output.format or header.format]
@@ -61,14 +64,16 @@ def make_plan(
     operations = check_sizes(header.upright, transform, format, frames, limits)
     refuse_costly(Extent(header.upright, frames, header.has_alpha), transform, format)
     margin = source_format.decode_margin
-    steps_after_means = _reduce_first(operations, header) if takes_means(image) else None
+    takes_first_step = overview is None and takes_means(image)
+    steps_after_means = _reduce_first(operations, header) if takes_first_step else None
     if steps_after_means:
         operations = steps_after_means
         margin = 1.0
     leading = foldable(operations, header.upright)
     remaining = operations[len(leading) :]
     placement = place_all(leading, header.upright)
-    scale = decode_scale(placement.box, placement.size, margin=margin) if margin else 1
+    decoded_box = _in_overview(placement.box, header, overview) if overview else placement.box
+    scale = decode_scale(decoded_box, placement.size, margin=margin) if margin else 1
     colors = read_color(image, source_format, limits)
     is_aimed_by_colors = any(is_open(operation) for operation in leading)
     is_luma_alone = (
@@ -90,6 +95,10 @@ def make_plan(
         colors=colors,
         source_mode=image.mode,
     )
+
+
+def _in_overview(box: Box, header: Header, overview: Size) -> Box:
+    return box.scaled(overview.width / header.width, overview.height / header.height)
 
 
 def _reduce_first(operations: tuple[Operation, ...], header: Header) -> tuple[Any, ...] | None:

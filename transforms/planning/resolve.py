@@ -8,6 +8,7 @@ from progimage.operations import Operation, Output
 from progimage.operations.output import Subsampling
 from progimage.transform import Transform
 from transforms.formats.table import FORMATS, Format
+from transforms.overview_recipe import OverviewRecipe
 from transforms.render.geometry import is_open
 
 from .gain_map_placement import refuse_other_formats, refuse_other_operations
@@ -96,7 +97,18 @@ def _resolve_quality(output: Output, format: Format) -> int | None:
     return output.quality or usual_quality
 
 
-def cache_key(sha256: str, resolved: Transform) -> str:
+def cache_key(sha256: str, resolved: Transform, *, overview: OverviewRecipe | None = None) -> str:
     """Return the key, 64 hex digits, of the result of `resolved` for the original with that sha256."""
-    text = f"{sha256}\n{resolved.canonical_json()}\n{RENDER_VERSION}"
+    text = f"{sha256}{key_tail(resolved, overview=overview)}"
     return _sha256(text.encode()).hexdigest()
+
+
+def key_tail(resolved: Transform, *, overview: OverviewRecipe | None = None) -> str:
+    """Return the part of the text of a cache key that follows the original's sha256.
+
+    The database can complete a key with it, if only the row of the image tells the sha256. A result that is
+    decoded from an overview has other pixels, and therefore another key."""
+    tail = f"\n{resolved.canonical_json()}\n{RENDER_VERSION}"
+    if overview:
+        tail += f"\noverview {overview}"
+    return tail

@@ -6,6 +6,7 @@ A child inherits the engine, already imported, no secrets and no main module. Wi
 multiprocessing would import the parent's main module, and Django with it, in every child."""
 
 import ctypes
+import gc
 import os
 import signal
 from importlib import import_module
@@ -34,3 +35,7 @@ import_module("transforms.engine")
 for name in ("_fixup_main_from_name", "_fixup_main_from_path"):
     setattr(spawn, name, _import_no_main)
 _forget_environment()
+
+# A collection in a child would write to every object, and copy the pages that all children share.
+gc.collect()
+gc.freeze()

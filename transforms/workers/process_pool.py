@@ -1,124 +1,220 @@
-"""The processes of a pool: started by a forkserver that knows the engine, replaced if they are broken."""
+"""The processes of a pool: started by a forkserver that knows the engine, replaced if they end.
+
+No thread manages them. The thread that needs a result waits for its child, and ends it if it is late."""
 
 import os
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import forkserver, get_context
-from pathlib import Path
-from threading import Lock
+from threading import Condition, Thread, Timer
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeVar
+from weakref import WeakSet
 
-from pebble import ProcessPool
+from progimage.errors import Unavailable
 
-from .child import confine, run
+from .answers import dump
+from .child import ChildLimits
+from .forkserver_start import forget_forkserver, start_forkserver
 from .pool_settings import PoolSettings
+from .warm_child import WarmChild
+
+__all__ = ["Processes", "forget_forkserver"]
 
 T = TypeVar("T")
 
-_ROOT = Path(__file__).parents[2]
-_PRELOADED = "transforms.workers.forkserver"
+_IDLE_S = 15.0
+"""Children that were idle for so long end, except for one. A quiet server holds the memory of one."""
 
 
 class Processes:
-    """Starts children when the first task comes. `stops` counts how often all of them were ended."""
+    """At most as many children as the settings say, each started when it is needed.
 
-    def __init__(self, settings: PoolSettings) -> None:
+    `stops` counts how often all of them were ended."""
+
+    def __init__(self, settings: PoolSettings, *, idle_s: float = _IDLE_S) -> None:
         self.settings = settings
         self.stops = 0
-        self.futures: set[Future[Any]] = set()
-        self.running: ProcessPool | None = None
-        self._lock = Lock()
+        self._idle_s = idle_s
+        self._limits = ChildLimits(
+            max_memory_bytes=settings.max_child_memory_bytes,
+            max_output_bytes=settings.max_output_bytes,
+            max_tasks=settings.max_tasks,
+        )
+        self._changed = Condition()
+        self._vacancies = settings.children
+        """The number of children that may still be started."""
+        self._children: set[WarmChild] = set()
+        self._idle: list[WarmChild] = []
+        """The last one was used last: it is the warmest, and the first ones grow old."""
+        self._timer: Timer | None = None
+        _everywhere.add(self)
 
-    def schedule(
+    @property
+    def busy(self) -> int:
+        """The number of children that are at work."""
+        with self._changed:
+            return len(self._children) - len(self._idle)
+
+    def run(
         self,
         function: Callable[..., T],
         args: tuple[object, ...],
         *,
         wall_s: float,
-    ) -> Future[T]:
-        """Give a task to the next free child. Once it has begun it has `wall_s` by the clock.
+    ) -> T:
+        """Do a task in a child, within `wall_s` by the clock. Raise what it raises.
 
-        Raise BrokenProcessPool if the children are being stopped."""
-        limits = {
-            "start_by": monotonic() + self.settings.timeout_s,
-            "cpu_s": self.settings.timeout_s,
-            "wall_s": wall_s,
-        }
+        Raise ChildEnded if the child dies, DeadlinePassed if it is late and was killed, and Unavailable if
+        there is no child in time or all are being stopped."""
+        limits = {"cpu_s": self.settings.timeout_s, "wall_s": wall_s}
+        task = dump((function, args, limits))
+        child = self._take()
         try:
-            future: Future[T] = self._start().schedule(run, (function, args), limits, timeout=wall_s)
-        except RuntimeError as error:
-            # pebble raises it for a pool that is broken or being stopped
-            raise BrokenProcessPool from error
-        self.futures.add(future)
-        future.add_done_callback(self.futures.discard)
-        return future
+            answer = child.call(task, ends_at=monotonic() + wall_s)
+        except BaseException:
+            self._replace(child)
+            raise
+        if answer.is_last:
+            self._replace(child)
+        else:
+            self._give_back(child)
+        result: T = answer.result()
+        return result
 
     def stop(self) -> None:
         """End every child now. The next task starts new ones."""
-        with self._lock:
+        with self._changed:
             self.stops += 1
-            processes = self.running
-            self.running = None
-            if processes:
-                _end(processes)
-        for future in tuple(self.futures):
-            if future.cancel():
-                # wakes the waiting thread; cancel() alone does not
-                future.set_running_or_notify_cancel()
+            children = self._children
+            idle = self._idle
+            self._vacancies += len(children)
+            self._children = set()
+            self._idle = []
+            if self._timer:
+                self._timer.cancel()
+                self._timer = None
+            self._changed.notify_all()
+        for child in children:
+            child.kill()
+        for child in idle:
+            child.close()
 
-    def stop_if_stuck(self) -> None:
-        """Stop if no task runs. A child that is killed while it reads the queue keeps pebble's lock, and then
-        all others wait."""
-        if not any(future.running() for future in tuple(self.futures)):
-            self.stop()
+    def disown(self) -> None:
+        """Let go of all children after a fork: they are the parent's, and end when it closes their pipes."""
+        for child in self._children:
+            child.close()
+        self._children = set()
+        self._idle = []
 
-    def _start(self) -> ProcessPool:
-        with self._lock:
-            if self.running and not self.running.active:
-                _end(self.running)
-                self.running = None
-            if self.running is None:
-                self.running = _start_children(self.settings)
-            return self.running
+    def _take(self) -> WarmChild:
+        """Return an idle child, or start one. Raise Unavailable if neither is possible in time."""
+        ends_at = monotonic() + self.settings.timeout_s
+        with self._changed:
+            stops = self.stops
+            while True:
+                if self.stops != stops:
+                    raise Unavailable("The renderers are being stopped")
+                if child := self._find_idle():
+                    return child
+                if self._vacancies:
+                    self._vacancies -= 1
+                    break
+                # a replacement is being started
+                if not self._changed.wait(ends_at - monotonic()):
+                    raise Unavailable("Every renderer is busy, and none became free in time")
+        return self._start(stops)
+
+    def _find_idle(self) -> WarmChild | None:
+        while self._idle:
+            child = self._idle.pop()
+            if child.is_waiting():
+                return child
+            self._children.discard(child)
+            self._vacancies += 1
+            child.close()
+        return None
+
+    def _start(self, stops: int) -> WarmChild:
+        """Start a child in place of a vacancy that was taken. Raise Unavailable after another stop."""
+        try:
+            start_forkserver()
+            child = WarmChild(self._limits)
+        except BaseException:
+            self._vacate()
+            raise
+        with self._changed:
+            if self.stops == stops:
+                self._children.add(child)
+                return child
+        self._vacate()
+        child.discard()
+        raise Unavailable("The renderers are being stopped")
+
+    def _vacate(self) -> None:
+        with self._changed:
+            self._vacancies += 1
+            self._changed.notify()
+
+    def _give_back(self, child: WarmChild) -> None:
+        child.idle_since = monotonic()
+        with self._changed:
+            if child in self._children:
+                self._idle.append(child)
+                self._changed.notify()
+                self._plan_end_of_idle()
+                return
+        # it was killed meanwhile
+        child.close()
+
+    def _replace(self, child: WarmChild) -> None:
+        """End a child, and start another in the background, so that no request waits for that."""
+        child.discard()
+        with self._changed:
+            if child not in self._children:
+                return
+            self._children.remove(child)
+            stops = self.stops
+        try:
+            Thread(target=self._start_idle, args=(stops,), daemon=True).start()
+        except RuntimeError:
+            # there are too many threads, or the program ends
+            self._vacate()
+
+    def _start_idle(self, stops: int) -> None:
+        try:
+            child = self._start(stops)
+        except (Unavailable, OSError, EOFError):
+            # the next task tries again, and tells
+            return
+        self._give_back(child)
+
+    def _plan_end_of_idle(self) -> None:
+        if self._timer is None and len(self._children) > 1:
+            self._timer = Timer(self._idle_s, self._end_idle)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _end_idle(self) -> None:
+        """End the children that were idle for long, except for the last one."""
+        with self._changed:
+            self._timer = None
+            latest = monotonic() - self._idle_s
+            old = [child for child in self._idle if child.idle_since <= latest]
+            if len(old) == len(self._children):
+                old.pop()
+            self._children.difference_update(old)
+            self._idle = [child for child in self._idle if child not in old]
+            self._vacancies += len(old)
+            self._plan_end_of_idle()
+        for child in old:
+            child.close()
 
 
-def forget_forkserver() -> None:
-    """Reset the state of multiprocessing's forkserver. After a fork it is the parent's."""
-    initial_state = vars(forkserver.ForkServer())
-    vars(forkserver._forkserver).update(initial_state)  # noqa: SLF001
+_everywhere: WeakSet[Processes] = WeakSet()
 
 
-def _start_children(settings: PoolSettings) -> ProcessPool:
-    context = get_context("forkserver")
-    context.set_forkserver_preload([_PRELOADED])
-    _start_forkserver()
-    return ProcessPool(
-        max_workers=settings.children,
-        max_tasks=settings.max_tasks,
-        initializer=confine,
-        initargs=(settings.max_child_memory_bytes, settings.max_output_bytes),
-        context=context,
-    )
+def _disown_all() -> None:
+    for processes in tuple(_everywhere):
+        processes.disown()
 
 
-def _end(processes: ProcessPool) -> None:
-    processes.stop()  # type: ignore[no-untyped-call]
-    processes.join()
-
-
-def _start_forkserver() -> None:
-    """Start the forkserver with a PYTHONPATH to this package.
-
-    It receives its parent's sys.path and ignores it."""
-    previous = os.environ.get("PYTHONPATH")
-    paths = [str(_ROOT), previous] if previous else [str(_ROOT)]
-    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
-    try:
-        forkserver.ensure_running()
-    finally:
-        if previous is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = previous
+os.register_at_fork(after_in_child=_disown_all)

@@ -2,30 +2,27 @@
 
 import signal
 from collections.abc import Callable, Mapping
-from concurrent.futures import CancelledError, wait
-from concurrent.futures.process import BrokenProcessPool
 from math import ceil
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from pebble import ProcessExpired
-
 from progimage.errors import RendererEnded, TakesTooLong, Unavailable
 from progimage.transform import Transform
 from transforms.decoding.decode import probe, probe_received, validate
 from transforms.decoding.header import Header
-from transforms.engine import NO_OTHERS, Rendered, render_file
+from transforms.engine import NO_OTHERS, Rendered, make_overview, render_file
+from transforms.planning.overview import OverviewFile
 
 from .child import give_way
+from .pipe import DeadlinePassed
 from .process_pool import Processes
+from .warm_child import ChildEnded
 
 T = TypeVar("T")
 
 _ATTEMPTS = 2
-"""pebble also gives a pool up if an idle child is killed. The second attempt has a new pool."""
-_GRACE_S = 2.0
-"""If a task still runs so long after its deadline, the pool is broken. pebble looks every 0.1 s."""
+"""The kernel may have killed the first child for the memory of another process."""
 
 
 class Turn:
@@ -58,7 +55,7 @@ class Turn:
 
     def render(
         self,
-        source: Path,
+        source: Path | OverviewFile,
         transform: Transform,
         target: Path,
         *,
@@ -66,7 +63,8 @@ class Turn:
     ) -> Rendered:
         """Write the result of a resolved transform of `source` to `target`. Raise the errors of `validate`.
 
-        `others` holds the files of the images that operations name, by their references."""
+        The transform of an overview is that of its original. `others` holds the files of the images that
+        operations name, by their references."""
         return self.run(
             render_file,
             source,
@@ -75,6 +73,13 @@ class Turn:
             self._settings.limits,
             others,
         )
+
+    def make_overview(self, source: Path, transform: Transform, target: Path) -> Rendered:
+        """Write an overview, at a lower priority than renders for clients. Raise as `render` does."""
+        overview: Rendered = self.run(
+            give_way, make_overview, source, transform, target, self._settings.limits
+        )
+        return overview
 
     def run(self, function: Callable[..., T], *args: object) -> T:
         """Do the task of this turn."""
@@ -85,46 +90,29 @@ class Turn:
             self._end()
 
     def _run_with_retry(self, function: Callable[..., T], *args: object) -> T:
-        """Run a task, and once more if its child dies: the kernel may have killed it for another's memory.
+        """Run a task, and once more if its child dies.
 
         Raise RendererEnded only for an image that ends two children, and Unavailable if the pool was
         stopped since the turn was waited for."""
         ends_at = monotonic() + self._settings.wall_timeout_s
-        last_death: ProcessExpired | None = None
         for _ in range(_ATTEMPTS):
             if self._processes.stops != self._stops:
                 raise Unavailable("The renderers are being stopped")
+            wall_s = ends_at - monotonic()
+            if wall_s <= 0:
+                raise self._too_slow()
             try:
-                return self._run_once(ends_at, function, *args)
-            except ProcessExpired as error:
+                return self._processes.run(function, args, wall_s=wall_s)
+            except DeadlinePassed as error:
+                raise self._too_slow() from error
+            except ChildEnded as error:
                 self._check_death(error)
                 last_death = error
-            except BrokenProcessPool:
-                pass
-        if last_death:
-            raise RendererEnded("The image could not be processed: its renderer ended") from last_death
-        raise Unavailable("The renderers are being replaced")
+        if self._processes.stops != self._stops:
+            raise Unavailable("The renderers are being stopped")
+        raise RendererEnded("The image could not be processed: its renderer ended") from last_death
 
-    def _run_once(self, ends_at: float, function: Callable[..., T], *args: object) -> T:
-        wall_s = ends_at - monotonic()
-        if wall_s <= 0:
-            raise self._too_slow()
-        future = self._processes.schedule(function, args, wall_s=wall_s)
-        wait([future], self._settings.timeout_s)
-        if future.running():
-            wait([future], wall_s + _GRACE_S)
-        if not future.done():
-            future.cancel()
-            self._processes.stop_if_stuck()
-            raise Unavailable("Every renderer is busy, and none became free in time")
-        try:
-            return future.result()
-        except TimeoutError as error:
-            raise self._too_slow() from error
-        except CancelledError as error:
-            raise Unavailable("The renderers are being stopped") from error
-
-    def _check_death(self, death: ProcessExpired) -> None:
+    def _check_death(self, death: ChildEnded) -> None:
         """Raise TakesTooLong or Unavailable if a timer of the child's own has ended it."""
         if death.exitcode == -signal.SIGPROF:
             max_s = self._settings.timeout_s

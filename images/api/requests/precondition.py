@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from rest_framework.request import Request
 
 from images.api.serializers.representation import Representation
+from images.delivery.conditions import check_if_match, is_not_modified
 from images.delivery.header_names import IF_MATCH, IF_NONE_MATCH
-from images.delivery.responses import check_if_match, is_not_modified
 from images.models import Image
 from progimage.errors import PreconditionFailed
 

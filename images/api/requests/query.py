@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.http import QueryDict
 from rest_framework.request import Request
 
 from accounts.access.authentication import SignedUrlAuthentication
@@ -35,10 +36,19 @@ class Query:
 
         A GET or HEAD without a signature passes over the parameters of trackers."""
         is_signed = isinstance(request.successful_authenticator, SignedUrlAuthentication)
-        signature = PARAMETERS if is_signed else ()
+        expires_at = int(request.query_params[EXPIRES]) if is_signed else None
         may_be_tracked = request.method in ("GET", "HEAD") and not is_signed
+        parameters = cls.read_parameters(request.query_params, may_be_tracked=may_be_tracked)
+        if is_signed:
+            for name in PARAMETERS:
+                parameters.pop(name, None)
+        return cls(parameters, expires_at)
+
+    @staticmethod
+    def read_parameters(query_params: QueryDict, *, may_be_tracked: bool) -> dict[str, str]:
+        """Return the parameters of a query, those of a signature included."""
         parameters: dict[str, str] = {}
-        for name, values in request.query_params.lists():
+        for name, values in query_params.lists():
             if may_be_tracked and _is_ignored(name):
                 continue
             if len(values) > 1:
@@ -46,12 +56,10 @@ class Query:
                     f"Expected {show_value(name)} once but received it again",
                     pointer=f"/{escape_pointer(name)}",
                 )
-            if name not in signature:
-                parameters[name] = values[0]
+            parameters[name] = str(values[0])
         if TRANSFORM in parameters:
             parameters[TRANSFORM] = parameters[TRANSFORM].strip(BLANK)
-        expires_at = int(request.query_params[EXPIRES]) if is_signed else None
-        return cls(parameters, expires_at)
+        return parameters
 
     def without(self, *names: str) -> dict[str, str]:
         """Return the parameters but those with these names."""

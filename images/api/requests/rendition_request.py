@@ -22,6 +22,39 @@ _DELIVERY = ("download", "v")
 
 
 @dataclass(frozen=True, kw_only=True)
+class RenditionQuery:
+    """The extension and the query of a GET of an image. `transform` is None if the original is requested.
+
+    `fallback` is the format of the extension."""
+
+    transform: Transform | None
+    fallback: Format | None
+    download: str | None
+    is_versioned: bool
+
+    @classmethod
+    def read(cls, query: Query, extension: str | None) -> "RenditionQuery":
+        """Raise UnsupportedFormat for the extension, ParameterError for the query."""
+        format = None if extension is None else _read_extension(extension)
+        transform_query = query.without(*_DELIVERY)
+        transform = parse_query(transform_query.items(), beside=_DELIVERY)
+        if format is not None:
+            transform = with_format(transform, format, pointer_of=query.pointer_of)
+        elif transform.output.format is None and transform_query:
+            name = next(iter(transform_query))
+            raise ParameterError(
+                f"Expected a format for {name[:60]!r}, in the query or as extension",
+                pointer=f"/{escape_pointer(name)}",
+            )
+        return cls(
+            transform=None if transform.output.format is None else transform,
+            fallback=format,
+            download=_read_download(query),
+            is_versioned="v" in query.parameters,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class RenditionRequest:
     """A GET of an image. `transform` is None if the original is requested."""
 
@@ -33,28 +66,18 @@ class RenditionRequest:
     @classmethod
     def read(cls, request: Request, extension: str | None = None) -> "RenditionRequest":
         """Raise UnsupportedFormat for the extension, ParameterError for the query."""
-        format = None if extension is None else _read_extension(extension)
         query = Query.read(request)
-        transform_query = query.without(*_DELIVERY)
-        transform = parse_query(transform_query.items(), beside=_DELIVERY)
-        if format is not None:
-            transform = with_format(transform, format, pointer_of=query.pointer_of)
-        elif transform.output.format is None and transform_query:
-            name = next(iter(transform_query))
-            raise ParameterError(
-                f"Expected a format for {name[:60]!r}, in the query or as extension",
-                pointer=f"/{escape_pointer(name)}",
-            )
+        rendition_query = RenditionQuery.read(query, extension)
         options = DeliveryOptions(
             method=request.method or "",
             headers=request.headers,
-            download=_read_download(query),
-            is_versioned="v" in query.parameters,
+            download=rendition_query.download,
+            is_versioned=rendition_query.is_versioned,
             expires_at=query.expires_at,
         )
         return cls(
-            transform=None if transform.output.format is None else transform,
-            acceptance=Acceptance(request.headers.get("Accept", ""), fallback=format),
+            transform=rendition_query.transform,
+            acceptance=Acceptance(request.headers.get("Accept", ""), fallback=rendition_query.fallback),
             options=options,
             pointer_of=query.pointer_of,
         )

@@ -20,10 +20,20 @@ BLANK = " \t\r\n\ufeff"
 def read_transform(value: object) -> Transform:
     """Return the value of a member or field `transform`: JSON, parsed or not, or the ordered text form."""
     try:
-        return _parse_transform(value)
+        return parse_transform(value)
     except ParameterError as error:
         error.pointer = f"/{TRANSFORM}{error.pointer}"
         raise
+
+
+def parse_transform(value: object) -> Transform:
+    """Return a transform in JSON, parsed or not, or in the ordered text form. Raise ParameterError."""
+    if not isinstance(value, str):
+        return Transform.from_dict(value)
+    text = value.strip(BLANK)
+    if text.startswith(("{", "[")):
+        return Transform.from_json(text)
+    return Transform(parse_text(text))
 
 
 def read_id(value: object) -> UUID:
@@ -52,12 +62,3 @@ def read_description(values: QueryDict | dict[str, Any], *, filename: str = "") 
     serializer = DescriptionSerializer(data=values)
     serializer.is_valid(raise_exception=True)
     return Description(**serializer.validated_data)
-
-
-def _parse_transform(value: object) -> Transform:
-    if not isinstance(value, str):
-        return Transform.from_dict(value)
-    text = value.strip(BLANK)
-    if text.startswith(("{", "[")):
-        return Transform.from_json(text)
-    return Transform(parse_text(text))

@@ -57,7 +57,7 @@ def _image(image_id: str) -> dict[str, Any]:
 
 IMAGE = _image(IMAGE_ID)
 IMAGES = {"images": [IMAGE], "next": None}
-LEDGER = {
+LEDGER: dict[str, Any] = {
     "renditions": [
         {
             "id": 41,
@@ -69,14 +69,24 @@ LEDGER = {
             "frames": 1,
             "bytes": 8_204,
             "state": "ready",
+            "problem": None,
             "created_at": _CREATED,
             "hits": 12,
             "last_accessed_at": _CREATED,
             "url": f"{_HOST}/images/{IMAGE_ID}.webp?transform={TEXT}&quality=80",
         }
     ],
+    "overview": {"state": "ready", "width": 1024, "height": 768, "bytes": 152_301, "created_at": _CREATED},
     "next": None,
 }
+ASKED = {
+    "renditions": [
+        LEDGER["renditions"][0]
+        | dict.fromkeys(("width", "height", "frames", "bytes", "last_accessed_at"))
+        | {"id": 42, "state": "waiting", "hits": 0}
+    ]
+}
+EAGER = ["w=300&h=200&fit=cover&format=webp", {"operations": _STEPS, "output": _OUTPUT}]
 DESCRIPTION = {"tags": ["evening", "hills"], "metadata": {"shot": 7}, "visibility": "private"}
 SIGNATURE: dict[str, object] = {
     "exp": 1_769_864_400,
@@ -131,6 +141,7 @@ PLAN = {
         "hdr": False,
         "color_space": COLOR_SPACE,
         "sha256": _SHA256,
+        "decoded_from": "original",
     },
     "steps": [{"operation": step, "width": 300, "height": 200, "is_at_most": False} for step in _STEPS],
     "output": _OUTPUT,

@@ -6,6 +6,7 @@ from uuid import UUID
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
+from images.api.serializers.ahead import AheadSerializer, AskedSerializer
 from images.api.serializers.archives import ArchiveSerializer
 from images.api.serializers.descriptions import ChangeSerializer
 from images.api.serializers.images import ImageSerializer, ImagesSerializer
@@ -213,6 +214,23 @@ RENDITIONS = Endpoint(
     errors=(errors.ParameterError, errors.NotFound),
     parameters=[_IMAGE_ID, LedgerPageSerializer],
     responses={200: LedgerSerializer},
+)
+MAKE_RENDITIONS = Endpoint(
+    operation_id="make_renditions",
+    summary="Make renditions ahead of their first visitor",
+    examples=[
+        example_of_request({"transforms": examples.EAGER}),
+        example_of_response(examples.ASKED, status=202),
+    ],
+    errors=(*JSON_BODY, errors.NotFound),
+    parameters=[_IMAGE_ID],
+    request=AheadSerializer,
+    responses={
+        202: OpenApiResponse(
+            AskedSerializer,
+            description="Workers make those that are not ready. Location is the image's list of renditions.",
+        )
+    },
 )
 PURGE_RENDITIONS = Endpoint(
     operation_id="purge_renditions",

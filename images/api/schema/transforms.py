@@ -159,6 +159,10 @@ PLAN = Endpoint(
                     hdr={"type": ["boolean", "null"]},
                     color_space={"oneOf": [COLOR_SPACE, {"type": "null"}]},
                     sha256={"type": "string"},
+                    decoded_from={
+                        "enum": ["original", "overview"],
+                        "description": "overview: a reduced copy of a large original.",
+                    },
                 ),
                 steps={
                     "type": "array",

@@ -12,6 +12,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from accounts.access import idempotency
+from images.api.serializers.ahead import EAGER_HELP, MAX_TRANSFORMS, EagerField
 from images.api.serializers.descriptions import DescriptionSerializer
 from images.api.serializers.images import ImageSerializer
 from images.api.serializers.upload_urls import TermsSerializer, UploadedSerializer, UploadUrlSerializer
@@ -59,10 +60,11 @@ _SIGNATURE = [
         (signing.SIGNATURE, str, "The signature. The URL of `create_upload_url` has all three."),
     )
 ]
-_URL = inline_serializer(
-    "UploadFromUrl",
-    {"url": serializers.URLField(help_text="A public http or https address.")} | dict(FIELDS),
-)
+_OF_URL: dict[str, serializers.Field] = {
+    "url": serializers.URLField(help_text="A public http or https address."),
+    "eager": EagerField(),
+}
+_URL = inline_serializer("UploadFromUrl", _OF_URL | dict(FIELDS))
 _RESULTS = inline_serializer(
     "UploadResults",
     {
@@ -99,7 +101,9 @@ UPLOAD = Endpoint(
     operation_id="upload_image",
     summary="Store images",
     examples=[
-        example_of_request({"url": "https://example.org/hills.jpg", **examples.DESCRIPTION}),
+        example_of_request(
+            {"url": "https://example.org/hills.jpg", "eager": examples.EAGER, **examples.DESCRIPTION}
+        ),
         example_of_response(examples.IMAGE, status=201),
         example_of_response(examples.RESULTS, status=207),
     ],
@@ -108,6 +112,12 @@ UPLOAD = Endpoint(
         *(
             OpenApiParameter(name, str, OpenApiParameter.QUERY, description=f"For a raw body. {text}")
             for name, text in HELP.items()
+        ),
+        OpenApiParameter(
+            "eager",
+            {"type": "array", "maxItems": MAX_TRANSFORMS, "items": {"type": "string"}},
+            OpenApiParameter.QUERY,
+            description=f"For a raw body, once for each transform. {EAGER_HELP}",
         ),
         *IDEMPOTENCY,
         *DIGESTS,
@@ -125,6 +135,12 @@ UPLOAD = Endpoint(
                         "items": {"type": "string", "format": "binary"},
                     },
                     **{name: {"type": "string", "description": text} for name, text in HELP.items()},
+                    "eager": {
+                        "description": f"A field of this name for each transform. {EAGER_HELP}",
+                        "type": "array",
+                        "maxItems": MAX_TRANSFORMS,
+                        "items": {"type": "string"},
+                    },
                 },
             }
         ),
@@ -141,7 +157,12 @@ OPEN_UPLOAD = Endpoint(
     summary="Make a URL for one upload",
     examples=[
         example_of_request(
-            {"max_bytes": 5_000_000, "media_types": ["image/jpeg", "image/png"], "tags": ["evening"]}
+            {
+                "max_bytes": 5_000_000,
+                "media_types": ["image/jpeg", "image/png"],
+                "tags": ["evening"],
+                "eager": examples.EAGER,
+            }
         ),
         example_of_response(examples.UPLOAD_URL, status=201),
     ],

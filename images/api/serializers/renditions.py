@@ -1,5 +1,6 @@
 """The ledger of an image: its stored renditions, page by page."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlencode
 
@@ -7,7 +8,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from images.models import Rendition
+from images.models import Image, Overview, Rendition
 from images.renditions.other_images import with_ids
 from images.renditions.sources import source_of
 from images.search.rendition_pages import CURSOR_BYTES, RenditionPage
@@ -17,6 +18,18 @@ from transforms.formats.table import FORMATS
 
 from .components import SHOWN_TRANSFORM
 from .pages import PageSerializer
+
+_UNMADE = (Rendition.State.WAITING, Rendition.State.FAILED)
+_PROBLEM = {
+    "type": ["object", "null"],
+    "description": "Why it has failed, or why it still waits after an attempt to make it.",
+    "required": ["code", "detail"],
+    "properties": {
+        "code": {"type": "string", "description": "As in a response with the same error."},
+        "detail": {"type": "string"},
+        "pointer": {"type": "string", "description": "JSON pointer into the transform."},
+    },
+}
 
 
 class RenditionSerializer(serializers.ModelSerializer):
@@ -29,6 +42,7 @@ class RenditionSerializer(serializers.ModelSerializer):
     transform = serializers.SerializerMethodField()
     hits = serializers.IntegerField(help_text="How often its bytes were sent, up to some seconds ago.")
     url = serializers.SerializerMethodField()
+    problem = serializers.SerializerMethodField()
 
     class Meta:
         model = Rendition
@@ -42,6 +56,7 @@ class RenditionSerializer(serializers.ModelSerializer):
             "frames",
             "bytes",
             "state",
+            "problem",
             "created_at",
             "hits",
             "last_accessed_at",
@@ -57,6 +72,13 @@ class RenditionSerializer(serializers.ModelSerializer):
             if image_id in references_by_id:
                 ids[references_by_id[image_id]] = str(image_id)
         return with_ids(rendition.resolved_transform, ids)
+
+    @extend_schema_field(_PROBLEM)
+    def get_problem(self, rendition: Rendition) -> dict[str, str] | None:
+        if not rendition.failure_code or rendition.state not in _UNMADE:
+            return None
+        problem = {"code": rendition.failure_code, "detail": rendition.failure_message}
+        return problem | ({"pointer": rendition.failure_pointer} if rendition.failure_pointer else {})
 
     def get_url(self, rendition: Rendition) -> str | None:
         """The URL of a GET, under the address in the settings. The Host of a request is never used.
@@ -74,8 +96,24 @@ class RenditionSerializer(serializers.ModelSerializer):
         return f"{url}?{urlencode(query, safe=':,/=;')}" if query else url
 
 
+class OverviewSerializer(serializers.ModelSerializer):
+    """The reduced copy of a large original, from which renditions are decoded. Only a ready one has a size.
+
+    A refused one takes too many bytes or cannot be made, and is not tried again."""
+
+    bytes = serializers.IntegerField(source="size_bytes", allow_null=True)
+
+    class Meta:
+        model = Overview
+        fields = ("state", "width", "height", "bytes", "created_at")
+        read_only_fields = fields
+
+
 class LedgerSerializer(serializers.Serializer):
     renditions = RenditionSerializer(many=True)
+    overview = OverviewSerializer(
+        allow_null=True, help_text="null for small images, and until one has been asked for."
+    )
     next = serializers.CharField(allow_null=True, help_text="The cursor of the next page; null at the end.")
 
 
@@ -87,9 +125,15 @@ class LedgerPageSerializer(PageSerializer):
 
 def ledger_of(page: RenditionPage) -> dict[str, Any]:
     """Return a page as LedgerSerializer has it."""
-    references_by_id = {image.pk: source_of(image).reference for image in page.nameable_images}
-    renditions = RenditionSerializer(page.renditions, many=True, context={"references": references_by_id})
-    return {"renditions": renditions.data, "next": page.next_cursor}
+    entries = entries_of(page.renditions, page.nameable_images)
+    overview = OverviewSerializer(page.overview).data if page.overview else None
+    return {"renditions": entries, "overview": overview, "next": page.next_cursor}
+
+
+def entries_of(rows: Iterable[Rendition], nameable_images: Iterable[Image]) -> Any:
+    """Return the JSON of renditions, in which other images are shown by id if they are nameable."""
+    references_by_id = {image.pk: source_of(image).reference for image in nameable_images}
+    return RenditionSerializer(rows, many=True, context={"references": references_by_id}).data
 
 
 def _query_of(output: Output) -> dict[str, str]:

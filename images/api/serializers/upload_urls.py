@@ -10,6 +10,7 @@ from images.models import Image, UploadUrl
 from images.services.upload_urls import sign
 from transforms.formats.table import ACCEPTED_MEDIA_TYPES
 
+from .ahead import EagerField
 from .descriptions import DescriptionSerializer
 from .fields import Array, Choice, WholeNumber
 
@@ -33,6 +34,7 @@ class TermsSerializer(DescriptionSerializer):
         allow_empty=False,
         help_text="The formats that are accepted. The image's bytes decide, not its headers.",
     )
+    eager = EagerField()
     expires_in_s = WholeNumber(
         minimum=MIN_LIFETIME_S,
         maximum=MAX_LIFETIME_S,

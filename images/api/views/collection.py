@@ -1,7 +1,9 @@
 """The collection of an account's images: list them, and add to them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from accounts.access import idempotency
 from accounts.access.caller import Caller, caller_of
 from accounts.access.idempotency import Attempt
 from images.api.requests.image_requests import ListRequest
+from images.api.requests.references import read_stored
 from images.api.requests.upload_request import BatchRequest, UploadRequest, receive_upload
 from images.api.schema import images as schema
 from images.api.schema import uploads as upload_schema
@@ -26,6 +29,7 @@ from images.delivery.header_names import MAX_HEADER_BYTES
 from images.ids import uuid7
 from images.models import Image
 from images.receiving.uploads import too_large
+from images.renditions.making_ahead import AheadTransform, check_references, plan_ahead
 from images.renditions.sources import OpenSource
 from images.search.bounded_pages import find_page
 from images.search.cursors import spell_cursor
@@ -101,18 +105,24 @@ def _store_one(upload_request: UploadRequest, attempt: Attempt) -> Response:
             attempt.renew()  # the download may have taken long
         filename = upload_request.description.filename or source.filename
         description = replace(upload_request.description, filename=filename)
-        return created(_store(source, attempt.ids[0], caller, description))
+        eager = upload_request.eager
+        image = _store(source, attempt.ids[0], caller=caller, description=description, eager=eager)
+        return created(image)
 
 
 def _store_all(view: APIView, batch_request: BatchRequest, attempt: Attempt) -> Response:
     """Store the images one after the other. A wrong one has its error as its result and harms no other."""
+    caller = batch_request.caller
+    eager = batch_request.eager
+    check_references(eager, read_reference=read_stored, caller=caller)
     results: list[dict[str, Any]] = []
     for index, (item, image_id) in enumerate(zip(batch_request.items, attempt.ids, strict=True)):
         attempt.renew()
         result: dict[str, Any] = {"index": index, "filename": item.filename}
         try:
-            with item.source.open(batch_request.caller) as source:
-                image = _store(source, image_id, batch_request.caller, batch_request.describe(item))
+            with item.source.open(caller) as source:
+                description = batch_request.describe(item)
+                image = _store(source, image_id, caller=caller, description=description, eager=eager)
         except (ProgImageError, ValidationError) as error:
             problem = json.loads(view.handle_exception(error).content)
             result |= {"status": problem["status"], "error": problem}
@@ -124,8 +134,25 @@ def _store_all(view: APIView, batch_request: BatchRequest, attempt: Attempt) -> 
     return Response({"results": results}, status=status.HTTP_207_MULTI_STATUS)
 
 
-def _store(source: OpenSource, image_id: UUID, caller: Caller, description: Description) -> Image:
+def _store(
+    source: OpenSource,
+    image_id: UUID,
+    *,
+    caller: Caller,
+    description: Description,
+    eager: Sequence[AheadTransform],
+) -> Image:
     upload = source.received
     if upload.size_bytes > settings.MAX_UPLOAD_BYTES:
         raise too_large()
-    return storing.store(upload, account=caller.account, description=description, image_id=image_id)
+    store = partial(
+        storing.store,
+        upload,
+        account=caller.account,
+        description=description,
+        image_id=image_id,
+    )
+    if not eager:
+        return store()
+    plan = partial(plan_ahead, transforms=eager, read_reference=read_stored, caller=caller)
+    return store(admit=plan)

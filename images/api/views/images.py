@@ -19,8 +19,9 @@ from images.api.requests.rendition_request import RenditionRequest
 from images.api.schema import images as schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.representation import Representation
+from images.delivery.conditions import check_if_match, is_not_modified
 from images.delivery.header_names import ANY_ORIGIN
-from images.delivery.responses import check_if_match, deliver_original, deliver_rendition, is_not_modified
+from images.delivery.responses import deliver_original, deliver_rendition
 from images.renditions.preparing import prepare
 from images.renditions.sources import source_of
 from images.services import changing, deleting, finding

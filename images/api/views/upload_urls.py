@@ -1,5 +1,6 @@
 """URLs for one upload: made with a key, and used without one, from pages of any origin."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,25 +12,37 @@ from rest_framework.response import Response
 
 from accounts.access import idempotency
 from accounts.access.authentication import SignedUrlAuthentication
-from accounts.access.caller import caller_of
+from accounts.access.caller import Caller, caller_of
 from accounts.access.permissions import IsSigned
 from images.api.requests.bodies import unread
 from images.api.requests.query import Query, refuse_unknown
+from images.api.requests.references import read_stored
 from images.api.requests.upload_url_request import UploadUrlRequest
 from images.api.schema import uploads as schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.upload_urls import UploadedSerializer, UploadUrlSerializer
 from images.delivery.header_names import ANY_ORIGIN
 from images.ids import uuid7
+from images.models import Image, Rendition, UploadUrl
 from images.receiving.uploads import check_body, receive_raw
+from images.renditions.making_ahead import check_references, plan_kept
 from images.services import storing, upload_urls
 from images.services.storing import Description
+from progimage.errors import UnsupportedFormat
 
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "PUT",
     "Access-Control-Allow-Headers": "content-type, content-digest, repr-digest",
     "Access-Control-Max-Age": "600",
 }
+
+
+def _admit(upload_url: UploadUrl, caller: Caller, image: Image) -> list[Rendition]:
+    """Plan the renditions of a URL's image. Raise UnsupportedFormat if the URL does not accept its format."""
+    accepted = upload_url.media_types
+    if image.media_type not in accepted:
+        raise UnsupportedFormat(f"Expected one of {', '.join(accepted)} but received {image.media_type}")
+    return plan_kept(image, upload_url.eager, read_reference=read_stored, caller=caller)
 
 
 class UploadUrlsView(ApiView):
@@ -39,6 +52,7 @@ class UploadUrlsView(ApiView):
         url_request = UploadUrlRequest.read(request)
         with idempotency.attempt(self, url_request.fingerprint, ids=[uuid7()]) as attempt:
             if not attempt.is_answered:
+                check_references(url_request.eager, read_reference=read_stored, caller=url_request.caller)
                 upload_url = upload_urls.open_upload(
                     attempt.ids[0],
                     api_key=url_request.caller.api_key,
@@ -67,7 +81,8 @@ class UploadUrlView(ApiView):
     def put(self, request: Request, upload_id: UUID) -> Response:
         """Store the body as an image."""
         refuse_unknown(Query.read(request).parameters, "no query beside the signature")
-        with upload_urls.uploading(upload_id, api_key=caller_of(request).api_key) as upload_url:
+        caller = caller_of(request)
+        with upload_urls.uploading(upload_id, api_key=caller.api_key) as upload_url:
             http_request = unread(request)
             check_body(http_request, max_bytes=min(upload_url.max_bytes, settings.MAX_UPLOAD_BYTES))
             with receive_raw(http_request) as upload:
@@ -76,6 +91,6 @@ class UploadUrlView(ApiView):
                     account=upload_url.account,
                     description=Description(**upload_url.description),
                     image_id=upload_url.pk,
-                    media_types=upload_url.media_types,
+                    admit=partial(_admit, upload_url, caller),
                 )
         return Response(UploadedSerializer(image).data, status=status.HTTP_201_CREATED)

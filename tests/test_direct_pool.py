@@ -1,0 +1,85 @@
+"""The connections of the fast path: prepared statements where they hold, and nothing while the database is away."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+
+from images.fast_path import direct_pool as module
+from images.fast_path.direct_pool import DirectPool
+from progimage.errors import Unavailable
+
+PLAIN = {"context": None, "autocommit": True, "cursor_factory": psycopg.Cursor}
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def pool(settings: Any) -> Iterator[DirectPool]:
+    settings.FAST_PATH_CONNECTIONS = 1
+    pool = DirectPool()
+    yield pool
+    pool.close()
+
+
+def test_statement_is_prepared_once_and_planned_once(pool: DirectPool) -> None:
+    for number in range(3):
+        assert pool.fetch_row("SELECT %b::int", (number,)) == (number,)
+    row = pool.fetch_row(
+        "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE %b",
+        ("%$1::int",),
+    )
+    assert row == (3, 0)
+
+
+def test_limits_of_a_session_hold(pool: DirectPool) -> None:
+    assert pool.fetch_row("SHOW statement_timeout", ()) == ("5s",)
+
+
+def test_nothing_is_prepared_if_parameters_get_lost(
+    pool: DirectPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind PgBouncer, which drops them."""
+    parameters: Any = connection.get_connection_params()
+    monkeypatch.setattr(module, "_parameters", lambda: parameters | PLAIN)
+    for number in range(3):
+        assert pool.fetch_row("SELECT %b::int", (number,)) == (number,)
+    assert pool.fetch_row("SELECT count(*) FROM pg_prepared_statements", ()) == (0,)
+
+
+def test_no_row_is_none(pool: DirectPool) -> None:
+    assert pool.fetch_row("SELECT 1 WHERE false", ()) is None
+
+
+def test_pool_rests_after_a_failure_and_begins_anew(
+    pool: DirectPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PAUSE_S", 0.1)
+    row = pool.fetch_row("SELECT pg_backend_pid()", ())
+    assert row is not None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", row)
+    with pytest.raises(Unavailable):
+        pool.fetch_row("SELECT 1", ())
+    with pytest.raises(Unavailable):
+        pool.fetch_row("SELECT 1", ())
+    time.sleep(0.15)
+    assert pool.fetch_row("SELECT 1", ()) == (1,)
+
+
+def test_database_that_is_away_takes_no_time_twice(
+    pool: DirectPool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise psycopg.OperationalError("Connection refused")
+
+    monkeypatch.setattr(psycopg.Connection, "connect", fail)
+    start_s = time.monotonic()
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            pool.fetch_row("SELECT 1", ())
+    assert time.monotonic() - start_s < 2 * module._TIMEOUT_S + 0.3
+    assert caplog.text.count("Django answers for the fast path") == 1

@@ -1,0 +1,163 @@
+"""The processes of a pool: warm, replaced in the background, and gone when nobody needs them."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from progimage.errors import Unavailable
+from tests.support.child_tasks import (
+    fail_to_answer,
+    free_small_blocks,
+    nap,
+    resident_bytes,
+    return_more_than_facts,
+)
+from tests.support.pools import gone, is_running
+from tests.support.waiting import wait_until
+from transforms.workers.pipe import DeadlinePassed
+from transforms.workers.pool_settings import PoolSettings
+from transforms.workers.process_pool import Processes
+from transforms.workers.warm_child import ChildEnded
+
+MakeProcesses = Callable[..., Processes]
+
+
+@pytest.fixture
+def make() -> Iterator[MakeProcesses]:
+    made: list[Processes] = []
+
+    def make_processes(*, idle_s: float = 60, **settings: Any) -> Processes:
+        made.append(Processes(PoolSettings(**settings), idle_s=idle_s))
+        return made[-1]
+
+    yield make_processes
+    for each in made:
+        each.stop()
+
+
+def run(processes: Processes, function: Callable[..., Any], *args: Any, wall_s: float = 10) -> Any:
+    return processes.run(function, args, wall_s=wall_s)
+
+
+def pids(processes: Processes) -> set[int | None]:
+    return {child.pid for child in tuple(processes._children)}
+
+
+class TestChildren:
+    def test_one_is_started_for_one_task_at_a_time(self, make: MakeProcesses) -> None:
+        processes = make(workers=3)
+        assert len({run(processes, nap, 0) for _ in range(5)}) == 1
+        assert len(pids(processes)) == 1
+
+    def test_the_warmest_is_used_first(self, make: MakeProcesses) -> None:
+        processes = make(workers=2)
+        with ThreadPoolExecutor(2) as threads:
+            first, second = (threads.submit(run, processes, nap, pause_s) for pause_s in (0.3, 0.6))
+            assert first.result() != second.result()
+        assert {run(processes, nap, 0) for _ in range(4)} == {second.result()}
+
+    def test_there_are_never_more_than_the_settings_say(self, make: MakeProcesses) -> None:
+        """More tasks than children wait. Admission keeps them away."""
+        processes = make(workers=2, max_tasks=3)
+        with ThreadPoolExecutor(8) as threads:
+            tasks = [threads.submit(run, processes, nap, 0.01) for _ in range(40)]
+            while not all(task.done() for task in tasks):
+                assert len(pids(processes)) <= 2
+            used = [task.result() for task in tasks]
+        assert max(used.count(pid) for pid in used) == 3
+
+    def test_a_task_waits_for_a_child_only_so_long(self, make: MakeProcesses) -> None:
+        processes = make(workers=1, timeout_s=0.3)
+        run(processes, nap, 0)
+        with ThreadPoolExecutor(1) as threads:
+            long = threads.submit(run, processes, nap, 1.5)
+            wait_until(lambda: processes.busy == 1)
+            with pytest.raises(Unavailable, match="none became free"):
+                run(processes, nap, 0)
+            assert long.result()
+
+
+class TestReplaced:
+    def test_before_the_next_task_needs_it(self, make: MakeProcesses) -> None:
+        processes = make(workers=1, max_tasks=1)
+        before = run(processes, nap, 0)
+        wait_until(lambda: len(processes._idle) == 1)
+        (ahead,) = pids(processes)
+        assert ahead != before
+        assert gone(before)
+        assert run(processes, nap, 0) == ahead
+
+    def test_after_it_was_killed_at_work(self, make: MakeProcesses) -> None:
+        processes = make(workers=1)
+        run(processes, nap, 0)
+        with pytest.raises(ChildEnded) as ended:
+            run(processes, signal.raise_signal, signal.SIGKILL)
+        assert ended.value.exitcode == -signal.SIGKILL
+        wait_until(lambda: len(processes._idle) == 1)
+
+    def test_after_its_deadline(self, make: MakeProcesses) -> None:
+        processes = make(workers=1)
+        pid = run(processes, nap, 0)
+        with pytest.raises(DeadlinePassed):
+            run(processes, nap, 30, wall_s=0.2)
+        assert gone(pid)
+        assert run(processes, nap, 0) != pid
+
+    def test_after_it_was_stopped_while_it_was_idle(self, make: MakeProcesses) -> None:
+        """It costs one task its deadline, and no more than that."""
+        processes = make(workers=1)
+        pid = run(processes, nap, 0)
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(DeadlinePassed):
+            run(processes, nap, 0, wall_s=0.3)
+        assert run(processes, nap, 0, wall_s=10) != pid
+
+    def test_after_an_answer_that_is_none(self, make: MakeProcesses) -> None:
+        processes = make(workers=1)
+        pid = run(processes, nap, 0)
+        with pytest.raises(Exception, match="stack underflow"):
+            run(processes, fail_to_answer)
+        assert gone(pid)
+        assert run(processes, nap, 0) != pid
+
+
+def test_a_result_that_is_no_fact_is_refused(make: MakeProcesses) -> None:
+    with pytest.raises(Exception, match="Expected facts"):
+        run(make(), return_more_than_facts)
+
+
+class TestIdle:
+    def test_all_but_one_end(self, make: MakeProcesses) -> None:
+        processes = make(workers=3, idle_s=0.5)
+        with ThreadPoolExecutor(3) as threads:
+            tasks = [threads.submit(run, processes, nap, 0.4) for _ in range(3)]
+            used = {task.result() for task in tasks}
+        assert len(used) == 3
+        wait_until(lambda: len(pids(processes)) == 1)
+        (kept,) = pids(processes)
+        assert kept in used
+        assert gone(*(used - {kept}))
+        assert run(processes, nap, 0) == kept
+
+    def test_one_that_is_used_stays(self, make: MakeProcesses) -> None:
+        processes = make(workers=2, idle_s=0.6)
+        with ThreadPoolExecutor(2) as threads:
+            used = set(threads.map(lambda _: run(processes, nap, 0.3), range(2)))
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            latest = run(processes, nap, 0.05)
+        assert is_running(latest)
+        assert gone(*(used - {latest}))
+
+    def test_the_last_one_gives_its_memory_back(self, make: MakeProcesses) -> None:
+        processes = make(workers=1)
+        before = run(processes, resident_bytes)
+        kept = run(processes, free_small_blocks, 100_000_000)
+        assert kept - before > 50_000_000
+        time.sleep(2)
+        assert run(processes, resident_bytes) - before < 20_000_000

@@ -1,0 +1,118 @@
+"""Messages to the workers: a thread sends them, and they may be lost."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.db import connection, connections
+from kombu.exceptions import OperationalError
+from redis.exceptions import ReadOnlyError
+
+from config.celery import app
+from images.models import Rendition
+from images.services import render_messages
+from tests.conftest import Api, make_api
+from tests.support import images as made
+from tests.support.ahead import WEBP, ask_ahead
+from tests.support.listing import ledger
+from tests.test_celery import wait_for, worker
+
+PNG = made.encoded("png")
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    calls: list[dict[str, Any]] = []
+    monkeypatch.setattr(app, "send_task", lambda name, **options: calls.append({"name": name, **options}))
+    return calls
+
+
+def test_ten_ids_in_a_message_that_expires(sent: list[dict[str, Any]]) -> None:
+    render_messages.send_soon(range(11))
+    assert sent == []
+    render_messages.flush()
+    render_messages.flush()
+    assert [call["args"] for call in sent] == [[list(range(10))], [[10]]]
+    assert {(call["name"], call["expires"]) for call in sent} == {("images.tasks.make_renditions", 60)}
+
+
+def test_every_thread_sends_to_this_broker(sent: list[dict[str, Any]]) -> None:
+    """Celery would give a thread that has not imported the application one of its own, without settings."""
+    render_messages.send_soon([1])
+    thread = threading.Thread(target=render_messages.flush)
+    thread.start()
+    thread.join()
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize(
+    "failure", [OperationalError("Connection refused"), ReadOnlyError("a replica")], ids=repr
+)
+def test_a_broker_that_is_away_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failure: Exception
+) -> None:
+    caplog.set_level(logging.WARNING)
+    is_away = True
+
+    def send_task(*_: Any, **__: Any) -> None:
+        if is_away:
+            raise failure
+
+    monkeypatch.setattr(app, "send_task", send_task)
+    for _ in range(3):
+        render_messages.send_soon([1])
+        render_messages.flush()
+    assert caplog.text.count("workers hear of renditions by the sweep alone") == 1
+    is_away = False
+    render_messages.send_soon([1])
+    render_messages.flush()
+    is_away = True
+    render_messages.send_soon([1])
+    render_messages.flush()
+    assert caplog.text.count("workers hear of renditions by the sweep alone") == 2
+
+
+def test_memory_is_bounded_while_the_broker_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    render_messages.send_soon(range(20_000))
+    assert list(render_messages._unsent) == list(range(10_000, 20_000))
+
+
+def test_a_request_does_not_wait_for_the_broker(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = api.stored(PNG)
+
+    def hang(*_: Any, **__: Any) -> None:
+        time.sleep(60)
+
+    monkeypatch.setattr(app, "send_task", hang)
+    assert ask_ahead(api, path, WEBP).status_code == 202
+    assert Rendition.objects.get().state == "waiting"
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> Iterator[Api]:
+    yield make_api("alice")
+    connections.close_all()
+
+
+@pytest.mark.slow
+def test_a_worker_makes_what_is_sent(committed: Api, tmp_path: Path, settings: Any) -> None:
+    """A real worker, which the message reaches through Valkey."""
+    path = committed.stored(PNG, query="?eager=w%3D30%26format%3Dwebp")
+    url = urlsplit(os.environ["DATABASE_URL"])
+    database_url = urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}"))
+    with worker(tmp_path, settings.VALKEY_URL, DATABASE_URL=database_url) as running:
+        wait_for(tmp_path, r"celery@\S+ ready")
+        render_messages.flush()
+        deadline = time.monotonic() + 30
+        while ledger(committed, path)["renditions"][0]["state"] != "ready":
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+            time.sleep(0.1)
+        assert Rendition.objects.get().attempts == 1
+        running.terminate()
+        assert running.wait(20) == 0
