@@ -67,11 +67,10 @@ def page(image: str, *, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("workers", [1, 2], ids=["one web process", "two web processes"])
-@pytest.mark.parametrize("pages", [1, 2], ids=["one page", "two pages of one account"])
-def test_comes_whole(start_server: Callable[[int], Server], workers: int, pages: int) -> None:
+def test_comes_whole(start_server: Callable[[int], Server], workers: int) -> None:
     """The first render of all, whose child is still to be started, is among them."""
     server = start_server(workers)
-    paths = page(store_photograph(server, server.key), count=PAGE * pages)
+    paths = page(store_photograph(server, server.key), count=PAGE)
     answers = ask_at_once(server, {server.key: paths})
     assert [answer for answer in answers if answer.status != 200] == []
 
