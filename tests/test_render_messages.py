@@ -132,5 +132,7 @@ def test_a_worker_makes_what_is_sent(committed: Api, tmp_path: Path, settings: A
             assert time.monotonic() < deadline, (tmp_path / "log").read_text()
             time.sleep(0.1)
         assert Rendition.objects.get().attempts == 1
+        own_niceness = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, running.pid) == min(own_niceness + 5, 19)
         running.terminate()
         assert running.wait(20) == 0

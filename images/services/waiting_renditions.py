@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest, Now
 
 from accounts.models import Account
@@ -154,12 +154,15 @@ def take_due() -> list[Sequence[int]]:
     """Return the ids of renditions that have waited too long, in lists for a message each.
 
     They are not due again for a while. Accounts take turns, each with the same share, oldest first."""
-    due = Rendition.objects.filter(state=_WAITING, due_at__lte=Now(), image__state=Image.State.READY)
-    accounts = Account.objects.filter(Exists(due.filter(asked_by=OuterRef("pk")))).order_by("pk")
-    account_ids = list(accounts.values_list("pk", flat=True)[:_MAX_SENT])
+    due = Rendition.objects.filter(state=_WAITING, due_at__lte=Now())
+    # Its limit keeps Postgres from a join that reads all that wait: an import may leave millions.
+    oldest_of_account = due.filter(asked_by=OuterRef("pk")).order_by("due_at").values("pk")[:1]
+    accounts = Account.objects.alias(oldest=Subquery(oldest_of_account)).filter(oldest__isnull=False)
+    account_ids = list(accounts.order_by("pk").values_list("pk", flat=True)[:_MAX_SENT])
     lines = []
     for account_id in account_ids:
-        ids = _take(due.filter(asked_by=account_id), _MAX_SENT // len(account_ids))
+        of_ready_images = due.filter(asked_by=account_id, image__state=Image.State.READY)
+        ids = _take(of_ready_images, _MAX_SENT // len(account_ids))
         lines.append(render_messages.divided(ids))
     in_turns = chain.from_iterable(zip_longest(*lines))
     return [message for message in in_turns if message]
