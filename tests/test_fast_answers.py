@@ -1,19 +1,27 @@
 """The layer before Django: which requests it takes, and how it sends large answers."""
 
+import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from accounts.models import ApiKey
 from config.http import fast_answers
 from config.http.fast_answers import FastAnswers
+from config.observing import request_lines
+from config.observing.line_buffer import LineBuffer
 from config.slow_clients.exchanges import SLOTS
+from images.delivery.answer_facts import AnswerFacts
 from tests.conftest import Api
 from tests.support import images as made
 from tests.support.both_ways import Ways, bearer, environ_of, path, ways
+from tests.support.problems import lines
 
-__all__ = ["path", "ways"]
+__all__ = ["lines", "path", "ways"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,6 +76,44 @@ def test_new_request_ids_are_made(ways: Ways, path: str, api: Api) -> None:
     ids = {ways.fast(f"{path}.webp?w=50", **bearer(api))[0].header("X-Request-ID") for _ in range(2)}
     assert len(ids) == 2
     assert all(re.fullmatch("[0-9a-f]{32}", request_id) for request_id in ids)
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("HEAD", 200), ("GET", 304)])
+def test_line_in_the_log_is_that_of_django(
+    method: str,
+    status: int,
+    ways: Ways,
+    path: str,
+    api: Api,
+    lines: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    buffer = LineBuffer()
+    monkeypatch.setattr(request_lines, "stderr", buffer)
+    headers = {"X-Request-ID": "request-1", **bearer(api)}
+    if status == 304:
+        headers["If-None-Match"] = "*"
+    ways.slow(f"{path}.webp?w=50", method, **headers)
+    expected = [line for line in lines if line["message"] == "request"][-1]
+    assert ways.fast(f"{path}.webp?w=50", method, **headers)[1]
+    (text,) = buffer._lines
+    buffer._lines.clear()
+    line = json.loads(text)
+    assert list(line) == list(expected)
+    varying = {"timestamp": "", "duration_ms": 0}
+    assert line | varying == expected | varying
+    assert line["status"] == status
+
+
+def test_answer_can_be_kept_in_memory(ways: Ways, path: str, api: Api) -> None:
+    """The facts for the hot cache are those of Django's way."""
+    ApiKey.objects.update(expires_at=timezone.now() + timedelta(hours=1))
+    of_django = AnswerFacts()
+    of_fast_path = AnswerFacts()
+    ways.slow(f"{path}.webp?w=50", **bearer(api), facts=of_django)
+    assert ways.fast(f"{path}.webp?w=50", **bearer(api), facts=of_fast_path)[1]
+    assert of_django.subjects
+    assert of_fast_path == of_django
 
 
 def test_large_content_is_streamed_and_holds_a_slot(

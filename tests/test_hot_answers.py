@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config.http import hot_answers
+from config.observing import request_lines
 from images.delivery.invalidation import changes
 from tests.conftest import Api
 from tests.support import images as made
@@ -32,7 +32,7 @@ class Written:
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
     changes.hear_until(time.monotonic() + 600)
     written = Written()
-    monkeypatch.setattr(hot_answers, "stderr", written)
+    monkeypatch.setattr(request_lines, "stderr", written)
     yield written
     changes.lose()
 

@@ -15,6 +15,7 @@ from django.db import close_old_connections
 from config.http.fast_answers import FastAnswers
 from config.http.outermost import Handler, Outermost
 from config.slow_clients.application import Application, limit_slow_clients
+from images.delivery.answer_facts import ANSWER_FACTS, AnswerFacts
 from images.fast_path.direct_pool import direct_pool
 from tests.conftest import Api, use_disk
 from tests.support import images as made
@@ -52,13 +53,13 @@ class Ways:
         self._fast = Outermost(limit_slow_clients(FastAnswers(counted)))
         self._slow = Outermost(limit_slow_clients(Outermost(Handler())))
 
-    def fast(self, target: str, method: str = "GET", **headers: str) -> tuple[Reply, bool]:
+    def fast(self, target: str, method: str = "GET", **headers: Any) -> tuple[Reply, bool]:
         """Return the answer, and whether the layers before Django gave it."""
         calls = self.django_calls
         reply = send(self._fast, target, method, **headers)
         return reply, self.django_calls == calls
 
-    def slow(self, target: str, method: str = "GET", **headers: str) -> Reply:
+    def slow(self, target: str, method: str = "GET", **headers: Any) -> Reply:
         return send(self._slow, target, method, **headers)
 
     def compared(self, target: str, method: str = "GET", **headers: str) -> tuple[Reply, bool]:
@@ -70,8 +71,17 @@ class Ways:
         return reply, is_fast
 
 
-def send(application: Application, target: str, method: str = "GET", **headers: str) -> Reply:
-    """Send a request as granian does: the path decoded, the query as it came."""
+def send(
+    application: Application,
+    target: str,
+    method: str = "GET",
+    *,
+    facts: AnswerFacts | None = None,
+    **headers: str,
+) -> Reply:
+    """Send a request as granian does: the path decoded, the query as it came.
+
+    The layers fill in `facts`, as they do for the hot cache."""
     path, _, query = target.partition("?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
@@ -87,6 +97,8 @@ def send(application: Application, target: str, method: str = "GET", **headers: 
         "wsgi.errors": io.StringIO(),
         "wsgi.url_scheme": "http",
     }
+    if facts is not None:
+        environ[ANSWER_FACTS] = facts
     for name, value in headers.items():
         environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
