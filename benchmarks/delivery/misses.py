@@ -12,7 +12,7 @@ from .options import Options
 from .peers import RUNNERS, Peer, find_missing
 from .photographs import PIXELS_12_MP, PIXELS_24_MP, make_photographs
 from .sections import Section, number, percent
-from .server import Server, running_server
+from .server import WITHOUT_OVERVIEWS, Server, running_server
 
 HEAD = (
     "photographs",
@@ -35,7 +35,7 @@ def miss(options: Options) -> Section:
     """GET at 1, 8 and 32 connections, and POST at 8."""
     section = Section("Thumbnails of 300 px that were never rendered", HEAD)
     with ExitStack() as running:
-        server = running.enter_context(running_server())
+        server = running.enter_context(running_server(**WITHOUT_OVERVIEWS))
         for size, photographs in (("12 MP", PIXELS_12_MP), ("24 MP", PIXELS_24_MP)):
             _measure(section, options, server, (size, photographs))
     section.notes += find_missing().values()

@@ -9,7 +9,7 @@ from .misses import get_requests
 from .options import Options
 from .photographs import PIXELS_12_MP, make_photographs
 from .sections import Section, number
-from .server import running_server
+from .server import WITHOUT_OVERVIEWS, running_server
 
 THUMBNAILS = 40
 RUNS = 5
@@ -21,7 +21,7 @@ def page(options: Options) -> Section:
     section = Section(title, ("connections", "answered 200", "page, s", "bare loop, s", "ratio"))
     photographs = make_photographs(options.folder_for("page"), PIXELS_12_MP, 4 if options.is_quick else 10)
     jobs: list[Job] = [(photographs[n % len(photographs)], cover_query(300, 300)) for n in range(THUMBNAILS)]
-    with running_server() as server, warm_processes(render, jobs[0]) as processes:
+    with running_server(**WITHOUT_OVERVIEWS) as server, warm_processes(render, jobs[0]) as processes:
         requests = get_requests(server.upload(photographs))
         for request in first(requests, 4):
             load_with_threads(server.target, [request], 1)

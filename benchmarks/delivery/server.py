@@ -27,6 +27,9 @@ STOP_TIMEOUT_S = 20.0
 SERVICES = ("DATABASE_URL", "VALKEY_URL", "S3_BUCKET", "PUBLIC_URL", "SECRET_KEY", "STORAGE_ROOT", "TEMP_DIR")
 """Variables that would make the server use something that a benchmark must not touch."""
 
+WITHOUT_OVERVIEWS = {"OVERVIEWS": "false"}
+"""For rows that measure work on originals: a revision without overviews does not read it."""
+
 
 @dataclass(frozen=True)
 class Server:

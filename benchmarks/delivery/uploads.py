@@ -13,7 +13,7 @@ from .engine_alone import Job, decode_and_put, run_loop, warm_processes
 from .options import Options
 from .photographs import PIXELS_2_MP, make_photographs
 from .sections import Section, number, percent
-from .server import running_server
+from .server import WITHOUT_OVERVIEWS, running_server
 
 CONNECTIONS = 8
 BYTES = 346_000
@@ -41,7 +41,7 @@ def upload(options: Options) -> Section:
         processes = running.enter_context(warm_processes(_warm, (photographs[0], "")))
         contenders: list[Contender] = []
         for name, root in options.roots.items():
-            server = running.enter_context(running_server(root))
+            server = running.enter_context(running_server(root, **WITHOUT_OVERVIEWS))
             window = window_of(server.target, _posts(photographs), CONNECTIONS, options.window_s)
             contenders.append(Contender(name, server.meter, window))
         take_turns(contenders, 1)
