@@ -13,7 +13,7 @@ from transforms.workers.costs import TaskCost, render_cost
 from transforms.workers.turn import Turn
 
 from . import rendering
-from .sources import NO_OTHERS, Others, Recipe, header_of
+from .sources import Recipe, header_of
 
 SPEC_ID = "progimage:rendition"
 
@@ -22,7 +22,8 @@ class RenditionSpec(ImageSpec):
     """The source is a rendition's row, which holds the image, the resolved transform and the name."""
 
     source: Rendition
-    others: Others = NO_OTHERS
+    recipe: Recipe | None = None
+    """The row's transform, with the other images that it shows: nothing is rendered without it."""
     turn: Turn | None = None
     """The turn in which it is rendered, from the backend, through which ImageKit generates every file."""
     found: Rendition | None = None
@@ -45,12 +46,11 @@ class RenditionSpec(ImageSpec):
 
         The file is a draft of the object under the rendition's name."""
         if self._result is None:
-            if self.turn is None:
-                raise RuntimeError("A rendition is rendered in a turn")
-            recipe = Recipe(self.source.resolved_transform, self.others)
+            if self.turn is None or self.recipe is None:
+                raise RuntimeError("A rendition is rendered by a recipe in a turn")
             draft = self.cachefile_storage.new_draft(self.cachefile_name)
             try:
-                self._result = rendering.render(self.source.image, recipe, self.turn, draft)
+                self._result = rendering.render(self.source.image, self.recipe, self.turn, draft)
             except BaseException:
                 draft.close()
                 raise
@@ -60,7 +60,8 @@ class RenditionSpec(ImageSpec):
     def cost(self) -> TaskCost:
         """Return the facts from which the time of the render is estimated."""
         header = header_of(self.source.image)
-        return render_cost(header.format, header.megapixels, self.source.resolved_transform)
+        transform = self.recipe.transform if self.recipe else self.source.resolved_transform
+        return render_cost(header.format, header.megapixels, transform)
 
     def facts(self) -> dict[str, object]:
         """Return the facts about the result of `generate`, by the names of the row's fields."""
