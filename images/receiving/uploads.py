@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +19,8 @@ from .digests import check_digests
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
 CHUNK_BYTES = 64 * 1024
+_MAX_CHUNK_BYTES = 256 * 1024
+"""Each read of a body takes as much work as to hash 16 KB. Each thread that receives holds one chunk."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +112,22 @@ def receive_raw(request: HttpRequest) -> Iterator[Upload]:
 
     Raise BodyTooLarge, or ParameterError if the body has not the length or the digests of its headers."""
     expected_bytes = int(request.headers["Content-Length"])
-    chunks = iter(partial(request.read, CHUNK_BYTES), b"")
-    with spooled(chunks) as upload:
+    with spooled(_read_chunks(request)) as upload:
         if upload.size_bytes != expected_bytes:
             raise ParameterError(
                 f"Expected a body of {expected_bytes} bytes but received {upload.size_bytes}"
             )
         check_digests(request.headers, upload.sha256)
         yield upload
+
+
+def _read_chunks(request: HttpRequest) -> Iterator[bytes]:
+    """Read a body to its end. The chunks of a sender that may be slow are small, because a read waits for all
+    of its chunk, and nothing counts until it has come."""
+    max_bytes = CHUNK_BYTES
+    while chunk := request.read(max_bytes):
+        yield chunk
+        max_bytes = min(2 * max_bytes, _MAX_CHUNK_BYTES)
 
 
 def too_large() -> BodyTooLarge:

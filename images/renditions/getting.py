@@ -141,19 +141,19 @@ def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:
     row = rows.find(image.pk, prepared.cache_key)
     if row is not None and row.state == Rendition.State.READY:
         return row, None
-    others = prepared.recipe.others
+    others = prepared.recipe.others.values()
     new_row = Rendition(
         image=image,
         cache_key=prepared.cache_key,
         transform=prepared.resolved.as_dict(),
-        others=[other.image.pk for other in others.values() if other.image],
+        others=[other.image.pk for other in others if other.image],
         format=prepared.format.name,
     )
     spec = generator_registry.get(SPEC_ID, source=new_row)
-    spec.others = others
+    spec.recipe = prepared.recipe
+    spec.decoded = prepared.source
+    spec.cost = prepared.cost
     spec.found = row
-    if prepared.decoded_from == "overview":
-        spec.overview = prepared.source
     file = ImageCacheFile(spec)
     file.generate()
     if prepared.awaits_overview:

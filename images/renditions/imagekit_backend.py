@@ -151,7 +151,7 @@ def _try_render(file: ImageCacheFile, patience: _Patience) -> bool:
         if not is_alone:
             return False
         owner = spec.source.image.account_id
-        with pool().turn(owner, cost=spec.cost(), timeout_s=patience.turn_timeout_s) as turn:
+        with pool().turn(owner, cost=spec.cost, timeout_s=patience.turn_timeout_s) as turn:
             claim = rows.claim(spec.source, uuid.uuid4())
             if claim is None:
                 return False

@@ -7,13 +7,13 @@ from typing import IO
 
 from imagekit import ImageSpec, register
 
-from images.models import Rendition, header_of
+from images.models import Rendition
 from images.storage import ObjectStorage, renditions
-from transforms.workers.costs import TaskCost, render_cost
+from transforms.workers.costs import UNKNOWN, TaskCost
 from transforms.workers.turn import Turn
 
 from . import rendering
-from .sources import NO_OTHERS, OpenSource, Others, Recipe, source_of
+from .sources import OpenSource, Recipe
 
 SPEC_ID = "progimage:rendition"
 
@@ -22,9 +22,11 @@ class RenditionSpec(ImageSpec):
     """The source is a rendition's row, which holds the image, the resolved transform and the name."""
 
     source: Rendition
-    others: Others = NO_OTHERS
-    overview: OpenSource | None = None
-    """The overview of the image, if it is decoded in the original's place."""
+    recipe: Recipe | None = None
+    """The row's transform, with the other images that it shows: nothing is rendered without it."""
+    decoded: OpenSource | None = None
+    """The original, or the overview that is decoded in its place."""
+    cost: TaskCost = UNKNOWN
     turn: Turn | None = None
     """The turn in which it is rendered, from the backend, through which ImageKit generates every file."""
     found: Rendition | None = None
@@ -47,23 +49,16 @@ class RenditionSpec(ImageSpec):
 
         The file is a draft of the object under the rendition's name."""
         if self._result is None:
-            if self.turn is None:
-                raise RuntimeError("A rendition is rendered in a turn")
-            recipe = Recipe(self.source.resolved_transform, self.others)
-            source = self.overview or source_of(self.source.image)
+            if self.turn is None or self.recipe is None or self.decoded is None:
+                raise RuntimeError("A rendition is rendered by a recipe in a turn")
             draft = self.cachefile_storage.new_draft(self.cachefile_name)
             try:
-                self._result = rendering.render(source, recipe, self.turn, draft)
+                self._result = rendering.render(self.decoded, self.recipe, self.turn, draft)
             except BaseException:
                 draft.close()
                 raise
         self._result.file.seek(0)
         return self._result.file
-
-    def cost(self) -> TaskCost:
-        """Return the facts from which the time of the render is estimated."""
-        header = header_of(self.source.image)
-        return render_cost(header.format, header.megapixels, self.source.resolved_transform)
 
     def facts(self) -> dict[str, object]:
         """Return the facts about the result of `generate`, by the names of the row's fields."""

@@ -67,7 +67,10 @@ class Prepared:
     @property
     def cost(self) -> TaskCost:
         """The facts from which the time of a render is estimated."""
-        return render_cost(self.header.format, self.header.megapixels, self.resolved)
+        header = self.header
+        if self.decoded_from == "overview":
+            header = overview.header_of_overview(header)
+        return render_cost(header.format, header.megapixels, self.resolved)
 
     def render(self) -> RenderedFile:
         """Render in a turn of the owner. Raise as the pool's `turn` and `rendering.render_source` do."""

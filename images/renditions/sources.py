@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import ClassVar, Protocol
 from uuid import UUID
 
@@ -120,7 +119,6 @@ class StoredSource:
 
 Others = Mapping[str, OpenSource]
 """Other images that a transform names, by their references."""
-NO_OTHERS: Others = MappingProxyType({})
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,6 @@ class ObjectStorage(ABC, Storage):
 
         Another process may write the content, by the file's `name`. A draft is for content that can be made
         again: it may be lost after `put` if the machine loses power. `open_range` finds that out."""
-        self.check_marker(max_age_s=self.marker_max_age_s)
         return self._new_draft(name)
 
     def put(self, name: str, content: IO[bytes], *, sha256: str) -> None:

@@ -62,6 +62,7 @@ class DiskObjectStorage(ObjectStorage, FileSystemStorage):
             try:
                 return Draft(folder)
             except FileNotFoundError:
+                self.check_marker()  # otherwise the folder would be made where no disk is mounted
                 _make_folder(folder)
                 return Draft(folder)
 

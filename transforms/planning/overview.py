@@ -76,6 +76,14 @@ def seen_in_overview(original: Header) -> Header:
     )
 
 
+def header_of_overview(original: Header) -> Header:
+    """Return the header of an original's overview itself. Raise ValueError if the original gets none."""
+    size = find_overview_size(original)
+    if size is None:
+        raise ValueError("Expected the header of an original with an overview")
+    return replace(seen_in_overview(original), width=size.width, height=size.height)
+
+
 def _needs_pixels_alone(resolved: Transform) -> bool:
     """Whether the transform reads neither metadata nor a gain map, and no px decides about its geometry.
 
