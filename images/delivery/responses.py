@@ -61,13 +61,13 @@ def deliver_rendition(prepared: Prepared, options: DeliveryOptions) -> HttpRespo
         row = rendition.row
         status = check_conditions(row, options)
         if status is not None:
-            headers = _headers_of_rendition(rendition.prepared, options)
-            return _without_body(row, status, headers | result_headers(row, row.cache_key))
+            headers = _headers_of_rendition(rendition.prepared, options) | result_headers(row, row.cache_key)
+            return _without_body(row, status, headers)
         part = find_part(row, options)
         content = rendition.open_range(part.start, part.stop) if part else rendition.open()
         row = rendition.row  # perhaps another one: its bytes were lost, and it was rendered again
-        headers = _headers_of_rendition(rendition.prepared, options)
-        response = _with_body(row, content, headers | result_headers(row, row.cache_key), part)
+        headers = _headers_of_rendition(rendition.prepared, options) | result_headers(row, row.cache_key)
+        response = _with_body(row, content, headers, part)
         response.rendition_id = row.pk
         return response
 
@@ -185,8 +185,8 @@ def image_headers(
     successor_id: UUID | None,
 ) -> dict[str, str]:
     """Return the headers about caches, reading by other origins, and the file name."""
-    sharing = "public" if is_public else "private"
-    headers = {"Cache-Control": f"{sharing}, {_max_age(options, is_immutable=is_immutable)}"}
+    max_age = _max_age(options, is_immutable=is_immutable)
+    headers = {"Cache-Control": f"{'public' if is_public else 'private'}, {max_age}"}
     if is_public or options.expires_at is not None:
         # A page may read an image that it may show: no cookie or key counts here.
         headers |= ANY_ORIGIN
