@@ -77,7 +77,7 @@ def test_purge_takes_renditions_alone(api: Api, storage: ObjectStorage) -> None:
     delivered = [body(api.get(f"{path}.png?w={width}")) for width in (5, 6)]
     names = [row.storage_name for row in Rendition.objects.all()]
     assert api.request("DELETE", f"{path}/renditions").status_code == 204
-    assert ledger(api, path) == {"renditions": [], "next": None}
+    assert ledger(api, path) == {"renditions": [], "overview": None, "next": None}
     assert [name for name in names if storage.find_object(name)] == []
     assert api.request("DELETE", f"{path}/renditions").status_code == 204
     assert api.request("DELETE", f"{path}/renditions?all=1").status_code == 400
