@@ -18,7 +18,8 @@ log = logging.getLogger("progimage.sweep")
 
 _SWEEP_BUDGET_S = 50 / len(SWEEPS)
 """Time for each sweep. All sweeps together must end before the next task starts, 60 s later."""
-_OVERVIEWS_BUDGET_S = 50
+_OVERVIEWS_BUDGET_S = 10
+"""Then other tasks have their turn at this thread."""
 
 _RENDER_BUDGET_S = 15
 """A message to sweep, which expires after 60 s, waits for no longer than that and one render."""
@@ -71,7 +72,8 @@ def send_waiting() -> int:
 def make_overviews() -> int:
     """Make the overviews that wait, for a while, and return how many rows have ended.
 
-    The message is a hint that some wait. The scheduler sends it each minute, so a lost one does no harm."""
+    The message is a hint that some wait. If more are left, another one is sent. The scheduler sends one each
+    minute, so a lost one does no harm."""
     try:
         return make_waiting(budget_s=_OVERVIEWS_BUDGET_S)
     except (ProgImageError, Error) as error:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from images.models import Image, Overview, Rendition
@@ -12,8 +13,10 @@ from images.storage import ObjectStorage, originals
 from images.upkeep.overview_making import make_waiting
 from tests.conftest import Api
 from tests.support import images as made
+from tests.support.admin_pages import operator
 from tests.support.deletion import delete, id_of, is_there, refuse, sweep
 from tests.support.drift import empty, no_patience, reconcile, replace
+from tests.support.listing import ledger
 from tests.support.overviews import (
     COVER,
     IMMUTABLE,
@@ -26,6 +29,8 @@ from tests.support.overviews import (
     stored_with_overview,
 )
 from tests.support.transform_requests import send_json
+
+__all__ = ["operator"]
 
 
 class TestAnswers:
@@ -236,3 +241,28 @@ class TestReconcile:
         assert reconcile("--fix") == (1, {"objects that no row knows": (1, 1)})
         assert reconcile("--fix") == (0, {"objects that no row knows": (1, 0)})
         assert not is_there(name)
+
+
+class TestLedger:
+    def test_has_the_overview_in_every_state(self, api: Api) -> None:
+        path = stored(api)
+        states = [ledger(api, path)["overview"]]
+        make_waiting()
+        states.append(ledger(api, path)["overview"])
+        row = overview_of(path)
+        assert [(it["state"], it["width"], it["bytes"]) for it in states] == [
+            ("waiting", None, None),
+            ("ready", 998, row.size_bytes),
+        ]
+
+    def test_is_null_for_a_small_image(self, api: Api) -> None:
+        assert ledger(api, api.stored(made.encoded("png")))["overview"] is None
+
+
+def test_operators_see_them(operator: Client, api: Api) -> None:
+    path = stored(api)
+    other = stored(api)
+    page = operator.get(f"/admin/images/overview/?q={path.rpartition('/')[2]}").content.decode()
+    assert (path.rpartition("/")[2] in page, other.rpartition("/")[2] in page) == (True, False)
+    assert operator.get(f"/admin/images/overview/{id_of(path)}/change/").status_code == 200
+    assert operator.get("/admin/images/overview/add/").status_code == 403

@@ -77,6 +77,11 @@ def request(image: Image) -> None:
     transaction.on_commit(partial(hint, _TASK))
 
 
+def hint_again() -> None:
+    """Tell the workers that some overviews may be left."""
+    hint(_TASK)
+
+
 def waiting_overviews() -> QuerySet[Overview]:
     """Return the overviews that are to be made, the longest awaited first.
 

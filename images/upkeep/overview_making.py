@@ -47,8 +47,9 @@ def _make_waiting(deadline: float) -> int:
     while time.monotonic() < deadline:
         overview = overviews.waiting_overviews().first()
         if overview is None:
-            break
+            return ended
         ended += make_overview(overview)
+    overviews.hint_again()
     return ended
 
 

@@ -27,6 +27,10 @@ from transforms.render.geometry import is_open
 from .ceilings import Extent, refuse_beyond, refuse_costly
 from .gain_map_placement import refuse_padding
 
+_MAX_OVERVIEW_SCALE = 2
+"""An overview has been reduced once already. Decoded at 1/4, the worst of eight photographs had an SSIM of
+0.9885 at 150 px; at 1/2 it has 0.995. Most of the time goes into Huffman codes, which all scales read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -74,6 +78,8 @@ def make_plan(
     placement = place_all(leading, header.upright)
     decoded_box = _in_overview(placement.box, header, overview) if overview else placement.box
     scale = decode_scale(decoded_box, placement.size, margin=margin) if margin else 1
+    if overview:
+        scale = min(scale, _MAX_OVERVIEW_SCALE)
     colors = read_color(image, source_format, limits)
     is_aimed_by_colors = any(is_open(operation) for operation in leading)
     is_luma_alone = (
