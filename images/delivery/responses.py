@@ -16,7 +16,7 @@ from django.utils.http import content_disposition_header
 
 from images.models import Image, Rendition, Visibility
 from images.receiving.uploads import CHUNK_BYTES
-from images.renditions.getting import open_rendition
+from images.renditions.getting import OpenRendition, open_rendition
 from images.renditions.preparing import Prepared
 from images.renditions.rendering import RenderedFile
 from images.services import finding
@@ -61,13 +61,11 @@ def deliver_rendition(prepared: Prepared, options: DeliveryOptions) -> HttpRespo
         row = rendition.row
         status = check_conditions(row, options)
         if status is not None:
-            headers = _headers_of_rendition(rendition.prepared, options) | result_headers(row, row.cache_key)
-            return _without_body(row, status, headers)
+            return _without_body(row, status, _headers_of_rendition(rendition, options))
         part = find_part(row, options)
         content = rendition.open_range(part.start, part.stop) if part else rendition.open()
         row = rendition.row  # perhaps another one: its bytes were lost, and it was rendered again
-        headers = _headers_of_rendition(rendition.prepared, options) | result_headers(row, row.cache_key)
-        response = _with_body(row, content, headers, part)
+        response = _with_body(row, content, _headers_of_rendition(rendition, options), part)
         response.rendition_id = row.pk
         return response
 
@@ -207,16 +205,17 @@ def image_headers(
     return SAFETY | headers
 
 
-def _headers_of_rendition(prepared: Prepared, options: DeliveryOptions) -> dict[str, str]:
-    """Return the headers as `image_headers` does. A result that an overview will replace is not immutable."""
-    image = prepared.image
-    return image_headers(
+def _headers_of_rendition(rendition: OpenRendition, options: DeliveryOptions) -> dict[str, str]:
+    """Return the first headers of a rendition. A result that an overview will replace is not immutable."""
+    prepared = rendition.prepared
+    headers = image_headers(
         options,
         is_immutable=options.is_versioned and not prepared.awaits_overview,
-        is_public=image.visibility == Visibility.PUBLIC and prepared.recipe.is_public,
+        is_public=prepared.image.visibility == Visibility.PUBLIC and prepared.recipe.is_public,
         is_negotiated=prepared.is_negotiated,
-        successor_id=_find_successor_id(image),
+        successor_id=_find_successor_id(prepared.image),
     )
+    return headers | result_headers(rendition.row, rendition.row.cache_key)
 
 
 def _without_body(row: Content, status: int, headers: dict[str, str]) -> HttpResponse:
