@@ -1,10 +1,12 @@
 """The processes of a pool: warm, replaced in the background, and gone when nobody needs them."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,3 +163,16 @@ class TestIdle:
         assert kept - before > 50_000_000
         time.sleep(2)
         assert run(processes, resident_bytes) - before < 20_000_000
+
+    def test_three_share_most_of_their_memory(self, make: MakeProcesses) -> None:
+        """A child that imported the engine by itself would take 30 MB."""
+        processes = make(workers=3)
+        with ThreadPoolExecutor(3) as threads:
+            used = set(threads.map(lambda _: run(processes, nap, 0.4), range(3)))
+        assert len(used) == 3
+        assert sum(private_bytes(pid) for pid in used) < 45_000_000
+
+
+def private_bytes(pid: int) -> int:
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(size) * 1_024 for size in re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.MULTILINE))

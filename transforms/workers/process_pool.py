@@ -21,7 +21,8 @@ __all__ = ["Processes", "forget_forkserver"]
 
 T = TypeVar("T")
 
-_IDLE_S = 15.0
+_MIN_PAUSE_S = 0.1
+_IDLE_S = 10.0
 """Children that were idle for so long end, except for one. A quiet server holds the memory of one."""
 
 
@@ -188,8 +189,10 @@ class Processes:
         self._give_back(child)
 
     def _plan_end_of_idle(self) -> None:
-        if self._timer is None and len(self._children) > 1:
-            self._timer = Timer(self._idle_s, self._end_idle)
+        """Let a timer come when the child that is idle for longest has been so for too long."""
+        if self._timer is None and self._idle and len(self._children) > 1:
+            wait_s = self._idle[0].idle_since + self._idle_s - monotonic()
+            self._timer = Timer(max(_MIN_PAUSE_S, wait_s), self._end_idle)
             self._timer.daemon = True
             self._timer.start()
 
