@@ -1,6 +1,5 @@
 """From a request to its answer, if the fast path is sure of one."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any
@@ -22,7 +21,7 @@ from images.delivery.responses import (
 )
 from images.models import Visibility
 from images.services import hit_counts
-from images.storage import originals, renditions
+from images.storage import Content, originals, renditions
 from progimage.errors import ProgImageError
 from progimage.signing import EXPIRES
 
@@ -134,8 +133,6 @@ def _answer(
     start = part.start if part else 0
     stop = part.stop if part else row.size_bytes
     content = _open(row, start, None if part is None else stop)
-    if content is None:
-        return None
     headers |= headers_with_body(row, part) | allow
     return Answer(206 if part else 200, headers, content, stop - start, facts)
 
@@ -157,18 +154,11 @@ def _facts(
     return facts
 
 
-def _open(row: ImageRow | RenditionRow, start: int, stop: int | None) -> IO[bytes] | None:
-    """Open the bytes of a row. None if a file on this machine has another length than its row says."""
+def _open(row: ImageRow | RenditionRow, start: int, stop: int | None) -> IO[bytes]:
+    """Open the bytes of a row. Raise FileNotFoundError if the storage has other bytes than the row says."""
     storage = renditions() if isinstance(row, RenditionRow) else originals()
-    content = storage.open_range(row.storage_name, start, stop)
-    try:
-        size_bytes = os.fstat(content.fileno()).st_size
-    except (AttributeError, OSError):  # no file: the storage sends no more and no less than its object has
-        return content
-    if size_bytes != row.size_bytes:
-        content.close()
-        return None
-    return content
+    expected = Content(row.size_bytes, row.sha256)
+    return storage.open_range(row.storage_name, start, stop, expected=expected)
 
 
 def _expires_at(signed_query: str | None) -> int | None:
