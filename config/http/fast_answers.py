@@ -28,8 +28,9 @@ from images.delivery.responses import chunks
 from images.fast_path.answering import Answer, find_answer
 from progimage.errors import Unavailable
 
-from .middleware import ABOUT_BODIES, BODILESS, choose_request_id
+from .middleware import ABOUT_BODIES, BODILESS
 from .outermost import Request
+from .request_ids import choose_request_id
 from .text_encoding import is_utf8
 
 error_log = logging.getLogger("progimage.error")
@@ -68,15 +69,14 @@ class FastAnswers:
             for name in ABOUT_BODIES:
                 headers.pop(name, None)
         headers["X-Request-ID"] = request_id
-        RequestLine(
+        line = RequestLine.of(
             method=environ["REQUEST_METHOD"],
             path_json=as_json(environ["PATH_INFO"]),
             status=answer.status,
             length_bytes=int(headers.get("Content-Length", "0")),
-            start_s=start_s,
             api_key_json=as_json(answer.facts.api_key_prefix),
-            request_id=request_id,
-        ).write()
+        )
+        line.write(request_id, start_s)
         start_response(_REASONS[answer.status], list(headers.items()))
         return body
 

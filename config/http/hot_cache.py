@@ -171,7 +171,7 @@ def _key_of(environ: Environ) -> Key | None:
         environ.get("HTTP_HOST"),
         path,
         environ["QUERY_STRING"],
-        sha256(secret.encode(errors="surrogatepass")).digest() if secret else None,
+        sha256(secret.encode("utf-8", "surrogatepass")).digest() if secret else None,
     )
 
 
