@@ -38,6 +38,8 @@ error_log = logging.getLogger("progimage.error")
 _WITH_BODY = ("HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "CONTENT_TYPE")
 _COOKIES = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, "messages")
 """Cookies that the middleware may answer with cookies."""
+_MAX_HOST = 300
+"""Characters of a host and its port. Hosts are remembered, so none may be large."""
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -92,8 +94,11 @@ def is_plain(environ: Environ) -> bool:
         return False
     if settings.IS_HTTPS and environ.get("HTTP_X_FORWARDED_PROTO") != "https":
         return False
-    return _is_ours(environ.get("HTTP_HOST", "")) and is_utf8(
-        environ.get("QUERY_STRING", "").encode("latin-1")
+    host = environ.get("HTTP_HOST", "")
+    return (
+        len(host) <= _MAX_HOST
+        and _is_ours(host)
+        and is_utf8(environ.get("QUERY_STRING", "").encode("latin-1"))
     )
 
 
