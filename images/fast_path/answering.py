@@ -10,7 +10,7 @@ from images.api.schema.endpoint import ApiView
 from images.api.views.images import ImageView, RenditionView
 from images.delivery.answer_facts import AnswerFacts
 from images.delivery.delivery_options import DeliveryOptions
-from images.delivery.invalidation import of_account, of_image, of_key
+from images.delivery.invalidation import of_image
 from images.delivery.responses import (
     check_conditions,
     find_part,
@@ -21,7 +21,7 @@ from images.delivery.responses import (
 )
 from images.models import Visibility
 from images.services import hit_counts
-from images.storage import Content, originals, renditions
+from images.storage import ExpectedBytes, originals, renditions
 from progimage.errors import ProgImageError
 from progimage.signing import EXPIRES
 
@@ -164,17 +164,14 @@ def _facts(
         rendition_id=rows.rendition.id if rows.rendition else None,
     )
     if rows.key is not None:
-        facts.subjects = [*facts.subjects, of_key(credentials.prefix), of_account(rows.key.account_id)]
-        facts.api_key_prefix = credentials.prefix
-        if rows.key.expires_at is not None:
-            facts.key_ends_at = rows.key.expires_at.timestamp()
+        facts.name_key(credentials.prefix, rows.key.account_id, rows.key.expires_at)
     return facts
 
 
 def _open(row: ImageRow | RenditionRow, start: int, stop: int | None) -> IO[bytes]:
     """Open the bytes of a row. Raise FileNotFoundError if the storage has other bytes than the row says."""
     storage = renditions() if isinstance(row, RenditionRow) else originals()
-    expected = Content(row.size_bytes, row.sha256)
+    expected = ExpectedBytes(row.size_bytes, row.sha256)
     return storage.open_range(row.storage_name, start, stop, expected=expected)
 
 

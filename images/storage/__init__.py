@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.core.files.storage import storages
 
-from .contract import Content, ObjectStorage, StoredObject
+from .contract import ExpectedBytes, ObjectStorage, StoredObject
 from .disk import DiskObjectStorage
 
 if TYPE_CHECKING:
     from .s3 import S3ObjectStorage
 
 __all__ = [
-    "Content",
     "DiskObjectStorage",
+    "ExpectedBytes",
     "ObjectStorage",
     "S3ObjectStorage",
     "StoredObject",

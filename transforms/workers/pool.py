@@ -18,8 +18,9 @@ from transforms.decoding.header import Header
 
 from .costs import PROBE, UNKNOWN, VALIDATE, Costs, TaskCost, file_cost
 from .fair_queue import FairQueue
+from .forkserver_start import forget_forkserver
 from .pool_settings import PoolSettings
-from .process_pool import Processes, forget_forkserver
+from .process_pool import Processes
 from .turn import Turn
 
 _MAX_LOAN_S = 1.0
@@ -127,7 +128,7 @@ def pool() -> RenderPool:
 
 
 def _after_fork() -> None:
-    """Forget the pool. Its children, the threads that manage them and the forkserver belong to the parent."""
+    """Forget the pool. Its children and the forkserver belong to the parent."""
     global _pool, _pool_lock  # noqa: PLW0603
     _pool = None
     _pool_lock = Lock()

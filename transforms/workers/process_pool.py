@@ -14,11 +14,9 @@ from progimage.errors import Unavailable
 
 from .answers import dump
 from .child import ChildLimits
-from .forkserver_start import forget_forkserver, start_forkserver
+from .forkserver_start import start_forkserver
 from .pool_settings import PoolSettings
 from .warm_child import WarmChild
-
-__all__ = ["Processes", "forget_forkserver"]
 
 T = TypeVar("T")
 
