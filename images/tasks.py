@@ -8,9 +8,9 @@ from celery import shared_task
 from django.db import Error
 
 from images.database import reason_of, release_connection
-from images.renditions.making_ahead import make_ahead
 from images.services import render_messages, waiting_renditions
 from images.upkeep.overview_making import make_waiting
+from images.upkeep.rendition_making import make_ahead
 from images.upkeep.sweeps import SWEEPS
 from progimage.errors import ProgImageError
 

@@ -13,12 +13,15 @@ from django.utils import timezone
 from config.http import fast_answers
 from images.fast_path import answering
 from images.fast_path.direct_pool import direct_pool
+from images.fast_path.key_shapes import shapes
 from images.models import Image, Rendition
-from images.services import hit_counts
+from images.services import hit_counts, overviews
+from images.upkeep.overview_making import make_waiting
 from progimage.signing import sign_url
 from tests.conftest import Api
 from tests.support import images as made
 from tests.support.both_ways import Reply, Ways, bearer, environ_of, path, public_path, refused, ways
+from tests.support.overviews import COVER, image_of, stored, stored_with_overview
 
 __all__ = ["path", "public_path", "ways"]
 
@@ -124,6 +127,77 @@ def test_focal_point_is_part_of_the_key(ways: Ways, path: str, api: Api) -> None
     reply, is_fast = ways.compared(target, **bearer(api))
     assert is_fast
     assert reply.header("Transform-Key") != before["Transform-Key"]
+
+
+class TestOverviews:
+    """Of large originals the key of now is the right one: with an overview, before it comes, after it went."""
+
+    QUERIES = (
+        f".jpg?{COVER}",
+        f".jpg?{COVER}&v=1",
+        f"?{COVER}&format=auto&v=1",
+        ".jpg?transform=thumbnail:width=100&v=1",
+        ".jpg?w=900&v=1",
+        ".jpg?w=100&metadata=keep&v=1",
+        "",
+    )
+
+    def compare(self, ways: Ways, target: str, api: Api) -> Reply:
+        """Return the answer, which is made by Django the first time, and the same both ways after that."""
+        assert ways.slow(target, **bearer(api)).status == "200 OK"
+        for headers in ({}, {"Accept": "image/webp"}, {"Range": "bytes=5-"}, {"If-None-Match": "*"}):
+            assert ways.slow(target, **bearer(api), **headers).status[:1] in "23"
+            for method in ("HEAD", "GET"):
+                _, is_fast = ways.compared(target, method, **bearer(api), **headers)
+                assert is_fast, (target, method, headers)
+        return ways.compared(target, **bearer(api))[0]
+
+    @pytest.mark.parametrize("focal", [None, 0.25], ids=["no focal point", "focal point"])
+    def test_each_state(self, focal: float | None, ways: Ways, api: Api, settings: Any) -> None:
+        path = stored(api)
+        Image.objects.update(focal_x=focal, focal_y=focal)
+        awaiting = [self.compare(ways, f"{path}{query}", api) for query in self.QUERIES]
+        assert make_waiting() == 1
+        assert not ways.fast(f"{path}{self.QUERIES[0]}", **bearer(api))[1], "it is rendered now"
+        ready = [self.compare(ways, f"{path}{query}", api) for query in self.QUERIES]
+        overviews.remove_overview(image_of(path).pk)
+        gone = [self.compare(ways, f"{path}{query}", api) for query in self.QUERIES]
+        settings.OVERVIEWS = False
+        off = [self.compare(ways, f"{path}{query}", api) for query in self.QUERIES]
+
+        serving = slice(0, 4 if focal else 3)
+        keys = [[reply.header("Transform-Key") for reply in replies[:-1]] for replies in (awaiting, ready)]
+        assert {a != b for a, b in zip(*keys, strict=True)} == {True, False}
+        assert all(a != b for a, b in zip(keys[0][serving], keys[1][serving], strict=True))
+        caching = [[reply.header("Cache-Control") for reply in replies] for replies in (awaiting, ready)]
+        assert not any("immutable" in value for value in caching[0][serving])
+        assert all("immutable" in value for value in caching[1][1:])
+        assert [reply.body for reply in gone] == [reply.body for reply in awaiting]
+        assert all("immutable" in reply.header("Cache-Control") for reply in off[1:])
+
+    def test_one_statement(self, ways: Ways, api: Api, statements: list[str]) -> None:
+        path = stored_with_overview(api)
+        for query in (f".jpg?{COVER}", ".jpg?w=900"):
+            target = f"{path}{query}"
+            assert api.get(target).status_code == 200
+            statements.clear()
+            shapes.clear()
+            assert ways.fast(target, **bearer(api))[1]
+            assert len(statements) == 1
+
+    def test_full_decode_that_was_left_is_not_sent(self, ways: Ways, api: Api) -> None:
+        """A render of before the overview may end after it."""
+        path = stored_with_overview(api)
+        target = f"{path}.jpg?{COVER}&v=1"
+        right = self.compare(ways, target, api)
+        row = Rendition.objects.select_related("image").get()
+        Image.objects.update(overview_version=None)
+        wrong = self.compare(ways, target, api)
+        Image.objects.update(overview_version=row.image.overview_version)
+        assert wrong.header("Transform-Key") != right.header("Transform-Key")
+        assert ways.compared(target, **bearer(api)) == (right, True)
+        row.delete()
+        assert not ways.fast(target, **bearer(api))[1]
 
 
 @pytest.mark.parametrize("state", [Rendition.State.RENDERING, Rendition.State.FAILED])

@@ -43,6 +43,7 @@ UNSURE: dict[str, tuple[str, dict[str, str]]] = {
     "another image in it": ("GET {path}.webp?transform=composite:image={id}", {}),
     "unknown image": ("GET /images/00000000-0000-7000-8000-000000000000.webp?w=50", {}),
     "unknown host": ("GET {path}.webp?w=50", {"Host": "elsewhere.example"}),
+    "long host": ("GET {path}.webp?w=50", {"Host": f"testserver:{'0' * 300}80"}),
     "malformed host": ("GET {path}.webp?w=50", {"Host": "a b"}),
     "no bearer": ("GET {path}.webp?w=50", {"Authorization": "Basic YTpi"}),
     "no key": ("GET {path}.webp?w=50", {"Authorization": ""}),

@@ -7,15 +7,14 @@ import pytest
 from images.fast_path import key_shapes
 from images.fast_path.key_shapes import Shapes
 from images.fast_path.meaning import Shape
-from transforms.geometry import Size
-from transforms.planning.ceilings import Extent
+from tests.support.large_headers import PHOTO
 
-SHAPE = Shape("jpeg", Extent(Size(400, 300), 1), None)
+SHAPE = Shape(PHOTO, None, 1)
 
 
 def test_newest_shape_of_an_image_is_found() -> None:
     shapes = Shapes()
-    aimed = Shape("jpeg", SHAPE.extent, (0.1, 0.2))
+    aimed = Shape(PHOTO, (0.1, 0.2), 1)
     shapes.keep(UUID(int=1), SHAPE)
     shapes.keep(UUID(int=1), aimed)
     assert shapes.find(UUID(int=1)) == aimed

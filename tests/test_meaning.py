@@ -1,18 +1,27 @@
 """The meaning of a query on the fast path: the cache keys are those of Django's way."""
 
+from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
 from images.api.requests.query import Query
 from images.api.requests.rendition_request import RenditionQuery
-from images.fast_path.meaning import Shape, find_meaning
-from transforms.geometry import Size
-from transforms.planning.ceilings import Extent
+from images.fast_path.meaning import Meaning, Shape, find_meaning
+from images.services.overviews import HAS_NONE
+from tests.support.large_headers import PHOTO
+from transforms.overview_recipe import RECIPE
 from transforms.planning.resolve import cache_key, key_tail, resolve
 
-SHAPE = Shape("jpeg", Extent(Size(400, 300), 1), None)
+SHAPE = Shape(replace(PHOTO, width=400, height=300), None, HAS_NONE)
 SHA256 = "ab" * 32
+
+
+def tail_of(meaning: Meaning, shape: Shape = SHAPE, *, accept: str = "") -> str:
+    tail = meaning.find_tail(shape, accept)
+    assert tail is not None
+    return tail.text
 
 
 def test_tail_completes_the_cache_key() -> None:
@@ -21,8 +30,8 @@ def test_tail_completes_the_cache_key() -> None:
     resolved = resolve(query.transform, "png")
     meaning = find_meaning("w=50&fit=inside", "webp", is_signed=False)
     assert meaning is not None
-    assert meaning.first_tails == (key_tail(resolved),)
-    assert meaning.find_tails(SHAPE, "") == meaning.first_tails
+    assert meaning.first_tails == (key_tail(resolved), key_tail(resolved, overview=RECIPE))
+    assert tail_of(meaning) == meaning.first_tails[0]
     expected = sha256(f"{SHA256}{meaning.first_tails[0]}".encode()).hexdigest()
     assert cache_key(SHA256, resolved) == expected
 
@@ -37,10 +46,9 @@ def test_key_that_depends_on_the_image_is_not_guessed(query: str) -> None:
 def test_format_follows_accept() -> None:
     meaning = find_meaning("format=auto&w=50", "png", is_signed=False)
     assert meaning is not None
-    webp = meaning.find_tails(SHAPE, "image/webp")
-    assert '"format":"webp"' in webp[0]
-    assert '"format":"png"' in meaning.find_tails(SHAPE, "text/html")[0]
-    assert '"format":"png"' in meaning.find_tails(SHAPE, "image/webp," + "x" * 2_000)[0]
+    assert '"format":"webp"' in tail_of(meaning, accept="image/webp")
+    assert '"format":"png"' in tail_of(meaning, accept="text/html")
+    assert '"format":"png"' in tail_of(meaning, accept="image/webp," + "x" * 2_000)
 
 
 def test_focal_point_of_the_image_changes_the_tail_of_a_smart_crop() -> None:
@@ -50,9 +58,41 @@ def test_focal_point_of_the_image_changes_the_tail_of_a_smart_crop() -> None:
     plain = find_meaning("transform=resize:width=40,height=40,fit=cover", "png", is_signed=False)
     assert smart is not None
     assert plain is not None
-    aimed = Shape(SHAPE.format, SHAPE.extent, (0.1, 0.2))
-    assert smart.find_tails(aimed, "") != smart.first_tails
-    assert plain.find_tails(aimed, "") == plain.first_tails
+    aimed = replace(SHAPE, focal=(0.1, 0.2))
+    assert tail_of(smart, aimed) not in smart.first_tails
+    assert tail_of(plain, aimed) == plain.first_tails[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "version", "is_on", "expected"),
+    [
+        pytest.param("w=300&h=300&fit=cover", RECIPE.version, True, (1, False), id="ready"),
+        pytest.param("w=300&h=300&fit=cover", None, True, (0, True), id="awaited"),
+        pytest.param("w=300&h=300&fit=cover", RECIPE.version + 1, True, (0, True), id="of another release"),
+        pytest.param("w=300&h=300&fit=cover", HAS_NONE, True, (0, False), id="refused"),
+        pytest.param("w=900", RECIPE.version, True, (0, False), id="too large a result"),
+        pytest.param("w=900", None, True, (0, False), id="too large a result, not tried"),
+        pytest.param("w=300&h=300&fit=cover", RECIPE.version, False, (0, False), id="switched off"),
+        pytest.param("w=300&h=300&fit=cover", None, False, (0, False), id="switched off, not tried"),
+    ],
+)
+def test_tail_follows_the_overview(
+    query: str, version: int | None, is_on: bool, expected: tuple[int, bool], settings: Any
+) -> None:
+    settings.OVERVIEWS = is_on
+    meaning = find_meaning(query, "jpeg", is_signed=False)
+    assert meaning is not None
+    tail = meaning.find_tail(Shape(PHOTO, None, version), "")
+    assert tail is not None
+    assert (meaning.first_tails.index(tail.text), tail.awaits_overview) == expected
+
+
+def test_small_images_await_no_overview() -> None:
+    meaning = find_meaning("w=30", "jpeg", is_signed=False)
+    assert meaning is not None
+    tail = meaning.find_tail(replace(SHAPE, overview_version=None), "")
+    assert tail is not None
+    assert (tail.text, tail.awaits_overview) == (meaning.first_tails[0], False)
 
 
 @pytest.mark.parametrize(

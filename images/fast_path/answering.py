@@ -60,6 +60,14 @@ class Answer:
             hit_counts.count_row(rendition_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The rows of an answer. An overview that is awaited will change it."""
+
+    rows: Rows
+    awaits_overview: bool = False
+
+
 def find_answer(environ: Mapping[str, Any]) -> Answer | None:
     """Return the answer to a request. None if Django must find it.
 
@@ -73,39 +81,48 @@ def find_answer(environ: Mapping[str, Any]) -> Answer | None:
     if credentials is None or meaning is None:
         return None
     try:
-        rows = _find_rows(request, credentials, meaning)
-        if rows is None:
+        found = _find_rows(request, credentials, meaning)
+        if found is None:
             return None
-        return _answer(request, credentials, meaning, rows)
+        return _answer(request, credentials, meaning, found)
     except (ProgImageError, FileNotFoundError):
         return None
 
 
-def _find_rows(request: IncomingRequest, credentials: Credentials, meaning: Meaning) -> Rows | None:
+def _find_rows(request: IncomingRequest, credentials: Credentials, meaning: Meaning) -> _Found | None:
     """Return the rows of a request that may see the image. None if one is missing.
 
     The cache key may depend on the image, for example on its focal point. So the first statement goes by the
     last row of the image that was read. If the row of now leads to another key, a second one follows."""
-    last_shape = shapes.find(request.image_id)
-    tails = meaning.find_tails(last_shape, request.accept) if last_shape else meaning.first_tails
+    tails = _guess_tails(request, meaning)
     for _ in range(_MAX_STATEMENTS):
         rows = find_rows(request.image_id, key_prefix=credentials.prefix, tails=tails)
         if rows is None or not may_see(request, credentials, rows.image, rows.key):
             return None
-        shape = rows.image.shape
-        right_tails = meaning.find_tails(shape, request.accept)
-        if tails == right_tails:
-            return rows if rows.rendition or not tails else None
-        shapes.keep(request.image_id, shape)
-        tails = right_tails
+        tail = meaning.find_tail(rows.image.shape, request.accept)
+        if tail is None:
+            return _Found(rows)
+        if tail.text in tails:
+            return _Found(rows, tail.awaits_overview) if rows.tail == tail.text else None
+        shapes.keep(request.image_id, rows.image.shape)
+        tails = (tail.text,)
     return None
 
 
+def _guess_tails(request: IncomingRequest, meaning: Meaning) -> tuple[str, ...]:
+    shape = shapes.find(request.image_id)
+    if shape is None:
+        return meaning.first_tails
+    tail = meaning.find_tail(shape, request.accept)
+    return () if tail is None else (tail.text,)
+
+
 def _answer(
-    request: IncomingRequest, credentials: Credentials, meaning: Meaning, rows: Rows
+    request: IncomingRequest, credentials: Credentials, meaning: Meaning, found: _Found
 ) -> Answer | None:
     """Return the answer with the file of the rows. Raise FileNotFoundError or ProgImageError."""
     query = meaning.query
+    rows = found.rows
     options = DeliveryOptions(
         method=request.method,
         headers=request.conditions,
@@ -116,7 +133,7 @@ def _answer(
     row: ImageRow | RenditionRow = rows.rendition or rows.image
     headers = image_headers(
         options,
-        is_immutable=options.is_versioned or rows.rendition is None,
+        is_immutable=rows.rendition is None or (options.is_versioned and not found.awaits_overview),
         is_public=rows.image.visibility == Visibility.PUBLIC,
         is_negotiated=meaning.is_negotiated,
         successor_id=rows.image.successor_id,

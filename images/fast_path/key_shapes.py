@@ -9,7 +9,7 @@ from uuid import UUID
 from .meaning import Shape
 
 _MAX_SHAPES = 10_000
-"""Some 5 MB."""
+"""Some 10 MB."""
 
 
 class Shapes:

@@ -1,20 +1,25 @@
 """The meaning of a query, read by the parser of the API and remembered.
 
-A cache key is made of the original's sha256, which only the row of the image tells, and of the resolved
-transform. The part without the sha256 is the tail of the key. Most tails are known from the query alone."""
+A cache key is made of the original's sha256, which only the row of the image tells, of the resolved
+transform, and of the recipe if the result is decoded from an overview. The part without the sha256 is the
+tail of the key. For most queries only two tails are possible: with the recipe and without it."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import QueryDict
 
 from images.api.requests.query import Query
 from images.api.requests.rendition_request import RenditionQuery
-from images.renditions.preparing import Acceptance, choose_format
+from images.renditions.preparing import Acceptance, DecodedFrom, choose_format, choose_source
+from images.services.overviews import HAS_NONE
 from progimage.errors import ProgImageError
 from progimage.signing import PARAMETERS
 from progimage.transform import Transform
+from transforms.decoding.header import Header
+from transforms.overview_recipe import RECIPE
 from transforms.planning import resolve
 from transforms.planning.ceilings import Extent
 
@@ -26,18 +31,27 @@ _MAX_ACCEPT = 1_025
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The facts of an original on which a cache key depends, beside its sha256."""
+    """The facts of an image on which a cache key depends, beside its sha256."""
 
-    format: str
-    extent: Extent
+    header: Header
     focal: tuple[float, float] | None
+    overview_version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTail:
+    """The tail of the key by which Django answers. `awaits_overview` is that of `preparing.Prepared`."""
+
+    text: str
+    awaits_overview: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Meaning:
     """A query and an extension. `first_tails` are those of an image without a focal point.
 
-    They are empty if the original is requested, or if only the row of the image decides the key."""
+    The first is of a result from the original, the second of one from the overview. There are none if the
+    original is requested, or if only the row of the image decides the key."""
 
     query: RenditionQuery
     first_tails: tuple[str, ...]
@@ -47,16 +61,19 @@ class Meaning:
         transform = self.query.transform
         return transform is not None and transform.output.format == "auto"
 
-    def find_tails(self, shape: Shape, accept: str) -> tuple[str, ...]:
-        """Return the tails of the cache keys that answer this query for an image, the best one first.
+    def find_tail(self, shape: Shape, accept: str) -> KeyTail | None:
+        """Return the tail of the key that answers this query for an image. None if the original does.
 
         Raise ParameterError if the transform does not fit the image."""
         transform = self.query.transform
         if transform is None:
-            return ()
+            return None
         if self.is_negotiated:
-            return _negotiated_tails(self, shape, accept[:_MAX_ACCEPT])
-        return _tails(transform, shape.format, shape.focal)
+            transform = _negotiated(self, shape.header, accept[:_MAX_ACCEPT])
+        decoded_from = DecodedFrom.ORIGINAL
+        if shape.overview_version != HAS_NONE:
+            decoded_from = _chosen_source(transform, shape, uses_overviews=settings.OVERVIEWS)
+        return _tail(transform, shape.header.format, shape.focal, decoded_from)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -79,18 +96,35 @@ def find_meaning(query: str, extension: str | None, *, is_signed: bool) -> Meani
 def _first_tails(transform: Transform | None) -> tuple[str, ...]:
     if transform is None or transform.output.format == "auto" or transform.output.hdr == "keep":
         return ()
-    return _tails(transform, str(transform.output.format), None)
+    resolved = resolve.resolve(transform, str(transform.output.format))
+    return resolve.key_tail(resolved), resolve.key_tail(resolved, overview=RECIPE)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _negotiated_tails(meaning: Meaning, shape: Shape, accept: str) -> tuple[str, ...]:
+def _negotiated(meaning: Meaning, header: Header, accept: str) -> Transform:
     transform = meaning.query.transform or Transform()
+    extent = Extent(header.upright, header.frames, header.has_alpha)
     acceptance = Acceptance(accept, fallback=meaning.query.fallback)
-    chosen = choose_format(transform, acceptance, shape.extent, shape.format)
-    return _tails(chosen, shape.format, shape.focal)
+    return choose_format(transform, acceptance, extent, header.format)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _tails(transform: Transform, source_format: str, focal: tuple[float, float] | None) -> tuple[str, ...]:
+def _chosen_source(transform: Transform, shape: Shape, *, uses_overviews: bool) -> DecodedFrom:
+    """Return the choice of `choose_source`, which depends on a setting, too."""
+    if not uses_overviews:
+        return DecodedFrom.ORIGINAL
+    resolved = resolve.resolve(transform, shape.header.format, focal=shape.focal)
+    return choose_source(shape.header, resolved, shape.overview_version)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _tail(
+    transform: Transform,
+    source_format: str,
+    focal: tuple[float, float] | None,
+    decoded_from: DecodedFrom,
+) -> KeyTail:
     resolved = resolve.resolve(transform, source_format, focal=focal)
-    return (resolve.key_tail(resolved),)
+    recipe = RECIPE if decoded_from == DecodedFrom.OVERVIEW else None
+    tail = resolve.key_tail(resolved, overview=recipe)
+    return KeyTail(tail, awaits_overview=decoded_from == DecodedFrom.ORIGINAL_FOR_NOW)

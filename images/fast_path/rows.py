@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from images.models import color_space_of
 from images.models.storage_names import original_name, rendition_name
+from transforms.color.description import NO_COLOR_SPACE
+from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS
-from transforms.geometry import Size
-from transforms.orientation import upright_size
-from transforms.planning.ceilings import Extent
+from transforms.overview_recipe import RECIPE
 
 from .direct_pool import direct_pool
 from .meaning import Shape
@@ -17,6 +18,7 @@ from .meaning import Shape
 _STATEMENT = """
 SELECT image.account_id, image.visibility, image.sha256, image.format, image.size_bytes, image.width,
     image.height, image.frames, image.has_alpha, image.orientation, image.focal_x, image.focal_y,
+    image.overview_version, CASE WHEN image.overview_version = 0 THEN NULL ELSE image.color_space END,
     (
         SELECT successor.id FROM images_image AS successor
         WHERE successor.id = image.replaced_by_id AND successor.state = 'ready'
@@ -24,12 +26,12 @@ SELECT image.account_id, image.visibility, image.sha256, image.format, image.siz
     key.secret_sha256, key.signing_secret, key.account_id, key.scopes, key.expires_at, key.revoked_at,
     key.last_used_at, account.is_active,
     rendition.id, rendition.cache_key, rendition.sha256, rendition.format, rendition.size_bytes,
-    rendition.width, rendition.height, rendition.frames
+    rendition.width, rendition.height, rendition.frames, rendition.place
 FROM images_image AS image
 LEFT JOIN accounts_apikey AS key ON key.prefix = %b
 LEFT JOIN accounts_account AS account ON account.id = key.account_id
 LEFT JOIN LATERAL (
-    SELECT candidate.*
+    SELECT candidate.*, tails.place
     FROM unnest(string_to_array(%b, chr(31))) WITH ORDINALITY AS tails (tail, place)
     CROSS JOIN LATERAL (
         SELECT * FROM images_rendition
@@ -38,11 +40,13 @@ LEFT JOIN LATERAL (
                 = encode(sha256(convert_to(image.sha256 || tails.tail, 'UTF8')), 'hex')
         OFFSET 0
     ) AS candidate
-    ORDER BY tails.place LIMIT 1
+    WHERE tails.place = 1 OR image.overview_version = %b
+    ORDER BY tails.place DESC LIMIT 1
 ) AS rendition ON true
 WHERE image.id = %b AND image.state = 'ready'
 """
-"""`transforms.planning.resolve.cache_key` makes the same keys. The first tail with a ready rendition wins.
+"""`transforms.planning.resolve.cache_key` makes the same keys. A second tail goes first,
+and counts only if the image has an overview. The color space tells whether it may get one.
 
 OFFSET 0, and a query in place of a join, make each step a look-up in an index, even of small tables."""
 
@@ -111,30 +115,50 @@ class RenditionRow:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a request that one statement has found."""
+    """The rows of a request that one statement has found. `tail` is that of the rendition's key."""
 
     image: ImageRow
     key: KeyRow | None
     rendition: RenditionRow | None
+    tail: str | None
 
 
 def find_rows(image_id: UUID, *, key_prefix: str, tails: tuple[str, ...]) -> Rows | None:
-    """Return the ready image, the key, and the image's ready rendition by the first tail that has one.
+    """Return the ready image, the key, and the image's ready rendition by the tail of its cache key.
 
-    Return None if there is no such image. Raise Unavailable if the database does not answer."""
-    row = direct_pool.fetch_row(_STATEMENT, (key_prefix, _SEPARATOR.join(tails), image_id))
+    A second tail is that of a rendition from an overview. Return None if there is no such image. Raise
+    Unavailable if the database does not answer."""
+    parameters = (key_prefix, _SEPARATOR.join(tails), RECIPE.version, image_id)
+    row = direct_pool.fetch_row(_STATEMENT, parameters)
     if row is None:
         return None
-    key = None if row[13] is None else KeyRow(*row[13:21])
-    rendition = None if row[21] is None else RenditionRow(image_id, *row[21:29])
-    return Rows(_image_of(image_id, row), key, rendition)
+    key = None if row[15] is None else KeyRow(*row[15:23])
+    image = _image_of(image_id, row)
+    if row[23] is None:
+        return Rows(image, key, None, None)
+    place = row[31]
+    return Rows(image, key, RenditionRow(image_id, *row[23:31]), tails[place - 1])
 
 
 def _image_of(image_id: UUID, row: tuple[Any, ...]) -> ImageRow:
     account_id, visibility, sha256, format, size_bytes = row[:5]
-    width, height, frames, has_alpha, orientation = row[5:10]
-    focal_x, focal_y, successor_id = row[10:13]
-    extent = Extent(upright_size(Size(width, height), orientation), frames, has_alpha)
+    focal_x, focal_y, overview_version, color_space, successor_id = row[10:15]
     focal = None if focal_x is None or focal_y is None else (focal_x, focal_y)
-    shape = Shape(format, extent, focal)
+    header = _header_of(format, row[5:10], color_space)
+    shape = Shape(header, focal, overview_version)
     return ImageRow(image_id, account_id, visibility, sha256, format, size_bytes, shape, successor_id)
+
+
+def _header_of(format: str, facts: tuple[Any, ...], color_space: dict[str, Any] | None) -> Header:
+    """Return the part of the header on which a cache key depends. Light beyond white is no part of it."""
+    width, height, frames, has_alpha, orientation = facts
+    return Header(
+        format=format,
+        media_type=FORMATS[format].media_type,
+        width=width,
+        height=height,
+        frames=frames,
+        has_alpha=has_alpha,
+        orientation=orientation,
+        color_space=color_space_of(color_space) if color_space else NO_COLOR_SPACE,
+    )

@@ -1,7 +1,7 @@
 """Database rows: images, tags, overviews, renditions, upload URLs, orphaned objects and the installation."""
 
 from .exact_json import ExactFloats
-from .image_headers import facts_of, header_of
+from .image_headers import color_space_of, facts_of, header_of
 from .images import MAX_FILENAME, UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Visibility
 from .installations import Installation
 from .orphans import Orphan
@@ -24,6 +24,7 @@ __all__ = [
     "UploadUrl",
     "Visibility",
     "can_have_overview",
+    "color_space_of",
     "facts_of",
     "header_of",
     "normalize_tag",

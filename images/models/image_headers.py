@@ -1,5 +1,6 @@
 """The facts of an original's header, as an image's row has them."""
 
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields
 from typing import Any
 
@@ -13,10 +14,15 @@ def header_of(image: Image) -> Header:
     """Return the header that decoding found when the image was uploaded, or last read again."""
     facts = {name: getattr(image, name) for name in _HEADER_FIELDS}
     if image.color_space is not None:
-        # Servers of two releases, which may know other parts, share the rows.
-        parts = {name: image.color_space.get(name) for name in _COLOR_PARTS}
-        facts |= {"is_hdr": image.is_hdr, "color_space": ColorSpace(**parts)}
+        facts |= {"is_hdr": image.is_hdr, "color_space": color_space_of(image.color_space)}
     return Header(**facts)
+
+
+def color_space_of(document: Mapping[str, Any]) -> ColorSpace:
+    """Return the color space that a row has as JSON.
+
+    Servers of two releases, which may know other parts, share the rows."""
+    return ColorSpace(**{name: document.get(name) for name in _COLOR_PARTS})
 
 
 def facts_of(header: Header) -> dict[str, Any]:

@@ -58,6 +58,11 @@ class Overview(models.Model):
         return f"{self.image_id} v{self.version}"
 
     @property
+    def has_ended(self) -> bool:
+        """Whether the overview is ready or refused."""
+        return self.state in (Overview.State.READY, Overview.State.REFUSED)
+
+    @property
     def storage_name(self) -> str:
         """Name of the object in storage, made of the image's id and the recipe's version."""
         return overview_storage_name(self.image_id, self.version)

@@ -1,22 +1,18 @@
-"""Renditions ahead of their first visitor: from a request for them to rows, and from a row to its bytes."""
+"""Renditions ahead of their first visitor: from a request for them to rows, which workers read."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import Error
-
 from accounts.access.caller import Caller
 from images.models import Image, Rendition
-from images.services import waiting_renditions as rows
-from progimage.errors import NotFound, ProgImageError
+from progimage.errors import ProgImageError
 from progimage.transform import Transform
 
-from .getting import open_rendition
 from .other_images import ReadReference, open_others
-from .preparing import Acceptance, Prepared, prepare, prepare_recipe
-from .sources import Recipe, source_of
+from .preparing import Acceptance, prepare
+from .sources import source_of
 
 log = logging.getLogger("progimage.renditions")
 
@@ -78,30 +74,6 @@ def check_references(
             pass
 
 
-def make_ahead(rendition_id: int) -> None:
-    """Make a waiting rendition, unless somebody else has begun to. Keep a failure in its row.
-
-    An unexpected error is logged, and the row waits for its next attempt. Raise errors of the database."""
-    row = rows.begin(rendition_id)
-    if row is None:
-        return
-    try:
-        prepared = _prepare_again(row)
-        if prepared.cache_key != row.cache_key:
-            rows.move(row, prepared.cache_key, prepared.resolved.as_dict())
-        with open_rendition(prepared):
-            pass  # it is ready, and nobody reads it yet
-    except NotFound:
-        rows.drop(row)
-    except ProgImageError as error:
-        log.info("a rendition could not be made ahead (%s)", error.code, extra={"row": str(row)})
-        rows.note_problem(row, error)
-    except Error:
-        raise
-    except Exception:
-        log.exception("a rendition could not be made ahead", extra={"row": str(row)})
-
-
 @contextmanager
 def _pointed(ahead: AheadTransform) -> Iterator[None]:
     """Turn the pointers of errors within into pointers into the client's request."""
@@ -121,10 +93,3 @@ def _plan(image: Image, transform: Transform, read_reference: ReadReference, cal
         caller=caller,
     ) as prepared:
         return prepared.new_row()
-
-
-def _prepare_again(row: Rendition) -> Prepared:
-    """Prepare a rendition of a row. Raise NotFound if an image that it shows is not visible any more."""
-    others = [source_of(image) for image in rows.find_others(row)]
-    recipe = Recipe(row.resolved_transform, {other.reference: other for other in others})
-    return prepare_recipe(row.image, recipe)

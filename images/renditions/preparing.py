@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Literal
 
 from django.conf import settings
@@ -22,6 +23,16 @@ from transforms.workers.pool import pool
 from .other_images import ReadReference, open_others
 from .rendering import RenderedFile, render_source
 from .sources import OpenSource, Recipe, overview_of, source_of
+
+
+class DecodedFrom(Enum):
+    """The file from which the result of a transform on a stored image is decoded.
+
+    For now: the same request will be answered from an overview as soon as there is one."""
+
+    ORIGINAL = "original"
+    ORIGINAL_FOR_NOW = "original for now"
+    OVERVIEW = "overview"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +169,17 @@ def choose_format(
     )
 
 
+def choose_source(header: Header, resolved: Transform, overview_version: int | None) -> DecodedFrom:
+    """Return the file from which a result is decoded. `overview_version` is that of the image's row."""
+    # Of small images nothing more has to be known.
+    if overview_version == overviews.HAS_NONE or not settings.OVERVIEWS:
+        return DecodedFrom.ORIGINAL
+    if not overview.serves(header, resolved):
+        return DecodedFrom.ORIGINAL
+    is_ready = overview_version == RECIPE.version
+    return DecodedFrom.OVERVIEW if is_ready else DecodedFrom.ORIGINAL_FOR_NOW
+
+
 def _resolved(
     source: OpenSource, header: Header, requested: Transform, recipe: Recipe, owner: Hashable
 ) -> Prepared:
@@ -172,18 +194,13 @@ def _resolved(
         cache_key=resolve.cache_key(source.sha256, resolved),
         owner=owner,
     )
-    # Of small images nothing more has to be known.
-    if source.image is None or source.image.overview_version == overviews.HAS_NONE:
+    if source.image is None:
         return prepared
-    return _from_overview(prepared)
-
-
-def _from_overview(prepared: Prepared) -> Prepared:
-    """Return the same transform on the overview, if that serves and is there."""
-    if not settings.OVERVIEWS or not overview.serves(prepared.header, prepared.resolved):
-        return prepared
-    if not overviews.is_ready(prepared.image):
-        return replace(prepared, awaits_overview=True)
-    source = overview_of(prepared.image)
-    cache_key = resolve.cache_key(source.sha256, prepared.resolved, overview=RECIPE)
-    return replace(prepared, source=source, cache_key=cache_key)
+    decoded_from = choose_source(header, resolved, source.image.overview_version)
+    if decoded_from != DecodedFrom.OVERVIEW:
+        return replace(prepared, awaits_overview=decoded_from == DecodedFrom.ORIGINAL_FOR_NOW)
+    return replace(
+        prepared,
+        source=overview_of(source.image),
+        cache_key=resolve.cache_key(source.sha256, resolved, overview=RECIPE),
+    )

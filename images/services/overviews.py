@@ -49,11 +49,6 @@ class OverviewClaim:
         return self.row.image
 
 
-def is_ready(image: Image) -> bool:
-    """Whether the image has an overview by the recipe of this release."""
-    return image.overview_version == RECIPE.version
-
-
 def may_come(image: Image) -> bool:
     """Whether the image may get an overview later: nobody has tried, or an earlier release has made one."""
     return image.overview_version not in (HAS_NONE, RECIPE.version)

@@ -31,6 +31,7 @@ _MAX_SENT = 2_000
 
 _WAITING = Rendition.State.WAITING
 _FAILED = Rendition.State.FAILED
+_REQUEST = ("image_id", "cache_key", "transform", "others", "format")
 _NO_FAILURE = {"failure_code": "", "failure_message": "", "failure_pointer": ""}
 
 
@@ -45,6 +46,20 @@ def ask(rows: Sequence[Rendition], *, account_id: int) -> None:
         row.lease_until = Now()
         row.due_at = Now() + _SHORTEST_PAUSE
     Rendition.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def ask_again(image: Image, rows: Sequence[Rendition]) -> None:
+    """Let those renditions of an image wait anew that an account has asked for.
+
+    `rows` are no longer found under their old keys, and have new ones. A rendition that has a row under its
+    new key keeps it."""
+    with transaction.atomic():
+        if not Image.objects.ready().select_for_update(no_key=True).filter(pk=image.pk).exists():
+            return
+        for row in rows:
+            if row.asked_by_id is not None:
+                anew = Rendition(**{name: getattr(row, name) for name in _REQUEST})
+                ask([anew], account_id=row.asked_by_id)
 
 
 def ask_for(image_id: UUID, rows: Sequence[Rendition], *, account: Account) -> list[Rendition]:
@@ -104,6 +119,12 @@ def find_others(row: Rendition) -> list[Image]:
     if len(others) < len(set(row.others)):
         raise NotFound("An image that the transform names has been deleted, or is no longer public")
     return others
+
+
+def put_back(row: Rendition) -> None:
+    """Take back an attempt: another worker makes a file that the rendition is decoded from."""
+    begun = Rendition.objects.filter(pk=row.pk, state=_WAITING, attempts=row.attempts)
+    begun.update(attempts=row.attempts - 1)
 
 
 def move(row: Rendition, cache_key: str, transform: dict[str, Any]) -> bool:

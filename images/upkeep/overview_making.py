@@ -8,8 +8,8 @@ from threading import Lock
 
 from images import temporary_files
 from images.database import reason_of, release_connection
-from images.models import Overview, Rendition, header_of
-from images.services import deleting, overviews
+from images.models import Image, Overview, Rendition, header_of
+from images.services import deleting, overviews, waiting_renditions
 from images.services.overviews import OverviewClaim
 from images.services.reading import original_path
 from images.storage import renditions
@@ -53,6 +53,22 @@ def _make_waiting(deadline: float) -> int:
     return ended
 
 
+def make_overview_of(image: Image) -> bool:
+    """Make the overview of an image before those of others. Return False while another worker makes it.
+
+    Return True if there is one, and if the image gets none. Raise Unavailable if it could not be tried just
+    now."""
+    overviews.request(image)
+    rows = Overview.objects.filter(pk=image.pk)
+    overview = rows.first()
+    if overview is None or overview.has_ended or make_overview(overview):
+        return True
+    overview = rows.first()
+    if overview is not None and overview.state == Overview.State.WAITING:
+        raise Unavailable("The overview of the image could not be made", retry_after_s=60)
+    return overview is None or overview.has_ended
+
+
 def make_overview(overview: Overview) -> bool:
     """Make one overview that waits, or refuse it. Return whether its row has ended.
 
@@ -73,6 +89,7 @@ def make_overview(overview: Overview) -> bool:
     except BaseException:
         overviews.put_back(claim)
         raise
+    waiting_renditions.tell_workers(claim.image)
     return True
 
 
@@ -110,18 +127,24 @@ def _keep(claim: OverviewClaim, path: Path, rendered: Rendered) -> None:
 
 
 def _remove_superseded(claim: OverviewClaim) -> None:
-    """Remove the renditions that nobody gets any more: the overview answers their requests by another key."""
+    """Remove the renditions that nobody gets any more: the overview answers their requests by another key.
+
+    Those that an account has asked for wait anew, under that key."""
     image = claim.image
     header = header_of(image)
     rows = Rendition.objects.filter(image=image, state=Rendition.State.READY)
     superseded = [
-        row.pk
-        for row in rows.only("pk", "transform", "cache_key")
+        row
+        for row in rows
         if serves(header, row.resolved_transform)
         and row.cache_key == cache_key(image.sha256, row.resolved_transform)
     ]
-    if superseded:
-        deleting.remove_renditions(Rendition.objects.filter(pk__in=superseded))
+    if not superseded:
+        return
+    for row in superseded:
+        row.cache_key = cache_key(image.sha256, row.resolved_transform, overview=RECIPE)
+    waiting_renditions.ask_again(image, superseded)
+    deleting.remove_renditions(Rendition.objects.filter(pk__in=[row.pk for row in superseded]))
 
 
 def _store(claim: OverviewClaim, path: Path, sha256: str) -> bool:
