@@ -24,9 +24,9 @@ help:
 	@echo 'make pixels                                       write tests/pixels.json, the table that guards every pixel'
 	@echo 'make bench-engine                                 compare the engine with Pillow, libvips and sharp (needs npm; 6 min)'
 	@echo 'make bench-bombs                                  measure how bombs of one account slow down another (3 min)'
-	@echo 'make bench-memory                                measure the memory of the server while it renders (2 min)'
+	@echo 'make bench-memory                                 measure the memory of the server while it renders (2 min)'
 	@echo 'make bench-listing                                measure the list of images with a million images (4 min)'
-	@echo 'make bench-delivery [ARGS="miss hot --quick"]        compare the way to a browser with nginx, imgproxy and imagor'
+	@echo 'make bench-delivery [ARGS="miss hot --quick"]     compare the way to a browser with nginx, imgproxy and imagor'
 	@echo 'make requirements [ARGS=--upgrade]                compile requirements/*.in to pinned requirements/*.txt'
 
 run:

@@ -20,7 +20,7 @@ from images.storage import renditions
 from progimage.errors import ProgImageError
 from transforms.planning import resolve
 
-from .waiting_renditions import give_back
+from .waiting_renditions import IDENTITY, give_back
 
 _OVERDUE = timedelta(minutes=1)
 _FAILURE_KEPT = timedelta(hours=1)
@@ -28,7 +28,6 @@ _FAILURE_KEPT = timedelta(hours=1)
 _ASKED_FAILURE_KEPT = timedelta(days=1)
 """The account that has asked for the rendition reads the failure in its list."""
 _READY = {"state": Rendition.State.READY, "lease": None, "lease_until": None}
-_IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
 RESULT_FACTS = ("width", "height", "frames", "size_bytes", "sha256")
 """The facts about a result that its row keeps."""
 _RENDITIONS = SqlRows(Rendition, alias="rendition")
@@ -116,7 +115,7 @@ def mark_ready(claim: Claim, facts: Mapping[str, Any]) -> bool:
 
 def as_unkept(rendition: Rendition, facts: dict[str, Any]) -> Rendition:
     """Return a rendition that was rendered and is not kept, because it was purged meanwhile. It is no row."""
-    unkept = Rendition(**{name: getattr(rendition, name) for name in _IDENTITY})
+    unkept = Rendition(**{name: getattr(rendition, name) for name in IDENTITY})
     _set(unkept, facts | _READY)
     return unkept
 
