@@ -8,7 +8,8 @@ from celery import shared_task
 from django.db import Error
 
 from images.database import reason_of, release_connection
-from images.services import render_messages, waiting_renditions
+from images.services import waiting_renditions, worker_messages
+from images.services.worker_messages import outbox
 from images.upkeep.overview_making import make_waiting
 from images.upkeep.rendition_making import make_ahead
 from images.upkeep.sweeps import SWEEPS
@@ -40,7 +41,7 @@ def sweep() -> dict[str, int]:
     return ended_rows
 
 
-@shared_task(name=render_messages.TASK)
+@shared_task(name=worker_messages.RENDITIONS_TASK)
 def make_renditions(rendition_ids: Sequence[int]) -> None:
     """Make renditions that wait, one after the other. Those that do not wait any more are passed over.
 
@@ -49,7 +50,7 @@ def make_renditions(rendition_ids: Sequence[int]) -> None:
     deadline = time.monotonic() + _RENDER_BUDGET_S
     for index, rendition_id in enumerate(rendition_ids):
         if index and time.monotonic() >= deadline:
-            render_messages.send_soon(rendition_ids[index:])
+            outbox.note_renditions(rendition_ids[index:])
             return
         try:
             make_ahead(rendition_id)
@@ -64,11 +65,11 @@ def send_waiting() -> int:
     messages = waiting_renditions.take_due()
     release_connection()  # the broker may be slow
     for message in messages:
-        render_messages.send(message)
+        worker_messages.send_renditions(message)
     return sum(len(message) for message in messages)
 
 
-@shared_task
+@shared_task(name=worker_messages.OVERVIEWS_TASK)
 def make_overviews() -> int:
     """Make the overviews that wait, for a while, and return how many rows have ended.
 

@@ -15,7 +15,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-un
 from accounts import services
 from accounts.models import Account
 from images.delivery.change_listener import listener
-from images.services import hit_counts, render_messages
+from images.services import hit_counts
+from images.services.worker_messages import outbox
 from images.storage import ObjectStorage, S3ObjectStorage, originals
 from tests.support.servers import S3_MISSING_REASON, make_storage_root
 
@@ -99,14 +100,13 @@ def no_thread_writes_hits() -> Iterator[None]:
 def no_thread_sends_messages() -> Iterator[None]:
     """No worker hears of the rows of a test, which are gone when the test ends."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render_messages._sender, "start", lambda work: False)
+        patch.setattr(outbox.sender, "start", lambda work: False)
         yield
 
 
 @pytest.fixture(autouse=True)
 def no_messages_of_other_tests() -> None:
-    render_messages._unsent.clear()
-    render_messages._is_away = False
+    outbox.forget()
 
 
 def no_thread_listens() -> Iterator[None]:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from images import tasks
 from images.api.requests.eager_transforms import read_transforms
 from images.models import Image, Rendition
-from images.services import render_messages, storing
+from images.services import storing, worker_messages
 from progimage.errors import ParameterError
 from progimage.text_form import parse_query
 from progimage.transform import Transform
@@ -193,7 +193,7 @@ class TestUploads:
         Image.objects.update(created_at=Now() - LONG_AGO)
         assert sweep("abandoned uploads") == 1
         sent: list[int] = []
-        monkeypatch.setattr(render_messages, "send", sent.extend)
+        monkeypatch.setattr(worker_messages, "send_renditions", sent.extend)
         assert tasks.send_waiting() == 1
         tasks.make_renditions(sent)
         assert Rendition.objects.get().state == "ready"

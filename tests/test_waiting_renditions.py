@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from images import tasks
 from images.models import Image, Rendition
 from images.renditions import rendering
-from images.services import render_messages, waiting_renditions
+from images.services import waiting_renditions, worker_messages
 from images.storage import ObjectStorage, renditions
 from progimage.errors import ImageTooLarge, ObjectMissing, Unavailable
 from tests.conftest import Api, body
@@ -114,7 +114,7 @@ class TestSentAgain:
     @pytest.fixture
     def sent(self, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
         messages: list[list[int]] = []
-        monkeypatch.setattr(render_messages, "send", lambda ids: messages.append(list(ids)))
+        monkeypatch.setattr(worker_messages, "send_renditions", lambda ids: messages.append(list(ids)))
         return messages
 
     def test_what_waits_for_a_minute(self, api: Api, path: str, sent: list[list[int]]) -> None:
@@ -128,7 +128,7 @@ class TestSentAgain:
     def test_accounts_in_turns_and_oldest_first(
         self, api: Api, other_api: Api, path: str, sent: list[list[int]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(render_messages, "IDS_PER_MESSAGE", 2)
+        monkeypatch.setattr(worker_messages, "IDS_PER_MESSAGE", 2)
         monkeypatch.setattr(waiting_renditions, "_MAX_SENT", 6)
         widths = [f"w={width}&format=png" for width in range(1, 9)]
         own = [entry["id"] for entry in ask_ahead(api, path, *widths).json()["renditions"]]
@@ -157,7 +157,7 @@ class TestSentAgain:
         ids = told()
         tasks.make_renditions(ids)
         assert states(api, path) == ["ready", "waiting", "waiting"]
-        assert list(render_messages._unsent) == ids[1:]
+        assert told() == ids[1:]
 
 
 class TestFailures:

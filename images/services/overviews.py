@@ -22,13 +22,12 @@ from images.models import Image, Overview, can_have_overview, overview_storage_n
 from images.storage import renditions
 from transforms.overview_recipe import RECIPE
 
-from .worker_hints import hint
+from .worker_messages import OVERVIEWS_TASK, outbox
 
 log = logging.getLogger("progimage.overviews")
 
 HAS_NONE = 0
 """The version in the row of an image whose overview was refused."""
-_TASK = "images.tasks.make_overviews"
 _PAUSE = timedelta(minutes=1)
 _WAITING = {"state": Overview.State.WAITING, "lease": None, "lease_until": None}
 
@@ -69,12 +68,12 @@ def request(image: Image) -> None:
     else:
         earlier = Overview.objects.filter(image=image, version__lt=RECIPE.version)
         earlier.update(version=RECIPE.version, **_WAITING)
-    transaction.on_commit(partial(hint, _TASK))
+    transaction.on_commit(partial(outbox.hint, OVERVIEWS_TASK))
 
 
 def hint_again() -> None:
     """Tell the workers that some overviews may be left."""
-    hint(_TASK)
+    outbox.hint(OVERVIEWS_TASK)
 
 
 def waiting_overviews() -> QuerySet[Overview]:
@@ -174,7 +173,7 @@ def mark_lost(image: Image) -> None:
         marked.update(overview_version=None, overview_bytes=None)
         if ready.update(**_WAITING):
             log.warning("an overview is lost, and will be made again", extra={"image_id": str(image.pk)})
-    hint(_TASK)
+    outbox.hint(OVERVIEWS_TASK)
 
 
 @contextmanager

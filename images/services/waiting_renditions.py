@@ -2,7 +2,7 @@
 
 Such a row is `waiting` until a worker or the first request for it takes it over. Its lease has lapsed from
 the start, so that `renditions.claim` gives it to anybody. The row is the truth. The messages of
-render_messages.py are hints."""
+worker_messages.py are hints."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,8 +19,8 @@ from images.models import Image, Rendition, Visibility
 from progimage.errors import InternalError, NotFound, ProgImageError
 from transforms.planning import resolve
 
-from . import render_messages
 from .finding import get_own_image
+from .worker_messages import divided, outbox
 
 MAX_ATTEMPTS = 10
 """With the pauses between them: some five hours, in which an outage of the storage should have ended."""
@@ -84,14 +84,14 @@ def ask_for(image_id: UUID, rows: Sequence[Rendition], *, account: Account) -> l
         )
         kept = Rendition.objects.filter(image_id=image_id, cache_key__in=cache_keys)
         row_by_key = {row.cache_key: row for row in kept}
-    render_messages.send_soon(row.pk for row in row_by_key.values() if row.state == _WAITING)
+    outbox.note_renditions(row.pk for row in row_by_key.values() if row.state == _WAITING)
     return [row_by_key[cache_key] for cache_key in cache_keys if cache_key in row_by_key]
 
 
 def tell_workers(image: Image) -> None:
     """Tell the workers of the renditions that wait for an image, which has just become ready."""
     waiting = Rendition.objects.filter(image=image, state=_WAITING)
-    render_messages.send_soon(waiting.order_by("pk").values_list("pk", flat=True))
+    outbox.note_renditions(waiting.order_by("pk").values_list("pk", flat=True))
 
 
 def begin(rendition_id: int) -> Rendition | None:
@@ -185,7 +185,7 @@ def take_due() -> list[Sequence[int]]:
     for account_id in account_ids:
         of_ready_images = due.filter(asked_by=account_id, image__state=Image.State.READY)
         ids = _take(of_ready_images, _MAX_SENT // len(account_ids))
-        lines.append(render_messages.divided(ids))
+        lines.append(divided(ids))
     in_turns = chain.from_iterable(zip_longest(*lines))
     return [message for message in in_turns if message]
 

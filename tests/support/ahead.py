@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from images import tasks
-from images.services import render_messages
+from images.services.worker_messages import outbox
 from tests.conftest import Api
 
 WEBP = "w=30&h=20&fit=cover&format=webp"
@@ -18,9 +18,7 @@ def ask_ahead(api: Api, path: str, *transforms: object) -> Any:
 
 def told() -> list[int]:
     """Return the ids of the renditions that workers are told of, and forget them."""
-    ids = list(render_messages._unsent)
-    render_messages._unsent.clear()
-    return ids
+    return outbox.take_ids()
 
 
 def work() -> None:
