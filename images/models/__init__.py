@@ -5,7 +5,7 @@ from .image_headers import color_space_of, facts_of, header_of
 from .images import MAX_FILENAME, UPRIGHT_HEIGHT, UPRIGHT_WIDTH, Image, Visibility
 from .installations import Installation
 from .orphans import Orphan
-from .overviews import Overview, can_have_overview, overview_storage_name
+from .overviews import Overview, can_have_overview
 from .renditions import Rendition
 from .tags import Tag, normalize_tag
 from .upload_urls import UploadUrl
@@ -28,5 +28,4 @@ __all__ = [
     "facts_of",
     "header_of",
     "normalize_tag",
-    "overview_storage_name",
 ]

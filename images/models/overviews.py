@@ -1,7 +1,5 @@
 """Overviews: reduced copies of large originals, from which renditions are decoded."""
 
-from uuid import UUID
-
 from django.db import models
 from django.db.models import Q
 
@@ -9,6 +7,7 @@ from transforms.overview_recipe import find_overview_size
 
 from .image_headers import header_of
 from .images import Image
+from .storage_names import overview_name
 
 
 class Overview(models.Model):
@@ -65,12 +64,7 @@ class Overview(models.Model):
     @property
     def storage_name(self) -> str:
         """Name of the object in storage, made of the image's id and the recipe's version."""
-        return overview_storage_name(self.image_id, self.version)
-
-
-def overview_storage_name(image_id: UUID, version: int) -> str:
-    """Return the name of the overview that an image has by this version of the recipe."""
-    return f"overviews/{image_id.hex[-2:]}/{image_id}/v{version}.jpg"
+        return overview_name(self.image_id, self.version)
 
 
 def can_have_overview(image: Image) -> bool:

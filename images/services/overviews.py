@@ -18,7 +18,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from images.models import Image, Overview, can_have_overview, overview_storage_name
+from images.models import Image, Overview, can_have_overview
+from images.models.storage_names import overview_name
 from images.storage import renditions
 from transforms.overview_recipe import RECIPE
 
@@ -162,7 +163,7 @@ def remove_overview(image_id: UUID, *, keeps_refusal: bool = False) -> None:
 
 def names_until(image_id: UUID, version: int) -> list[str]:
     """Return the names of an image's overviews by the versions of the recipe from 1 to `version`."""
-    return [overview_storage_name(image_id, number) for number in range(1, version + 1)]
+    return [overview_name(image_id, number) for number in range(1, version + 1)]
 
 
 def mark_lost(image: Image) -> None:
@@ -182,7 +183,7 @@ def overview_path(image: Image) -> Iterator[Path]:
 
     Raise OverviewLost, after the row says so, if they are gone or not whole. Raise Unavailable if storage
     does not answer."""
-    name = overview_storage_name(image.pk, RECIPE.version)
+    name = overview_name(image.pk, RECIPE.version)
     try:
         with renditions().local_path(name) as path:
             if path.stat().st_size != image.overview_bytes:
