@@ -52,7 +52,7 @@ class Caller:
 
 @dataclass
 class Steady:
-    """One kind of request at a steady rate; what it took counts from when it was due."""
+    """One kind of request at a steady rate. Its time counts from when it was due."""
 
     ask: Callable[[str, str], tuple[int, bytes]]
     paths: Iterator[str]

@@ -35,7 +35,7 @@ WARM_S = 12
 SETTLED_S = 30
 MAX_PSS_MB = 300
 MAX_KEPT_MB = 20
-"""More than before the first thumbnail: what a first request imports and caches stays."""
+"""More than before the first thumbnail: the imports and caches of a first request stay."""
 PAUSE_S = 0.05
 TOOLS_OF_TESTS = ("requests", "rich")
 """Django REST framework imports the first, structlog the second."""

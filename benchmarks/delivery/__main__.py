@@ -1,4 +1,4 @@
-"""What a rendition costs on its way to a browser, side by side with peers: `make bench-delivery`.
+"""The cost of a rendition on its way to a browser, side by side with peers: `make bench-delivery`.
 
     python -m benchmarks.delivery [ROW ...] [--quick] [--seconds S] [--baseline REVISION] [--to FILE]
 

@@ -1,4 +1,4 @@
-"""Windows of load on several servers in turns, and the medians of what they took."""
+"""Windows of load on several servers in turns, and the medians of their figures."""
 
 import statistics
 from collections.abc import Callable, Iterator, Sequence

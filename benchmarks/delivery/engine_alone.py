@@ -1,6 +1,6 @@
 """Bare loops over the engine, and over a decode and a put, in as many processes as the machine has cores.
 
-They are what a request costs without a server around it: no HTTP, no rows, no limits."""
+Their cost is that of a request without a server around it: no HTTP, no rows, no limits."""
 
 import os
 import tempfile

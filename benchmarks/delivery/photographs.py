@@ -1,4 +1,4 @@
-"""Photographs made by code, which weigh what a camera's JPEGs do: the same bytes on every run."""
+"""Photographs made by code, as heavy as a camera's JPEGs: the same bytes on every run."""
 
 import io
 from pathlib import Path
