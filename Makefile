@@ -9,7 +9,8 @@ TEST_PROCESSES ?= 3
 # Recipes read these from the environment, so that values with spaces and quotes need no escaping.
 export PORT VAR STORAGE
 
-.PHONY: help run stop manage test test-all lint format docs pixels requirements bench-engine bench-listing bench-bombs bench-delivery
+.PHONY: help run stop manage test test-all lint format docs pixels requirements bench-engine bench-listing bench-bombs \
+	bench-delivery bench-memory
 
 help:
 	@echo 'make run [PORT=8000] [VAR=var] [STORAGE=disk|s3]  start ProgImage; Ctrl-C ends it'
@@ -23,8 +24,9 @@ help:
 	@echo 'make pixels                                       write tests/pixels.json, the table that guards every pixel'
 	@echo 'make bench-engine                                 compare the engine with Pillow, libvips and sharp (needs npm; 6 min)'
 	@echo 'make bench-bombs                                  measure how bombs of one account slow down another (3 min)'
+	@echo 'make bench-memory                                 measure the memory of the server while it renders (2 min)'
 	@echo 'make bench-listing                                measure the list of images with a million images (4 min)'
-	@echo 'make bench-delivery [ARGS="miss hot --quick"]        compare the way to a browser with nginx, imgproxy and imagor'
+	@echo 'make bench-delivery [ARGS="miss hot --quick"]     compare the way to a browser with nginx, imgproxy and imagor'
 	@echo 'make requirements [ARGS=--upgrade]                compile requirements/*.in to pinned requirements/*.txt'
 
 run:
@@ -87,6 +89,10 @@ bench-engine:
 bench-bombs:
 	@sh config/local/venv.sh dev
 	@exec .venv/bin/python -m benchmarks.bombs
+
+bench-memory:
+	@sh config/local/venv.sh dev
+	@exec .venv/bin/python -m benchmarks.memory
 
 bench-listing:
 	@sh config/local/venv.sh dev

@@ -78,6 +78,20 @@ def test_renditions_are_made_ahead_of_their_download(client: Client, spec: Any) 
     assert (kept.id, kept.hits) == (waiting.id, 1)
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param("w=5&format=webp", id="a query"),
+        pytest.param({"w": 5, "format": "webp"}, id="the parameters of download"),
+        pytest.param(Transform((Resize(width=5),), Output(format="webp")), id="a transform"),
+    ],
+)
+def test_one_rendition_needs_no_list(client: Client, spec: Any) -> None:
+    image = client.upload(PNG, eager=spec)
+    (asked,) = client.make_renditions(image.id, spec)
+    assert [asked.id] == [waiting.id for waiting in client.renditions(image.id)]
+
+
 def test_problems_of_renditions_are_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     image = client.upload(PNG, eager="grayscale")
     error = errors.ImageTooLarge("far too large", pointer="/operations/0")

@@ -40,6 +40,13 @@ class TestAverage:
         learn(costs, task(), *[2.0] * 30)
         assert costs.estimate_s(task()) == pytest.approx(2.0, rel=0.01)
 
+    def test_is_not_spoilt_by_one_task_that_hung(self) -> None:
+        """After it a page of 40 thumbnails would be refused for seconds."""
+        costs = learned(*[0.045] * 10, 20.0)
+        assert costs.estimate_s(task()) < 0.11
+        learn(costs, task(), *[20.0] * 12)
+        assert costs.estimate_s(task()) > 10, "the next ones hang as well"
+
     def test_is_for_a_megapixel(self) -> None:
         costs = learned(*[1.2] * 4)
         assert costs.estimate_s(task(megapixels=6)) == pytest.approx(0.6)

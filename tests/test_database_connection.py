@@ -1,11 +1,19 @@
 """Sessions of Postgres have our limits, and read dates whatever the server's styles are."""
 
+import time
+from typing import Any
+
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
+from psycopg_pool import ConnectionPool
 
+from config import database_connection
+from config.database_connection import Connection
 from tests.support.sessions import connect
 
+check = ConnectionPool.check_connection
 pytestmark = pytest.mark.django_db
 
 
@@ -39,3 +47,46 @@ def test_dates_come_whole_whatever_the_role_has(style: str) -> None:
         assert session.info.parameter_status("DateStyle") == f"ISO, {style[-3:]}".replace("man", "DMY")
     assert row is not None
     assert row[0].isoformat()[:10] == "2026-12-31"
+
+
+class TestCheckOfThePool:
+    @pytest.fixture
+    def waits(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        """The moments at which a connection has waited for Postgres."""
+        waits: list[float] = []
+        wait = Connection.wait
+
+        def watch(session: Connection, *arguments: Any, **options: Any) -> Any:
+            waits.append(time.monotonic())
+            return wait(session, *arguments, **options)
+
+        monkeypatch.setattr(Connection, "wait", watch)
+        return waits
+
+    def test_asks_nothing_of_a_connection_that_was_just_used(self, waits: list[float]) -> None:
+        with connect() as session:
+            session.autocommit = True
+            session.execute("SELECT 1")
+            waits.clear()
+            check(session)
+            assert waits == []
+            assert session.execute("SELECT 2").fetchone() == (2,)
+
+    def test_asks_a_connection_that_was_idle(
+        self, waits: list[float], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(database_connection, "_FRESH_S", -1)
+        with connect() as session:
+            session.autocommit = True
+            session.execute("SELECT 1")
+            waits.clear()
+            check(session)
+            assert len(waits) == 1
+
+    def test_finds_a_connection_that_postgres_has_just_ended(self) -> None:
+        with connect() as session, connect() as other:
+            session.autocommit = True
+            session.execute("SELECT 1")
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [session.info.backend_pid])
+            with pytest.raises(psycopg.OperationalError):
+                check(session)

@@ -1,5 +1,5 @@
-"""No endpoint holds a database connection while it waits: for storage, a turn, a child, a body, another server, or a
-client that reads. The requests go through the whole WSGI application."""
+"""No endpoint holds a database connection while it waits: for storage, a child, a body, another server, or a client
+that reads. The requests go through the whole WSGI application. tests/test_worker_pool.py has the wait for a turn."""
 
 import io
 import json
@@ -22,8 +22,7 @@ from tests.conftest import Api, make_api, use_disk
 from tests.support import images as made
 from tests.support.remote_servers import open_the_way, respond, serve
 from tests.test_matrix import JSON, PNG, ROWS, Row
-from transforms.workers.fair_queue import FairQueue
-from transforms.workers.turn import Turn
+from transforms.workers.process_pool import Processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,8 +105,7 @@ def api(
 
     for name in STORAGE_METHODS:
         watched(DiskObjectStorage, name, "storage")
-    watched(FairQueue, "_wait", "a turn")
-    watched(Turn, "_run_once", "a child")
+    watched(Processes, "run", "a child")
     watched(_Fetch, "follow", "another server")
     monkeypatch.setattr(application, "guard", lambda port: None)
     account_api = make_api("alice")
@@ -178,6 +176,4 @@ def test_every_kind_of_wait_is_watched(api: WsgiApi, seen: Seen, remote_url: str
     assert api.request("POST", "/transforms", data=body, content_type=JSON).status_code == 200
     path = f"/images/{json.loads(api.upload(PNG).content)['id']}"
     assert api.request("GET", path).content == PNG
-    assert seen == {
-        kind: {False} for kind in ("a body", "a child", "a client", "a turn", "another server", "storage")
-    }
+    assert seen == {kind: {False} for kind in ("a body", "a child", "a client", "another server", "storage")}

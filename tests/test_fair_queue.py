@@ -21,16 +21,22 @@ class Crowd:
         self.inside: list[str] = []
         self.refused: list[str] = []
         self._held: list[ExitStack] = []
+        self._came = 0
 
     def come(self, *owners: str, estimate_s: float = 0.0) -> None:
         for owner in owners:
+            self._came += 1
             self.threads.submit(self._ask, owner, estimate_s)
-            time.sleep(0.02)
+            self.settle()
 
     def leave(self, count: int = 1) -> None:
         for _ in range(count):
             self._held.pop(0).close()
-            time.sleep(0.02)
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until each one is inside, was refused or waits."""
+        wait_until(lambda: len(self.inside) + len(self.refused) + waiting(self.queue) == self._came)
 
     def _ask(self, owner: str, estimate_s: float) -> None:
         try:
@@ -40,6 +46,12 @@ class Crowd:
                 self.inside.append(owner)
         except Unavailable:
             self.refused.append(owner)
+
+
+def waiting(queue: FairQueue) -> int:
+    """Return the number of threads that have a place in a line."""
+    with queue._lock:
+        return sum(map(len, queue._lines._lines.values()))
 
 
 @pytest.fixture
@@ -64,14 +76,19 @@ def test_a_task_that_cannot_be_done_in_time_is_refused_at_once(threads: ThreadPo
     assert (crowd.inside, crowd.refused) == (["a", "a", "b"], ["a"])
 
 
-def test_a_task_is_refused_if_its_turn_comes_too_late(threads: ThreadPoolExecutor) -> None:
+def test_a_task_is_refused_if_its_turn_comes_too_late(
+    threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock_s = [0.0]
+    monkeypatch.setattr(fair_queue, "monotonic", lambda: clock_s[0])
     queue = FairQueue(slots=1, share=1)
-    with queue.slot("a", timeout_s=1):
+    with queue.slot("a", timeout_s=60):
         # Its estimate is that of its whole time.
-        late = threads.submit(ExitStack().enter_context, queue.slot("b", timeout_s=1, estimate=lambda: 9))
-        time.sleep(0.7)
+        late = threads.submit(ExitStack().enter_context, queue.slot("b", timeout_s=60, estimate=lambda: 99))
+        wait_until(lambda: waiting(queue) == 1)
+        clock_s[0] += 31
         assert not late.done()
-    assert isinstance(late.exception(timeout=0.2), Unavailable)
+    assert isinstance(late.exception(timeout=5), Unavailable)
     with queue.slot("b", timeout_s=0):
         pass
 
@@ -90,7 +107,7 @@ def test_dismissed_are_told_at_once(threads: ThreadPoolExecutor) -> None:
     crowd = Crowd(FairQueue(slots=1, share=1), threads)
     crowd.come("a", "a", "b")
     crowd.queue.dismiss()
-    time.sleep(0.02)
+    crowd.settle()
     assert sorted(crowd.refused) == ["a", "b"]
     crowd.leave()
     crowd.come("b")
@@ -156,7 +173,7 @@ class TestCheckRoom:
     """It says beforehand which newcomers are refused, and takes no place itself."""
 
     @pytest.mark.parametrize(
-        ("waiting", "newcomer", "timeout_s", "is_refused"),
+        ("before", "newcomer", "timeout_s", "is_refused"),
         [
             pytest.param("", "b", 1, False, id="the first of its line"),
             pytest.param("b", "b", 5, False, id="a line that is done in time"),
@@ -167,13 +184,13 @@ class TestCheckRoom:
     def test_of_a_newcomer(
         self,
         threads: ThreadPoolExecutor,
-        waiting: str,
+        before: str,
         newcomer: str,
         timeout_s: float,
         is_refused: bool,
     ) -> None:
         crowd = Crowd(FairQueue(slots=1, share=1), threads)
-        crowd.come("a", *waiting, estimate_s=1.6)
+        crowd.come("a", *before, estimate_s=1.6)
         assert crowd.refused == []
         refusals = 0
         for _ in range(3):
@@ -182,7 +199,7 @@ class TestCheckRoom:
             except Unavailable:
                 refusals += 1
         assert refusals == (3 if is_refused else 0)
-        crowd.leave(1 + len(waiting))
+        crowd.leave(1 + len(before))
 
 
 @pytest.mark.parametrize(("estimate_s", "least", "most"), [(0.1, 1, 1), (4, 9, 12), (90, 30, 30)])
@@ -199,10 +216,10 @@ def test_refusal_names_the_time_in_which_the_queue_is_served(
     queue = FairQueue(slots=1, share=1)
     with ExitStack() as held:
         held.enter_context(queue.slot("a", timeout_s=100, estimate=lambda: estimate_s))
-        waiting = threads.submit(
+        waits = threads.submit(
             held.enter_context, queue.slot("a", timeout_s=100, estimate=lambda: estimate_s)
         )
-        time.sleep(0.05)
+        wait_until(lambda: waiting(queue) == 1)
         told_s = set()
         for _ in range(60):
             slot = queue.slot("a", timeout_s=0.1, estimate=lambda: 1)
@@ -210,5 +227,5 @@ def test_refusal_names_the_time_in_which_the_queue_is_served(
                 pass
             told_s.add(refusal.value.retry_after_s or 0)
         queue.dismiss()
-        assert isinstance(waiting.exception(timeout=5), Unavailable)
+        assert isinstance(waits.exception(timeout=5), Unavailable)
     assert (min(told_s), max(told_s)) == (least, most)

@@ -43,6 +43,7 @@ UNSURE: dict[str, tuple[str, dict[str, str]]] = {
     "another image in it": ("GET {path}.webp?transform=composite:image={id}", {}),
     "unknown image": ("GET /images/00000000-0000-7000-8000-000000000000.webp?w=50", {}),
     "unknown host": ("GET {path}.webp?w=50", {"Host": "elsewhere.example"}),
+    "long host": ("GET {path}.webp?w=50", {"Host": f"testserver:{'0' * 300}80"}),
     "malformed host": ("GET {path}.webp?w=50", {"Host": "a b"}),
     "no bearer": ("GET {path}.webp?w=50", {"Authorization": "Basic YTpi"}),
     "no key": ("GET {path}.webp?w=50", {"Authorization": ""}),
@@ -163,3 +164,21 @@ def test_error_of_the_fast_path_is_logged_and_django_answers(
     assert (reply.status, is_fast) == ("200 OK", False)
     assert "the fast path has failed" in caplog.text
     caplog.clear()
+
+
+def test_https_is_expected_as_django_does(path: str, api: Api, settings: Any) -> None:
+    settings.IS_HTTPS = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_HSTS_SECONDS = 31_536_000
+    fast_answers.headers_around.cache_clear()
+    try:
+        ways = Ways()
+        target = f"{path}.webp?w=50"
+        reply, is_fast = ways.compared(target, **bearer(api), **{"X-Forwarded-Proto": "https"})
+        assert is_fast
+        assert reply.header("Strict-Transport-Security") == "max-age=31536000"
+        for headers in ({}, {"X-Forwarded-Proto": "http"}, {"X-Forwarded-Proto": "https,http"}):
+            assert not ways.compared(target, **bearer(api), **headers)[1]
+    finally:
+        fast_answers.headers_around.cache_clear()

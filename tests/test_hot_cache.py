@@ -72,6 +72,20 @@ class TestKept:
         assert second.headers == first.headers
         assert second.body == (first.body if method == "GET" else b"")
 
+    @pytest.mark.parametrize("name", ["X_Forwarded_Proto", "Accept", "query"])
+    def test_long_parts_of_a_request_are_no_keys(
+        self, api: Api, ways: BothWays, path: str, name: str
+    ) -> None:
+        """Small images under long keys would take much more memory than their bytes."""
+        for length, is_kept in ((1_000, True), (60_000, False)):
+            headers = bearer(api) if name == "query" else bearer(api) | {name: "x" * length}
+            tracker = f"&utm_source={'x' * length}" if name == "query" else ""
+            target = f"{path}?format=auto&w=5{tracker}"
+            size_before = ways.hot.memory.size_bytes
+            assert call(ways.hot, "GET", target, **headers).code == 200
+            assert ways.is_hit("GET", target, **headers) == is_kept
+            assert (ways.hot.memory.size_bytes - size_before > length) == is_kept
+
     def test_an_accept_has_an_answer_of_its_own(self, api: Api, ways: BothWays, path: str) -> None:
         target = f"{path}?format=auto&w=5"
         types = {}

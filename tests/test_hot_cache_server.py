@@ -76,7 +76,8 @@ def sql(statement: str) -> None:
 def test_a_change_by_another_process(image: HotImage) -> None:
     image.warm()
     Image.objects.update(filename="another.png")
-    assert image.time_until_cold_s() < 1  # alone it takes some ms: tests/test_change_listener.py
+    # By its age it would take 4 s, on a quiet machine it takes some ms: tests/test_change_listener.py.
+    assert image.time_until_cold_s() < 2
 
 
 def test_a_right_that_another_process_takes_away(image: HotImage) -> None:
@@ -85,7 +86,7 @@ def test_a_right_that_another_process_takes_away(image: HotImage) -> None:
     sql("UPDATE accounts_apikey SET revoked_at = now()")
     committed_at_s = time.monotonic()
     wait_until(lambda: image.get()[0] == 401)
-    assert time.monotonic() - committed_at_s < 1
+    assert time.monotonic() - committed_at_s < 2
 
 
 def test_a_change_that_the_process_has_answered_holds_at_once(server: Server, image: HotImage) -> None:
@@ -113,9 +114,10 @@ def test_nothing_is_answered_from_memory_while_the_listener_is_away(image: HotIm
     image.warm()
     sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE query LIKE 'SELECT pg_notify%probe:%' AND pid <> pg_backend_pid()"
+        " WHERE datname = current_database() AND query LIKE 'SELECT pg_notify%probe:%'"
+        " AND pid <> pg_backend_pid()"
     )
-    assert image.time_until_cold_s() < 1
+    assert image.time_until_cold_s() < 2
     image.warm()
 
 

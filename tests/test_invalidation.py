@@ -120,6 +120,14 @@ def test_changes_of_rights_name_the_key_or_the_account(api: Api, heard: Heard) -
     assert heard.take() == [of_account(account_id)]
 
 
+def test_an_overview_is_told_when_it_goes(image: Image, heard: Heard) -> None:
+    """When it comes, the renditions that it supersedes are removed, and that is told."""
+    images = Image.objects.filter(pk=image.pk)
+    for version, is_told in ((0, False), (1, False), (2, True), (None, True)):
+        images.update(overview_version=version)
+        assert heard.take() == ([of_image(image.pk)] if is_told else [])
+
+
 def test_a_change_that_is_rolled_back_is_not_told(image: Image, heard: Heard) -> None:
     with transaction.atomic():
         with transaction.atomic():

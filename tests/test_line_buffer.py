@@ -74,6 +74,32 @@ def test_lines_of_many_threads(pipe: tuple[LineBuffer, Callable[[], bytes]]) -> 
     assert set(lines) == {f"{name} {number}" for name in range(8) for number in range(500)}
 
 
+def test_requests_go_on_while_another_writes(pipe: tuple[LineBuffer, Callable[[], bytes]]) -> None:
+    buffer, read = pipe
+    with buffer._lock:
+        for number in range(100):
+            buffer.add(f"{number}\n")
+        assert read() == b""
+    buffer.add("100\n")
+    assert read().decode().splitlines() == [str(number) for number in range(101)]
+
+
+def test_requests_wait_if_too_many_lines_do(
+    pipe: tuple[LineBuffer, Callable[[], bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_buffer, "_MOST_LINES", 100)
+    buffer, read = pipe
+    with buffer._lock:
+        for _ in range(99):
+            buffer.add("x\n")
+        waiting = threading.Thread(target=buffer.add, args=("x\n",))
+        waiting.start()
+        waiting.join(0.1)
+        assert waiting.is_alive()
+    waiting.join()
+    assert read() == b"x\n" * 100
+
+
 def test_a_closed_descriptor_fails_no_request() -> None:
     reader, writer = os.pipe()
     os.close(reader)

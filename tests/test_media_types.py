@@ -35,6 +35,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "operations": lambda client: client.operations(),
     "archive": lambda client: client.archive([ID], to="x.zip"),
     "renditions": lambda client: client.renditions(ID),
+    "make_renditions": lambda client: client.make_renditions(ID, "grayscale"),
     "purge_renditions": lambda client: client.purge_renditions(ID),
 }
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from progimage.operations import Output, Resize
+from progimage.operations import Output, Resize, operations
 from progimage.operations.geometry import Crop, Flip, Thumbnail, Trim
-from progimage.operations.tone import Grayscale
+from progimage.operations.tone import Grayscale, Posterize
 from progimage.transform import Transform
 from tests.support.large_headers import PHOTO
 from transforms.overview_recipe import RECIPE, OverviewRecipe
-from transforms.planning.overview import is_worth_keeping, serves
+from transforms.planning.overview import _MAGNIFYING, is_worth_keeping, serves
 from transforms.planning.resolve import cache_key, resolve
 
 
@@ -43,6 +43,7 @@ from transforms.planning.resolve import cache_key, resolve
         pytest.param([Resize(width=300), Grayscale()], True, id="a filter follows"),
         pytest.param([Grayscale(), Resize(width=300)], False, id="a filter is first"),
         pytest.param([Flip(), Resize(width=300)], False, id="a turn is first"),
+        pytest.param([Resize(width=300), Posterize(levels=4)], False, id="levels that nearly differ part"),
         pytest.param([Resize(width=300), Trim()], False, id="a size that depends on pixels"),
         pytest.param([Resize(width=300), Thumbnail(width=50)], False, id="smart gravity later"),
         pytest.param([], False, id="no operation"),
@@ -92,3 +93,7 @@ def test_the_recipe_is_a_part_of_the_key() -> None:
 @pytest.mark.parametrize(("size_bytes", "expected"), [(300, True), (301, False)])
 def test_an_overview_takes_at_most_30_percent_of_the_bytes(size_bytes: int, expected: bool) -> None:
     assert is_worth_keeping(size_bytes, 1_000) is expected
+
+
+def test_operations_that_magnify_differences_are_known_by_name() -> None:
+    assert set(operations()) >= _MAGNIFYING

@@ -1,10 +1,13 @@
 """The processes of a pool: warm, replaced in the background, and gone when nobody needs them."""
 
+import errno
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +16,19 @@ from progimage.errors import Unavailable
 from tests.support.child_tasks import (
     fail_to_answer,
     free_small_blocks,
+    hang_up_and_nap,
     nap,
     resident_bytes,
     return_more_than_facts,
 )
 from tests.support.pools import gone, is_running
 from tests.support.waiting import wait_until
+from transforms.workers import process_pool, warm_child
+from transforms.workers.child import ChildLimits
 from transforms.workers.pipe import DeadlinePassed
 from transforms.workers.pool_settings import PoolSettings
 from transforms.workers.process_pool import Processes
-from transforms.workers.warm_child import ChildEnded
+from transforms.workers.warm_child import ChildEnded, WarmChild
 
 MakeProcesses = Callable[..., Processes]
 
@@ -126,6 +132,56 @@ class TestReplaced:
         assert run(processes, nap, 0) != pid
 
 
+class TestStart:
+    def test_goes_on_after_the_forkserver_was_killed(
+        self, make: MakeProcesses, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The kernel refuses connections to it before it says that the process has ended."""
+        failures: list[Exception] = [ConnectionRefusedError(), EOFError()]
+
+        def start(limits: ChildLimits) -> WarmChild:
+            if failures:
+                raise failures.pop()
+            return WarmChild(limits)
+
+        monkeypatch.setattr(process_pool, "WarmChild", start)
+        assert run(make(workers=1), nap, 0)
+        assert failures == []
+
+    def test_that_the_machine_refuses_is_a_503_and_leaves_the_vacancy(
+        self, make: MakeProcesses, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        processes = make(workers=1)
+        with monkeypatch.context() as patched:
+            patched.setattr(process_pool, "WarmChild", refuse)
+            for _ in range(3):
+                with pytest.raises(Unavailable, match="No renderer could be started"):
+                    run(processes, nap, 0)
+        assert run(processes, nap, 0)
+
+    def test_does_not_wait_for_a_child_that_has_hung_up_and_lives_on(self, make: MakeProcesses) -> None:
+        processes = make(workers=2)
+        pid = run(processes, nap, 0)
+        with ThreadPoolExecutor(1) as threads:
+            ending = threads.submit(run, processes, hang_up_and_nap, 30)
+            wait_until(lambda: has_hung_up(pid))
+            assert warm_child._lock.acquire(timeout=1), "whoever starts or ends a child needs it"
+            is_pending = not ending.done()
+            warm_child._lock.release()
+            with pytest.raises(ChildEnded):
+                ending.result()
+        assert is_pending
+        assert gone(pid)
+
+
+def refuse(limits: ChildLimits) -> WarmChild:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def has_hung_up(pid: int) -> bool:
+    return not any(each.is_socket() for each in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def test_a_result_that_is_no_fact_is_refused(make: MakeProcesses) -> None:
     with pytest.raises(Exception, match="Expected facts"):
         run(make(), return_more_than_facts)
@@ -144,6 +200,19 @@ class TestIdle:
         assert gone(*(used - {kept}))
         assert run(processes, nap, 0) == kept
 
+    def test_they_end_even_if_they_would_not_by_themselves(self, make: MakeProcesses) -> None:
+        processes = make(workers=2, idle_s=0.5)
+        with ThreadPoolExecutor(2) as threads:
+            tasks = [threads.submit(run, processes, nap, pause_s) for pause_s in (0.2, 0.4)]
+            first, _ = (task.result() for task in tasks)
+        os.kill(first, signal.SIGSTOP)
+        assert gone(first)
+
+    def test_the_timer_comes_when_no_child_is_left(self, make: MakeProcesses) -> None:
+        processes = make(workers=2)
+        processes._end_idle()
+        assert run(processes, nap, 0)
+
     def test_one_that_is_used_stays(self, make: MakeProcesses) -> None:
         processes = make(workers=2, idle_s=0.6)
         with ThreadPoolExecutor(2) as threads:
@@ -161,3 +230,16 @@ class TestIdle:
         assert kept - before > 50_000_000
         time.sleep(2)
         assert run(processes, resident_bytes) - before < 20_000_000
+
+    def test_three_share_most_of_their_memory(self, make: MakeProcesses) -> None:
+        """A child that imported the engine by itself would take 30 MB."""
+        processes = make(workers=3)
+        with ThreadPoolExecutor(3) as threads:
+            used = set(threads.map(lambda _: run(processes, nap, 0.4), range(3)))
+        assert len(used) == 3
+        assert sum(private_bytes(pid) for pid in used) < 45_000_000
+
+
+def private_bytes(pid: int) -> int:
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(size) * 1_024 for size in re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.MULTILINE))

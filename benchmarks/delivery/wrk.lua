@@ -11,8 +11,10 @@ function init(args)
     -- wrk parses answers for Lua only if there is a function for them.
     response = function()
       answered = answered + 1
-      if answered >= #requests then
+      if answered == #requests then
+        -- The main thread sleeps on until an interrupt, which system() keeps away for as long as it runs.
         wrk.thread:stop()
+        os.execute("(sleep 0.02; kill -INT $PPID) &")
       end
     end
   end

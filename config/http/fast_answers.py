@@ -28,8 +28,9 @@ from images.delivery.responses import chunks
 from images.fast_path.answering import Answer, find_answer
 from progimage.errors import Unavailable
 
-from .middleware import ABOUT_BODIES, BODILESS, choose_request_id
+from .middleware import ABOUT_BODIES, BODILESS
 from .outermost import Request
+from .request_ids import choose_request_id
 from .text_encoding import is_utf8
 
 error_log = logging.getLogger("progimage.error")
@@ -37,6 +38,8 @@ error_log = logging.getLogger("progimage.error")
 _WITH_BODY = ("HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "CONTENT_TYPE")
 _COOKIES = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, "messages")
 """Cookies that the middleware may answer with cookies."""
+_MAX_HOST = 300
+"""Characters of a host and its port. Hosts are remembered, so none may be large."""
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -68,15 +71,14 @@ class FastAnswers:
             for name in ABOUT_BODIES:
                 headers.pop(name, None)
         headers["X-Request-ID"] = request_id
-        RequestLine(
+        line = RequestLine.of(
             method=environ["REQUEST_METHOD"],
             path_json=as_json(environ["PATH_INFO"]),
             status=answer.status,
             length_bytes=int(headers.get("Content-Length", "0")),
-            start_s=start_s,
             api_key_json=as_json(answer.facts.api_key_prefix),
-            request_id=request_id,
-        ).write()
+        )
+        line.write(request_id, start_s)
         start_response(_REASONS[answer.status], list(headers.items()))
         return body
 
@@ -92,8 +94,11 @@ def is_plain(environ: Environ) -> bool:
         return False
     if settings.IS_HTTPS and environ.get("HTTP_X_FORWARDED_PROTO") != "https":
         return False
-    return _is_ours(environ.get("HTTP_HOST", "")) and is_utf8(
-        environ.get("QUERY_STRING", "").encode("latin-1")
+    host = environ.get("HTTP_HOST", "")
+    return (
+        len(host) <= _MAX_HOST
+        and _is_ours(host)
+        and is_utf8(environ.get("QUERY_STRING", "").encode("latin-1"))
     )
 
 

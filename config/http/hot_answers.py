@@ -11,7 +11,8 @@ from images.delivery.conditions import is_not_modified
 from images.delivery.header_names import IF_NONE_MATCH
 from images.services.hit_counts import count_row
 
-from .middleware import ABOUT_BODIES, MAX_LOGGED_PATH, choose_request_id
+from .middleware import ABOUT_BODIES, MAX_LOGGED_PATH
+from .request_ids import choose_request_id
 
 Header = tuple[str, str]
 
@@ -21,14 +22,15 @@ _MAX_AGE = "max-age="
 
 @dataclass(frozen=True, slots=True)
 class HotAnswer:
-    """A response with status 200 and a whole image. `headers` lack the id of the request."""
+    """A response with status 200 and a whole image. `headers` lack the id of the request.
+
+    `line` is that of a GET which gets the whole image, as nearly every one does."""
 
     headers: Sequence[Header]
     body: bytes
     facts: AnswerFacts
     etag: str
-    path_json: str
-    api_key_json: str
+    line: RequestLine
     tickets: list[str] = field(default_factory=lambda: ["one"])
 
     @classmethod
@@ -39,8 +41,7 @@ class HotAnswer:
             body=body,
             facts=facts,
             etag=headers["ETag"],
-            path_json=as_json(facts.path[:MAX_LOGGED_PATH]),
-            api_key_json=as_json(facts.api_key_prefix),
+            line=_line_of(facts, "GET", 200, len(body)),
         )
 
     @property
@@ -59,41 +60,41 @@ class HotAnswer:
         """Answer a GET or HEAD of the image. `start_s` is when the request came, by time.perf_counter."""
         request_id = choose_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         method = environ["REQUEST_METHOD"]
-        headers = self._fresh_headers()
+        headers = self.headers if self.facts.signature_ends_at is None else self._fresh_headers()
         status = "200 OK"
         body = self.body
-        length_bytes = len(body)
-        if self._is_not_modified(environ):
+        line = self.line
+        if "HTTP_IF_NONE_MATCH" in environ and self._is_not_modified(environ):
             headers = [header for header in headers if header[0] not in ABOUT_BODIES]
             status = "304 Not Modified"
             body = b""
-            length_bytes = 0
+            line = _line_of(self.facts, method, 304, 0)
         elif method == "HEAD":
             body = b""
+            line = _line_of(self.facts, method, 200, len(self.body))
         elif self.facts.rendition_id is not None:
             count_row(self.facts.rendition_id)
         start_response(status, [*headers, (_REQUEST_ID, request_id)])
-        RequestLine(
-            method=method,
-            path_json=self.path_json,
-            status=int(status[:3]),
-            length_bytes=length_bytes,
-            start_s=start_s,
-            api_key_json=self.api_key_json,
-            request_id=request_id,
-        ).write()
+        line.write(request_id, start_s)
         return [body]
 
     def _is_not_modified(self, environ: Environ) -> bool:
-        condition = environ.get("HTTP_IF_NONE_MATCH")
-        return condition is not None and is_not_modified({IF_NONE_MATCH: condition}, self.etag)
+        return is_not_modified({IF_NONE_MATCH: environ["HTTP_IF_NONE_MATCH"]}, self.etag)
 
     def _fresh_headers(self) -> Sequence[Header]:
-        """Return the headers. A signed URL is kept by caches no longer than it is valid."""
-        if self.facts.signature_ends_at is None:
-            return self.headers
-        remaining_s = self.facts.signature_ends_at - int(time.time())
+        """Return the headers for a signed URL, which is kept by caches no longer than it is valid."""
+        remaining_s = (self.facts.signature_ends_at or 0) - int(time.time())
         return [_within(remaining_s, *header) for header in self.headers]
+
+
+def _line_of(facts: AnswerFacts, method: str, status: int, length_bytes: int) -> RequestLine:
+    return RequestLine.of(
+        method=method,
+        path_json=as_json(facts.path[:MAX_LOGGED_PATH]),
+        status=status,
+        length_bytes=length_bytes,
+        api_key_json=as_json(facts.api_key_prefix),
+    )
 
 
 def _within(remaining_s: int, name: str, value: str) -> Header:

@@ -5,6 +5,7 @@ request as it came. Postgres tells of changes, and whatever is not sure goes the
 - requests with a body, a range, If-Match, Expect or an operator's session;
 - responses other than 200, or without facts (images/delivery/answer_facts.py);
 - large ones: those may have to wait for their readers (config/http/large_responses.py);
+- requests with long headers or a long query, which would fill the memory with keys;
 - everything, while the process does not hear of changes."""
 
 import time
@@ -41,6 +42,8 @@ _UNUSUAL = frozenset(
 _UNKEPT = frozenset(("Connection", "Content-Range", "Set-Cookie"))
 """Headers of responses that belong to one request or one part."""
 _VARIATIONS = frozenset(("", "Accept", "Authorization"))
+_MAX_KEY = 4_000
+"""Characters of the parts of a request that make up its key."""
 _REFRESHED_AFTER_S = KEPT_S - 1
 """At this age of an answer one request goes the usual way. Others use the old answer meanwhile."""
 
@@ -100,11 +103,11 @@ class HotCache:
             return
         if accept_key is not None:
             kept = _Kept(None, refresh_at_s)
-            self.memory.keep(key, kept, subjects=subjects, stamp=ending, size_bytes=len(str(key)))
+            self.memory.keep(key, kept, subjects=subjects, stamp=ending, size_bytes=_size_of(key))
         kept = _Kept(answer, refresh_at_s)
-        self.memory.keep(
-            accept_key or key, kept, subjects=subjects, stamp=ending, size_bytes=answer.size_bytes
-        )
+        key = accept_key or key
+        size_bytes = answer.size_bytes + _size_of(key)
+        self.memory.keep(key, kept, subjects=subjects, stamp=ending, size_bytes=size_bytes)
 
 
 class _Head:
@@ -165,14 +168,19 @@ def _key_of(environ: Environ) -> Key | None:
     if cookies and (settings.SESSION_COOKIE_NAME in cookies or settings.CSRF_COOKIE_NAME in cookies):
         return None  # Django may set such a cookie anew, whatever the request is about
     secret = environ.get("HTTP_AUTHORIZATION")
-    return (
+    key = (
         environ["wsgi.url_scheme"],
         environ.get("HTTP_X_FORWARDED_PROTO"),
         environ.get("HTTP_HOST"),
         path,
         environ["QUERY_STRING"],
-        sha256(secret.encode(errors="surrogatepass")).digest() if secret else None,
+        sha256(secret.encode("utf-8", "surrogatepass")).digest() if secret else None,
     )
+    return key if _size_of(key) + len(environ.get("HTTP_ACCEPT", "")) <= _MAX_KEY else None
+
+
+def _size_of(key: Key) -> int:
+    return sum(len(part) for part in key if part)
 
 
 def _refreshes(kept: _Kept, environ: Environ) -> bool:

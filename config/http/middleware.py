@@ -1,7 +1,5 @@
 """Middleware around every request: its id and line in the log, headers of bodies, and probes by any host."""
 
-import os
-import re
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -12,9 +10,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from .request_ids import choose_request_id
+
 log = structlog.get_logger("progimage.request")
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _PROBES = ("/healthz", "/readyz")
 MAX_LOGGED_PATH = 200
 BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
@@ -101,10 +100,3 @@ class RequestLog:
             return response
         finally:
             structlog.contextvars.clear_contextvars()
-
-
-def choose_request_id(client_id: str) -> str:
-    """Return the client's X-Request-ID if it is well-formed, otherwise a new one."""
-    if _REQUEST_ID.fullmatch(client_id):
-        return client_id
-    return os.urandom(16).hex()

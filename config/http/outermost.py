@@ -16,8 +16,9 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from config.slow_clients.application import Application, Environ, StartResponse, close_body
 from progimage.errors import ParameterError
 
-from .middleware import MAX_LOGGED_PATH, choose_request_id
+from .middleware import MAX_LOGGED_PATH
 from .problems import as_problem, problem_response, unexpected
+from .request_ids import choose_request_id
 from .unread_bodies import drain
 
 log = structlog.get_logger("progimage.request")

@@ -12,6 +12,8 @@ from threading import Lock
 from images.periodic_thread import PeriodicThread
 
 _LINES = 64
+_MOST_LINES = 4_096
+"""At so many lines that wait, requests wait for them to be written."""
 _EVERY_S = 0.5
 _STDERR = 2
 _PIPE_BYTES = 4_096
@@ -32,24 +34,38 @@ class LineBuffer:
         os.register_at_fork(after_in_child=self._forget)
 
     def add(self, line: str) -> None:
-        """Write a line soon. It ends with a newline."""
+        """Write a line soon. It ends with a newline.
+
+        One thread writes at a time, and the others go on, as long as it keeps up with them."""
         self._lines.append(line)
-        if len(self._lines) >= _LINES:
-            self.flush()
+        count = len(self._lines)
+        if count >= _LINES:
+            if self._lock.acquire(blocking=count >= _MOST_LINES):
+                self._write_and_release()
         elif not _timer.is_started and _timer.start(self.flush):
             util.Finalize(None, self.flush, exitpriority=10)  # atexit never runs in a worker of granian
 
     def flush(self) -> None:
         """Write the lines that wait, in their order."""
-        with self._lock:
-            part = b""
+        self._lock.acquire()
+        self._write_and_release()
+
+    def _write_and_release(self) -> None:
+        """Write the lines that wait. The caller has taken the lock."""
+        try:
+            part: list[bytes] = []
+            part_bytes = 0
             for _ in range(len(self._lines)):
                 line = self._lines.popleft().encode()
-                if len(part) + len(line) > _PIPE_BYTES:
-                    _write(self._descriptor, part)
-                    part = b""
-                part += line
-            _write(self._descriptor, part)
+                if part_bytes + len(line) > _PIPE_BYTES:
+                    _write(self._descriptor, b"".join(part))
+                    part.clear()
+                    part_bytes = 0
+                part.append(line)
+                part_bytes += len(line)
+            _write(self._descriptor, b"".join(part))
+        finally:
+            self._lock.release()
 
     def _forget(self) -> None:
         """Begin anew in a forked process: its parent writes the lines that it has inherited."""

@@ -9,6 +9,7 @@ response it may keep. Code that answers with an image fills them in. Without sub
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 
 from django.http.response import HttpResponseBase
 
@@ -40,6 +41,13 @@ class AnswerFacts:
     rendition_id: int | None = None
     """The row for which a delivery counts as a hit."""
 
+    def name_key(self, prefix: str, account_id: int, ends_at: datetime | None) -> None:
+        """Tell of the key by whose right the response was given."""
+        self.subjects = [*self.subjects, of_key(prefix), of_account(account_id)]
+        self.api_key_prefix = prefix
+        if ends_at is not None:
+            self.key_ends_at = ends_at.timestamp()
+
     def take(self, other: "AnswerFacts") -> None:
         """Take over the facts of the same response."""
         for fact in fields(self):
@@ -60,10 +68,6 @@ class AnswerFacts:
         self.path = path
         self.rendition_id = response.rendition_id
         self.signature_ends_at = options.expires_at
-        subjects = [of_image(image.pk) for image in shown if image]
+        self.subjects = [of_image(image.pk) for image in shown if image]
         if caller.key is not None:
-            subjects += [of_key(caller.key.prefix), of_account(caller.key.account_id)]
-            self.api_key_prefix = caller.key.prefix
-            if caller.key.expires_at is not None:
-                self.key_ends_at = caller.key.expires_at.timestamp()
-        self.subjects = subjects
+            self.name_key(caller.key.prefix, caller.key.account_id, caller.key.expires_at)

@@ -1,6 +1,5 @@
 """From a request to its answer, if the fast path is sure of one."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any
@@ -11,7 +10,7 @@ from images.api.schema.endpoint import ApiView
 from images.api.views.images import ImageView, RenditionView
 from images.delivery.answer_facts import AnswerFacts
 from images.delivery.delivery_options import DeliveryOptions
-from images.delivery.invalidation import of_account, of_image, of_key
+from images.delivery.invalidation import of_image
 from images.delivery.responses import (
     check_conditions,
     find_part,
@@ -22,7 +21,7 @@ from images.delivery.responses import (
 )
 from images.models import Visibility
 from images.services import hit_counts
-from images.storage import originals, renditions
+from images.storage import ExpectedBytes, originals, renditions
 from progimage.errors import ProgImageError
 from progimage.signing import EXPIRES
 
@@ -151,8 +150,6 @@ def _answer(
     start = part.start if part else 0
     stop = part.stop if part else row.size_bytes
     content = _open(row, start, None if part is None else stop)
-    if content is None:
-        return None
     headers |= headers_with_body(row, part) | allow
     return Answer(206 if part else 200, headers, content, stop - start, facts)
 
@@ -167,25 +164,15 @@ def _facts(
         rendition_id=rows.rendition.id if rows.rendition else None,
     )
     if rows.key is not None:
-        facts.subjects = [*facts.subjects, of_key(credentials.prefix), of_account(rows.key.account_id)]
-        facts.api_key_prefix = credentials.prefix
-        if rows.key.expires_at is not None:
-            facts.key_ends_at = rows.key.expires_at.timestamp()
+        facts.name_key(credentials.prefix, rows.key.account_id, rows.key.expires_at)
     return facts
 
 
-def _open(row: ImageRow | RenditionRow, start: int, stop: int | None) -> IO[bytes] | None:
-    """Open the bytes of a row. None if a file on this machine has another length than its row says."""
+def _open(row: ImageRow | RenditionRow, start: int, stop: int | None) -> IO[bytes]:
+    """Open the bytes of a row. Raise FileNotFoundError if the storage has other bytes than the row says."""
     storage = renditions() if isinstance(row, RenditionRow) else originals()
-    content = storage.open_range(row.storage_name, start, stop)
-    try:
-        size_bytes = os.fstat(content.fileno()).st_size
-    except (AttributeError, OSError):  # no file: the storage sends no more and no less than its object has
-        return content
-    if size_bytes != row.size_bytes:
-        content.close()
-        return None
-    return content
+    expected = ExpectedBytes(row.size_bytes, row.sha256)
+    return storage.open_range(row.storage_name, start, stop, expected=expected)
 
 
 def _expires_at(signed_query: str | None) -> int | None:

@@ -44,6 +44,7 @@ class DirectPool:
     def _forget(self) -> None:
         self._lock = Lock()
         self._pool: ConnectionPool[Any] | None = None
+        self._has_served = False
         self._opens_at_s = 0.0
 
     def fetch_row(self, statement: str, parameters: Sequence[Any]) -> Row | None:
@@ -58,6 +59,7 @@ class DirectPool:
         except (psycopg.Error, PoolTimeout) as error:
             self._rest(pool, error)
             raise Unavailable("The fast path has no connection") from error
+        self._has_served = True
         return row
 
     def close(self) -> None:
@@ -71,25 +73,31 @@ class DirectPool:
 
     def _find_pool(self) -> "ConnectionPool[Any] | None":
         """Return the pool; None during the pause after a failure, or if the fast path is switched off."""
+        if time.monotonic() < self._opens_at_s or not settings.FAST_PATH_CONNECTIONS:
+            return None
         pool = self._pool
         if pool is not None:
             return pool
-        if time.monotonic() < self._opens_at_s or not settings.FAST_PATH_CONNECTIONS:
-            return None
         with self._lock:
             if self._pool is None:
                 self._pool = _open_pool()
             return self._pool
 
     def _rest(self, pool: "ConnectionPool[Any]", error: Exception) -> None:
-        """Give a pool up whose connections have failed."""
+        """Begin the pause, and give a pool up whose connections have failed.
+
+        In a crowd of requests, all connections may be in use for too long. Those are good."""
+        is_busy = self._has_served and isinstance(error, PoolTimeout)
         with self._lock:
-            if self._pool is not pool:  # another thread was faster
+            if self._pool is not pool or time.monotonic() < self._opens_at_s:  # another thread was faster
                 return
-            self._pool = None
             self._opens_at_s = time.monotonic() + _PAUSE_S
+            if not is_busy:
+                self._pool = None
+                self._has_served = False
         log.warning("Django answers for the fast path (%s)", reason_of(error))
-        pool.close(timeout=0)
+        if not is_busy:
+            pool.close(timeout=0)
 
 
 def _open_pool() -> "ConnectionPool[Any]":

@@ -1,9 +1,19 @@
-"""Overviews of large originals, and the columns by which a request knows that one is ready."""
+"""Overviews of large originals, and the columns by which a request knows that one is ready.
+
+An overview that is no longer there changes answers, so web servers are told of it: see 0015. One that comes to be
+is not told: the renditions that it supersedes are removed, and that is told."""
 
 import django.db.models.deletion
 from django.db import migrations, models
 
 STATES = [("waiting", "waiting"), ("making", "making"), ("ready", "ready"), ("refused", "refused")]
+
+OVERVIEWS = """
+CREATE TRIGGER tell_overview_gone AFTER UPDATE OF overview_version ON images_image
+FOR EACH ROW WHEN (OLD.overview_version > 0 AND OLD.overview_version IS DISTINCT FROM NEW.overview_version)
+EXECUTE FUNCTION progimage_image_changed();
+"""
+NO_OVERVIEWS = "DROP TRIGGER tell_overview_gone ON images_image;"
 
 
 class Migration(migrations.Migration):
@@ -70,4 +80,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RunSQL(OVERVIEWS, NO_OVERVIEWS),
     ]

@@ -14,7 +14,7 @@ from images.database import release_connection
 from images.models import Rendition
 from images.services import hit_counts, overviews
 from images.services import renditions as rows
-from images.storage import Content, renditions
+from images.storage import ExpectedBytes, renditions
 from progimage.errors import ProgImageError, Unavailable
 
 from .imagekit_backend import is_remembered, remembered
@@ -86,7 +86,7 @@ class OpenRendition:
 
     def _content(self, start: int, stop: int | None) -> IO[bytes]:
         if self.rendered is None:
-            expected = Content(self.row.size_bytes or 0, self.row.sha256)
+            expected = ExpectedBytes(self.row.size_bytes or 0, self.row.sha256)
             return renditions().open_range(self.row.storage_name, start, stop, expected=expected)
         content = self.rendered
         self.rendered = None
@@ -141,15 +141,7 @@ def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:
     row = rows.find(image.pk, prepared.cache_key)
     if row is not None and row.state == Rendition.State.READY:
         return row, None
-    others = prepared.recipe.others.values()
-    new_row = Rendition(
-        image=image,
-        cache_key=prepared.cache_key,
-        transform=prepared.resolved.as_dict(),
-        others=[other.image.pk for other in others if other.image],
-        format=prepared.format.name,
-    )
-    spec = generator_registry.get(SPEC_ID, source=new_row)
+    spec = generator_registry.get(SPEC_ID, source=prepared.new_row())
     spec.recipe = prepared.recipe
     spec.decoded = prepared.source
     spec.cost = prepared.cost

@@ -92,10 +92,4 @@ def _plan(image: Image, transform: Transform, read_reference: ReadReference, cal
         read_reference=read_reference,
         caller=caller,
     ) as prepared:
-        return Rendition(
-            image=image,
-            cache_key=prepared.cache_key,
-            transform=prepared.resolved.as_dict(),
-            others=[other.image.pk for other in prepared.recipe.others.values() if other.image],
-            format=prepared.format.name,
-        )
+        return prepared.new_row()

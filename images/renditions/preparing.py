@@ -9,7 +9,7 @@ from typing import Literal
 from django.conf import settings
 
 from accounts.access.caller import Caller
-from images.models import Image
+from images.models import Image, Rendition
 from images.services import overviews
 from progimage.transform import Transform
 from transforms.decoding.header import Header
@@ -82,6 +82,17 @@ class Prepared:
         if self.decoded_from == "overview":
             header = overview.header_of_overview(header)
         return render_cost(header.format, header.megapixels, self.resolved)
+
+    def new_row(self) -> Rendition:
+        """Return the row of the rendition, unsaved."""
+        others = self.recipe.others.values()
+        return Rendition(
+            image=self.image,
+            cache_key=self.cache_key,
+            transform=self.resolved.as_dict(),
+            others=[other.image.pk for other in others if other.image],
+            format=self.format.name,
+        )
 
     def render(self) -> RenderedFile:
         """Render in a turn of the owner. Raise as the pool's `turn` and `rendering.render_source` do."""

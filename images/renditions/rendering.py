@@ -7,6 +7,7 @@ from typing import IO
 
 from images import temporary_files
 from images.services import overviews
+from images.services.renditions import RESULT_FACTS
 from progimage.errors import ProgImageError, UnprocessableImage, UnsupportedFormat
 from transforms.engine import Rendered
 from transforms.planning.overview import OverviewFile
@@ -15,7 +16,6 @@ from transforms.workers.turn import Turn
 from .sources import OpenSource, Recipe
 
 _OF_SOURCE = (UnprocessableImage, UnsupportedFormat)
-_KEPT_FACTS = ("width", "height", "frames", "size_bytes", "sha256")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class RenderedFile:
 
     def row_facts(self) -> dict[str, object]:
         """Return the facts that a rendition's row keeps, by the names of the row's fields."""
-        return {name: getattr(self.facts, name) for name in _KEPT_FACTS}
+        return {name: getattr(self.facts, name) for name in RESULT_FACTS}
 
 
 def render(source: OpenSource, recipe: Recipe, turn: Turn, target: IO[bytes]) -> RenderedFile:

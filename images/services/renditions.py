@@ -20,16 +20,16 @@ from images.storage import renditions
 from progimage.errors import ProgImageError
 from transforms.planning import resolve
 
-from .waiting_renditions import give_back
+from .waiting_renditions import IDENTITY, give_back
 
 _OVERDUE = timedelta(minutes=1)
 _FAILURE_KEPT = timedelta(hours=1)
 """So long after it may be tried again a failure is known. An archive with many of them ends by that."""
 _ASKED_FAILURE_KEPT = timedelta(days=1)
 """The account that has asked for the rendition reads the failure in its list."""
-_HAS_LAPSED = Q(lease_until__isnull=False, lease_until__lt=Now())
 _READY = {"state": Rendition.State.READY, "lease": None, "lease_until": None}
-_IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
+RESULT_FACTS = ("width", "height", "frames", "size_bytes", "sha256")
+"""The facts about a result that its row keeps."""
 _RENDITIONS = SqlRows(Rendition, alias="rendition")
 
 # A rendition can be made again, so no commit waits for the disk. The setting ends with the transaction of its
@@ -62,7 +62,6 @@ _MARK_READY = f"""
     )
     RETURNING {_UNSYNCED}
 """  # noqa: S608
-_RESULT = ("width", "height", "frames", "size_bytes", "sha256")
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def mark_ready(claim: Claim, facts: Mapping[str, Any]) -> bool:
 
     `facts` are the render's facts about its result, by the names of the row's fields."""
     row = claim.row
-    result = [facts[name] for name in _RESULT]
+    result = [facts[name] for name in RESULT_FACTS]
     shown_ids = [row.image_id, *row.others]
     if fetch_one(_MARK_READY, [*result, row.pk, claim.lease, shown_ids]) is None:
         return False
@@ -116,7 +115,7 @@ def mark_ready(claim: Claim, facts: Mapping[str, Any]) -> bool:
 
 def as_unkept(rendition: Rendition, facts: dict[str, Any]) -> Rendition:
     """Return a rendition that was rendered and is not kept, because it was purged meanwhile. It is no row."""
-    unkept = Rendition(**{name: getattr(rendition, name) for name in _IDENTITY})
+    unkept = Rendition(**{name: getattr(rendition, name) for name in IDENTITY})
     _set(unkept, facts | _READY)
     return unkept
 

@@ -29,9 +29,10 @@ _LONGEST_PAUSE = timedelta(hours=1)
 _MAX_SENT = 2_000
 """Renditions of all accounts that one sweep sends."""
 
+IDENTITY = ("image_id", "cache_key", "transform", "others", "format")
+"""The facts by which a request finds a rendition, or a worker makes it."""
 _WAITING = Rendition.State.WAITING
 _FAILED = Rendition.State.FAILED
-_REQUEST = ("image_id", "cache_key", "transform", "others", "format")
 _NO_FAILURE = {"failure_code": "", "failure_message": "", "failure_pointer": ""}
 
 
@@ -58,7 +59,7 @@ def ask_again(image: Image, rows: Sequence[Rendition]) -> None:
             return
         for row in rows:
             if row.asked_by_id is not None:
-                anew = Rendition(**{name: getattr(row, name) for name in _REQUEST})
+                anew = Rendition(**{name: getattr(row, name) for name in IDENTITY})
                 ask([anew], account_id=row.asked_by_id)
 
 

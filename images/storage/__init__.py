@@ -3,17 +3,19 @@
 Both storages write a name once and never again, open an object in one request, and read ranges. Names come
 from ids alone, never from a client."""
 
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.files.storage import storages
 
-from .contract import Content, ObjectStorage, StoredObject
+from .contract import ExpectedBytes, ObjectStorage, StoredObject
 from .disk import DiskObjectStorage
-from .s3 import S3ObjectStorage
+
+if TYPE_CHECKING:
+    from .s3 import S3ObjectStorage
 
 __all__ = [
-    "Content",
     "DiskObjectStorage",
+    "ExpectedBytes",
     "ObjectStorage",
     "S3ObjectStorage",
     "StoredObject",
@@ -28,3 +30,12 @@ def originals() -> ObjectStorage:
 
 def renditions() -> ObjectStorage:
     return cast("ObjectStorage", storages["renditions"])
+
+
+def __getattr__(name: str) -> Any:
+    """Import the class of S3, and boto3 with it, when a setting or a test names it. They take 10 MB."""
+    if name == "S3ObjectStorage":
+        from .s3 import S3ObjectStorage
+
+        return S3ObjectStorage
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

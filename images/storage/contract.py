@@ -32,7 +32,7 @@ class StoredObject:
 
 
 @dataclass(frozen=True)
-class Content:
+class ExpectedBytes:
     """The bytes that a reader expects under a name."""
 
     size_bytes: int
@@ -66,7 +66,7 @@ class ObjectStorage(ABC, Storage):
         self._put(name, content, sha256=sha256)
 
     def open_range(
-        self, name: str, start: int = 0, stop: int | None = None, *, expected: Content | None = None
+        self, name: str, start: int = 0, stop: int | None = None, *, expected: ExpectedBytes | None = None
     ) -> IO[bytes]:
         """Open the object at byte `start`, in one request. Raise FileNotFoundError if there is none.
 
@@ -186,7 +186,9 @@ class ObjectStorage(ABC, Storage):
         return temporary_files.new_file()
 
     @abstractmethod
-    def _open_range(self, name: str, start: int, stop: int | None, expected: Content | None) -> IO[bytes]: ...
+    def _open_range(
+        self, name: str, start: int, stop: int | None, expected: ExpectedBytes | None
+    ) -> IO[bytes]: ...
 
     @abstractmethod
     def _local_path(self, name: str) -> AbstractContextManager[Path]: ...

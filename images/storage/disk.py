@@ -18,7 +18,7 @@ from django.utils.deconstruct import deconstructible
 
 from progimage.errors import Unavailable
 
-from .contract import Content, ObjectStorage, StoredObject
+from .contract import ExpectedBytes, ObjectStorage, StoredObject
 from .drafts import Draft
 from .marker import MARKER, PROBES
 from .unsynced import RECORDS, UnsyncedFiles
@@ -85,7 +85,9 @@ class DiskObjectStorage(ObjectStorage, FileSystemStorage):
         draft.give_name(target)
         _sync_folder(target.parent)
 
-    def _open_range(self, name: str, start: int, stop: int | None, expected: Content | None) -> IO[bytes]:
+    def _open_range(
+        self, name: str, start: int, stop: int | None, expected: ExpectedBytes | None
+    ) -> IO[bytes]:
         with _disk_errors():
             file = open(self.path(name), "rb")  # noqa: PTH123, SIM115 - the caller closes it
             if expected is not None and not self._has_content(name, file, expected):
@@ -94,7 +96,7 @@ class DiskObjectStorage(ObjectStorage, FileSystemStorage):
             file.seek(start)
         return file
 
-    def _has_content(self, name: str, file: BufferedReader, expected: Content) -> bool:
+    def _has_content(self, name: str, file: BufferedReader, expected: ExpectedBytes) -> bool:
         status = os.fstat(file.fileno())
         if status.st_size != expected.size_bytes:
             return False

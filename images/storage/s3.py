@@ -16,7 +16,7 @@ from storages.backends.s3 import S3Storage
 from images import temporary_files
 from progimage.errors import Unavailable
 
-from .contract import Content, ObjectStorage, StoredObject
+from .contract import ExpectedBytes, ObjectStorage, StoredObject
 from .marker import MARKER, PROBES
 from .s3_errors import NO_BUCKET, Place, code_of, explain, s3_errors
 from .s3_probes import probe
@@ -89,7 +89,9 @@ class S3ObjectStorage(ObjectStorage, S3Storage):
         if not is_stored or stored_checksum != checksum:
             raise Unavailable("The storage did not confirm the bytes of the upload", retry_after_s=5)
 
-    def _open_range(self, name: str, start: int, stop: int | None, expected: Content | None) -> IO[bytes]:
+    def _open_range(
+        self, name: str, start: int, stop: int | None, expected: ExpectedBytes | None
+    ) -> IO[bytes]:
         options: Any = {}
         if start != 0 or stop is not None:
             options["Range"] = _http_range(start, stop)

@@ -21,7 +21,6 @@ from progimage.wire.urls import (
     ImageId,
     TransformSpec,
     image_address,
-    read_ahead,
     read_transform,
     rendition_address,
     rendition_format,
@@ -29,7 +28,7 @@ from progimage.wire.urls import (
 
 from .call import Call, save_to_file
 from .json_calls import foreign_answers_refused, listing, receive_json, with_json
-from .options import Changes, Filters, as_pairs, spell_options
+from .options import Changes, Filters, as_pairs, as_transforms, spell_options
 from .results import Archive, ArchiveFailure, Image, Page, Rendition
 
 
@@ -148,7 +147,7 @@ def make_renditions(image_id: ImageId, transforms: Iterable[AheadSpec]) -> Call[
         media_type=JSON,
         receive=receive_json(_read_renditions),
     )
-    return with_json(call, {"transforms": [read_ahead(transform).as_dict() for transform in transforms]})
+    return with_json(call, {"transforms": as_transforms(transforms)})
 
 
 def purge_renditions(image_id: ImageId) -> Call[None]:

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict
 from uuid import uuid4
 
 from progimage.errors import ParameterError
+from progimage.transform import Transform
 from progimage.wire.urls import AheadSpec, ImageId, Pairs, read_ahead
 
 _KEY = re.compile("[ -~]{1,255}")
@@ -117,6 +118,12 @@ def as_pairs(members: Mapping[str, Any]) -> Pairs:
     return tuple(pairs)
 
 
+def as_transforms(value: Iterable[AheadSpec]) -> list[dict[str, Any]]:
+    """Return transforms of renditions that are made ahead as JSON holds them. One alone is a list of one."""
+    specs = [value] if isinstance(value, str | Mapping | Transform) else value
+    return [read_ahead(spec).as_dict() for spec in specs]
+
+
 def _spell(name: str, value: Any) -> Any:
     if value is None or name not in _SPELLERS:
         return value
@@ -129,11 +136,6 @@ def _as_text(item: object) -> str:
 
 def _as_list(value: Collection[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
-
-
-def _as_transforms(value: Collection[AheadSpec]) -> list[dict[str, Any]]:
-    specs = [value] if isinstance(value, str | Mapping) else value
-    return [read_ahead(spec).as_dict() for spec in specs]
 
 
 def _as_time(value: datetime | str) -> str:
@@ -150,7 +152,7 @@ _SPELLERS: dict[str, Callable[[Any], Any]] = {
     _TAGS: _as_list,
     "media_types": _as_list,
     "replaces": str,
-    "eager": _as_transforms,
+    "eager": as_transforms,
     "created_after": _as_time,
     "created_before": _as_time,
     "focal_point": _as_point,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(is_so: Callable[[], bool], *, within_s: float = 5.0) -> None:
+def wait_until(is_so: Callable[[], bool], *, within_s: float = 20.0) -> None:
     deadline = time.monotonic() + within_s
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from progimage.operations import Output, Resize
+from progimage.operations import Operation, Output, Resize
 from progimage.transform import Transform
 from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS
@@ -18,6 +18,8 @@ from transforms.render.geometry import is_open
 from .plan import foldable, place_all
 
 OVERVIEW_FORMAT: Final = "jpeg"
+_MAGNIFYING = frozenset({"colorkey", "convolve", "posterize", "threshold"})
+"""Operations by which levels that hardly differ become plainly different ones: SSIM falls below 0.985."""
 _MAX_SHARE = 0.3
 """The most bytes of an overview per byte of its original."""
 
@@ -85,12 +87,17 @@ def header_of_overview(original: Header) -> Header:
 
 
 def _needs_pixels_alone(resolved: Transform) -> bool:
-    """Whether the transform reads neither metadata nor a gain map, and no px decides about its geometry.
+    """Whether the transform reads neither metadata nor a gain map, and no px decides about more than itself.
 
     The px of an overview differ a little from those of the original, and so would a place or a size that
     depends on them."""
     output = resolved.output
-    is_settled = not any(
-        is_open(operation) or operation.is_sized_by_pixels for operation in resolved.operations
-    )
-    return is_settled and output.metadata == "safe" and output.hdr == "sdr"
+    is_tolerant = all(map(_is_tolerant, resolved.operations))
+    return is_tolerant and output.metadata == "safe" and output.hdr == "sdr"
+
+
+def _is_tolerant(operation: Operation) -> bool:
+    """Whether small differences of levels stay small, and move nothing."""
+    if is_open(operation) or operation.is_sized_by_pixels:
+        return False
+    return operation.name not in _MAGNIFYING

@@ -168,7 +168,7 @@ def check_sizes(
     if format.shrinks_to and max(size) > format.shrinks_to:
         reduction = Resize(width=format.shrinks_to, height=format.shrinks_to)
         return *operations, reduction
-    _refuse_beyond_format(size, transform.output, format, frames, limits)
+    _refuse_beyond_format(size, transform.output, format, frames)
     if transform.output.hdr == "keep":
         refuse_padding(operations, first_size)
     return operations
@@ -207,7 +207,6 @@ def _refuse_beyond_format(
     output: Output,
     format: Format,
     frames: int,
-    limits: Limits,
 ) -> None:
     description = f"as {format.name}"
     if frames > 1:

@@ -19,6 +19,8 @@ from progimage.transform import Transform
 
 _SHARE_OF_NEWEST = 0.15
 """The weight of a new time in the average."""
+_MOST_TIMES_AVERAGE = 10
+"""A longer time counts as one that is so many times the average. One that hung says little about the next."""
 _FIRST_TIMES = 4
 """A sort is unknown until it was measured so often. Of these times the least counts: children start cold."""
 _HIGHEST_GUESS_S = 0.01
@@ -137,4 +139,5 @@ class _Rate:
             return _Rate(rate_s, count)
         if count <= _FIRST_TIMES:
             return _Rate(min(self.average_s, rate_s), count)
-        return _Rate(self.average_s + _SHARE_OF_NEWEST * (rate_s - self.average_s), count)
+        counted_s = min(rate_s, _MOST_TIMES_AVERAGE * self.average_s)
+        return _Rate(self.average_s + _SHARE_OF_NEWEST * (counted_s - self.average_s), count)

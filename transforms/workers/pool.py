@@ -18,8 +18,9 @@ from transforms.decoding.header import Header
 
 from .costs import PROBE, UNKNOWN, VALIDATE, Costs, TaskCost, file_cost
 from .fair_queue import FairQueue
+from .forkserver_start import forget_forkserver
 from .pool_settings import PoolSettings
-from .process_pool import Processes, forget_forkserver
+from .process_pool import Processes
 from .turn import Turn
 
 _MAX_LOAN_S = 1.0
@@ -39,7 +40,7 @@ class RenderPool:
         self._queue = FairQueue(
             slots=settings.children,
             share=settings.workers,
-            waiting_room=settings.waiting_room,
+            waiting_room=self._waiting_room,
         )
         self._processes = Processes(settings)
         # atexit never runs in a process that multiprocessing started, such as granian's workers
@@ -57,7 +58,6 @@ class RenderPool:
 
         Raise Unavailable at once if the task cannot be done within `timeout_s`, by default that of the
         settings, and later if the turn does not come in time after all."""
-        self.settings.before_waiting()
         stops = self._processes.stops
         with ExitStack() as slot:
             slot.enter_context(
@@ -88,6 +88,13 @@ class RenderPool:
         """Do as `probe` does, for bytes that nobody has validated."""
         with self.turn(owner, cost=file_cost(PROBE, path)) as turn:
             return turn.probe_received(path)
+
+    @contextmanager
+    def _waiting_room(self, owner: Hashable) -> Iterator[None]:
+        """Enter the waiting room of the settings, without what nobody may hold while it waits."""
+        self.settings.before_waiting()
+        with self.settings.waiting_room(owner):
+            yield
 
     def stop(self) -> None:
         """End every child now. The next task starts new ones."""
@@ -121,7 +128,7 @@ def pool() -> RenderPool:
 
 
 def _after_fork() -> None:
-    """Forget the pool. Its children, the threads that manage them and the forkserver belong to the parent."""
+    """Forget the pool. Its children and the forkserver belong to the parent."""
     global _pool, _pool_lock  # noqa: PLW0603
     _pool = None
     _pool_lock = Lock()

@@ -24,7 +24,7 @@ class PoolSettings:
     max_tasks: int = 1_000
     limits: Limits = field(default_factory=Limits)
     before_waiting: Callable[[], None] = lambda: None
-    """Called by every task's thread before it waits for a turn, and before it waits for a child."""
+    """Called by a thread that must wait for its turn, and by every task's thread before its child works."""
     waiting_room: WaitingRoom = admit_all
     """Entered with the owner by a thread that waits for a turn. It raises Unavailable if too many wait."""
 

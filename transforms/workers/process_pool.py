@@ -4,8 +4,9 @@ No thread manages them. The thread that needs a result waits for its child, and 
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Condition, Thread, Timer
-from time import monotonic
+from time import monotonic, sleep
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -13,15 +14,17 @@ from progimage.errors import Unavailable
 
 from .answers import dump
 from .child import ChildLimits
-from .forkserver_start import forget_forkserver, start_forkserver
+from .forkserver_start import start_forkserver
 from .pool_settings import PoolSettings
 from .warm_child import WarmChild
 
-__all__ = ["Processes", "forget_forkserver"]
-
 T = TypeVar("T")
 
-_IDLE_S = 15.0
+_MIN_PAUSE_S = 0.1
+_START_ATTEMPTS = 3
+"""A forkserver that was killed is replaced as soon as the kernel says so, some milliseconds later."""
+_START_PAUSE_S = 0.05
+_IDLE_S = 10.0
 """Children that were idle for so long end, except for one. A quiet server holds the memory of one."""
 
 
@@ -65,11 +68,12 @@ class Processes:
 
         Raise ChildEnded if the child dies, DeadlinePassed if it is late and was killed, and Unavailable if
         there is no child in time or all are being stopped."""
+        ends_at = monotonic() + wall_s
         limits = {"cpu_s": self.settings.timeout_s, "wall_s": wall_s}
         task = dump((function, args, limits))
         child = self._take()
         try:
-            answer = child.call(task, ends_at=monotonic() + wall_s)
+            answer = child.call(task, ends_at=ends_at)
         except BaseException:
             self._replace(child)
             raise
@@ -130,14 +134,13 @@ class Processes:
                 return child
             self._children.discard(child)
             self._vacancies += 1
-            child.close()
+            child.discard()
         return None
 
     def _start(self, stops: int) -> WarmChild:
         """Start a child in place of a vacancy that was taken. Raise Unavailable after another stop."""
         try:
-            start_forkserver()
-            child = WarmChild(self._limits)
+            child = self._new_child()
         except BaseException:
             self._vacate()
             raise
@@ -148,6 +151,17 @@ class Processes:
         self._vacate()
         child.discard()
         raise Unavailable("The renderers are being stopped")
+
+    def _new_child(self) -> WarmChild:
+        """Start a child, also if the forkserver was killed. Raise Unavailable if the machine refuses it."""
+        for attempt in range(_START_ATTEMPTS):
+            sleep(attempt * _START_PAUSE_S)
+            try:
+                start_forkserver()
+                return WarmChild(self._limits)
+            except (OSError, EOFError) as error:
+                last_error = error
+        raise Unavailable("No renderer could be started") from last_error
 
     def _vacate(self) -> None:
         with self._changed:
@@ -182,16 +196,21 @@ class Processes:
     def _start_idle(self, stops: int) -> None:
         try:
             child = self._start(stops)
-        except (Unavailable, OSError, EOFError):
+        except Unavailable:
             # the next task tries again, and tells
             return
         self._give_back(child)
 
     def _plan_end_of_idle(self) -> None:
-        if self._timer is None and len(self._children) > 1:
-            self._timer = Timer(self._idle_s, self._end_idle)
-            self._timer.daemon = True
-            self._timer.start()
+        """Let a timer come when the child that is idle for longest has been so for too long."""
+        if self._timer is None and self._idle and len(self._children) > 1:
+            wait_s = self._idle[0].idle_since + self._idle_s - monotonic()
+            timer = Timer(max(_MIN_PAUSE_S, wait_s), self._end_idle)
+            timer.daemon = True
+            # there may be too many threads: the next child that becomes idle tries again
+            with suppress(RuntimeError):
+                timer.start()
+                self._timer = timer
 
     def _end_idle(self) -> None:
         """End the children that were idle for long, except for the last one."""
@@ -199,14 +218,14 @@ class Processes:
             self._timer = None
             latest = monotonic() - self._idle_s
             old = [child for child in self._idle if child.idle_since <= latest]
-            if len(old) == len(self._children):
+            if old and len(old) == len(self._children):
                 old.pop()
             self._children.difference_update(old)
             self._idle = [child for child in self._idle if child not in old]
             self._vacancies += len(old)
             self._plan_end_of_idle()
         for child in old:
-            child.close()
+            child.discard()
 
 
 _everywhere: WeakSet[Processes] = WeakSet()

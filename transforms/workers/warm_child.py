@@ -2,6 +2,7 @@
 
 import os
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from socket import socketpair
 from threading import Lock
 from time import monotonic
@@ -90,8 +91,10 @@ class WarmChild:
         self._pipe.close()
 
     def _wait(self) -> int | None:
+        # A child that has closed its pipe may live on. No other thread waits for that.
+        wait([self._process.sentinel], _REAP_S)
         with _lock:
-            self._process.join(_REAP_S)
+            self._process.join(0)
             return self._process.exitcode
 
 
