@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -93,6 +93,8 @@ def test_what_changes_no_answer_is_not_told(api: Api, image: Image, heard: Heard
     Image.objects.update(visibility=Visibility.PUBLIC)  # as it was
     services.create_api_key(api.account, name="new")
     services.create_account("new")
+    Image.objects.update(overview_version=1, overview_bytes=9)
+    Rendition.objects.update(asked_by=api.account, attempts=1, due_at=timezone.now(), lease=uuid4())
     body = '{"tags": ["a"], "metadata": {"a": 1}}'
     answer = api.request("PATCH", f"/images/{image.pk}", data=body, content_type="application/json")
     assert answer.status_code == 200

@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 
 from images.models import Rendition
+from images.renditions.preparing import prepare_recipe
+from images.renditions.sources import Recipe
+from images.upkeep.overview_making import make_waiting
+from progimage.text_form import parse_query
 from tests.conftest import Api
+from tests.support.overviews import image_of, stored
 from tests.support.remote_servers import Remote
 from tests.support.transform_requests import (
     PNG,
@@ -48,3 +53,16 @@ def test_refuses_what_a_render_would_refuse(api: Api, query: str, status: int, c
     problems = [answer.json() | {"request_id": ""} for answer in answers]
     assert (problems[0]["status"], problems[0]["code"]) == (status, code)
     assert problems[0] == problems[1]
+
+
+@pytest.mark.django_db
+def test_the_cost_is_that_of_the_file_that_is_decoded(api: Api) -> None:
+    """An original of 5.2 megapixels, and its overview of 0.8."""
+    path = stored(api)
+    transform = parse_query([("w", "100"), ("format", "webp")])
+    costs = [prepare_recipe(image_of(path), Recipe(transform)).cost]
+    assert make_waiting() == 1
+    costs.append(prepare_recipe(image_of(path), Recipe(transform)).cost)
+    assert [cost.megapixels for cost in costs] == [pytest.approx(5.2), pytest.approx(0.998 * 0.768)]
+    assert {cost.format for cost in costs} == {"jpeg to webp"}
+    assert costs[0].sort[1] > costs[1].sort[1]

@@ -18,6 +18,7 @@ from transforms.engine import Rendered
 from transforms.overview_recipe import RECIPE, find_overview_size
 from transforms.planning.overview import is_worth_keeping, overview_transform, serves
 from transforms.planning.resolve import cache_key, resolve
+from transforms.workers.costs import render_cost
 from transforms.workers.pool import pool
 
 log = logging.getLogger("progimage.overviews")
@@ -102,7 +103,8 @@ def _make(claim: OverviewClaim) -> None:
         return
     transform = resolve(overview_transform(size), header.format)
     # The turn comes first: only then an original is opened.
-    with temporary_files.new_file() as target, pool().turn(image.account_id) as turn:
+    cost = render_cost(header.format, header.megapixels, transform)
+    with temporary_files.new_file() as target, pool().turn(image.account_id, cost=cost) as turn:
         with original_path(image) as path:
             rendered = turn.make_overview(path, transform, Path(target.name))
         if is_worth_keeping(rendered.size_bytes, image.size_bytes):
