@@ -6,8 +6,9 @@ from contextlib import ExitStack
 import psycopg
 from psycopg import sql
 
-from .contenders import Contender, ratio, take_turns, window_of
-from .misses import get_requests, peer_requests
+from .contenders import Contender, first, ratio, take_turns, window_of
+from .load import load_with_threads
+from .misses import WARM_UP, get_requests, peer_requests
 from .options import Options
 from .peers import RUNNERS, find_missing
 from .photographs import PIXELS_12_MP, PIXELS_24_MP, make_photographs
@@ -41,7 +42,9 @@ def overviews(options: Options) -> Section:
                 for peer, run in RUNNERS.items()
                 if peer not in find_missing()
             ]
-            window = window_of(server.target, get_requests(images), CONNECTIONS, options.window_s)
+            requests = get_requests(images)
+            load_with_threads(server.target, first(requests, WARM_UP), CONNECTIONS)
+            window = window_of(server.target, requests, CONNECTIONS, options.window_s)
             own = Contender("ProgImage", server.meter, window)
             others = [
                 Contender(
