@@ -147,6 +147,16 @@ class TestKept:
         for _ in range(2):
             assert not short.is_hit("GET", path, **bearer(api))
 
+    def test_a_list_is_kept_before_it_is_sent(self, api: Api, ways: BothWays, path: str) -> None:
+        class AtOnce(BothWays):
+            def slow(self, environ: Any, start_response: Any) -> Any:
+                return list(super().slow(environ, start_response))
+
+        at_once = AtOnce()
+        assert not at_once.is_hit("GET", path, **bearer(api))
+        assert at_once.is_hit("GET", path, **bearer(api))
+        assert call(at_once.hot, "GET", path, **bearer(api)) == call(ways.slow, "GET", path, **bearer(api))
+
     @pytest.mark.parametrize(("expires_in_s", "is_kept"), [(60, True), (3, False)])
     def test_a_signature_that_is_about_to_end(
         self, api: Api, ways: BothWays, path: str, expires_in_s: int, is_kept: bool

@@ -60,6 +60,19 @@ class Sent:
         return problem
 
 
+def test_a_list_stays_a_list() -> None:
+    """The server sends it at once, and anything else part by part."""
+    content = [b"content"]
+
+    def work(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [("X-Test", "yes")])
+        return content
+
+    heads: list[Any] = []
+    assert Outermost(work)({}, lambda *head: heads.append(head)) is content
+    assert heads == [("200 OK", [("X-Test", "yes")])]
+
+
 @pytest.fixture(autouse=True)
 def no_connection_is_left() -> None:
     """The handler looks at the connection of its thread first, and an earlier test may have left one."""

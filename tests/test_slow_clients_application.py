@@ -54,6 +54,13 @@ def test_an_exchange_lasts_until_the_response_is_closed() -> None:
     assert not IN_PROGRESS
 
 
+def test_the_exchange_of_a_list_ends_at_once() -> None:
+    """The server takes a list whole, and no thread waits for its reader."""
+    response = limit_slow_clients(lambda environ, start_response: [b"content"])(environ(), start_nothing)
+    assert response == [b"content"]
+    assert not IN_PROGRESS
+
+
 def test_an_application_that_fails_leaves_no_exchange() -> None:
     def work(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         raise RuntimeError("a fault")
@@ -72,16 +79,14 @@ def test_the_body_is_timed(length: str, content: bytes) -> None:
         read.append(environ["wsgi.input"].read())
         return [b""]
 
-    response: Any = limit_slow_clients(work)(environ(CONTENT_LENGTH=length), start_nothing)
-    response.close()
+    limit_slow_clients(work)(environ(CONTENT_LENGTH=length), start_nothing)
     assert read == [content]
 
 
 @pytest.mark.parametrize("variables", [{}, {"SERVER_PORT": ""}, {"SERVER_PORT": "0"}], ids=str)
 def test_a_unix_socket_has_no_port(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
     monkeypatch.undo()
-    response: Any = limit_slow_clients(lambda environ, start_response: [b"content"])(
+    response = limit_slow_clients(lambda environ, start_response: [b"content"])(
         {"wsgi.input": io.BytesIO(), **variables}, start_nothing
     )
-    assert list(response) == [b"content"]
-    response.close()
+    assert response == [b"content"]

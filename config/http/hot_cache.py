@@ -93,7 +93,8 @@ class HotCache:
         def keep(content: bytes) -> None:
             self._keep(HotAnswer.of(headers, content, facts), stamp, key, accept_key)
 
-        return _Recorded(body, int(headers["Content-Length"]), keep)
+        recorded = _Recorded(body, int(headers["Content-Length"]), keep)
+        return list(recorded) if isinstance(body, list) else recorded
 
     def _keep(self, answer: HotAnswer, stamp: Stamp, key: Key, accept_key: Key | None) -> None:
         subjects = answer.facts.subjects

@@ -54,6 +54,8 @@ class Outermost:
             close_body(body)
             return _answer(error, environ, head, start_response)
         start_response(head.status, head.headers)
+        if isinstance(body, list):  # granian sends a list at once, and anything else part by part
+            return body
         return _Body(body, chain(first, parts))
 
 

@@ -29,6 +29,9 @@ def limit_slow_clients(application: Application) -> Application:
         except BaseException:
             end(exchange)
             raise
+        if isinstance(response, list):  # granian takes it whole, and waits for the client by itself
+            end(exchange)
+            return response
         exchange.enter(Phase.SENDING)
         return _Response(response, exchange)
 
