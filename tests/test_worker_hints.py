@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from celery import current_app
 from kombu.exceptions import OperationalError
+from redis.exceptions import OutOfMemoryError
 
 from images.services import worker_hints
 
@@ -35,13 +36,19 @@ def test_many_hints_are_one_message(sent: list[str]) -> None:
     assert len(sent) == 2
 
 
-def test_a_broker_that_is_away_is_logged(
-    sent: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("error", [OperationalError("connection refused"), OutOfMemoryError("too full")])
+def test_a_broker_that_is_away_or_full_is_logged(
+    sent: list[str], error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    tried: list[str] = []
+
     def fail(name: str, **options: Any) -> None:
-        raise OperationalError("connection refused")
+        tried.append(name)
+        raise error
 
     monkeypatch.setattr(current_app, "send_task", fail)
     worker_hints.hint("images.tasks.a")
+    worker_hints.hint("images.tasks.b")
     worker_hints.send()
-    assert "connection refused" in caplog.text
+    assert tried == ["images.tasks.a", "images.tasks.b"]
+    assert str(error) in caplog.text

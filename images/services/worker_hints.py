@@ -10,6 +10,7 @@ from threading import Lock
 
 from celery import current_app
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from images.database import reason_of
 from images.periodic_thread import PeriodicThread
@@ -38,7 +39,7 @@ def send() -> None:
     for task_name in task_names:
         try:
             current_app.send_task(task_name, expires=_EXPIRES_S, retry=False, ignore_result=True)
-        except OperationalError as error:
+        except (OperationalError, RedisError) as error:  # away, or full
             log.warning("a hint is left to the scheduler (%s)", reason_of(error), extra={"task": task_name})
 
 
