@@ -84,7 +84,7 @@ DROP FUNCTION progimage_rendition_changed();
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_tell_of_changes"),
-        ("images", "0014_waiting_renditions_index"),
+        ("images", "0014_index_of_waiting_renditions"),
     ]
 
     operations = [
