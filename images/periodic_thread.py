@@ -26,14 +26,18 @@ class PeriodicThread:
         return self._is_started
 
     def start(self, work: Callable[[], object]) -> bool:
-        """Start the thread, which calls `work` after each pause. Return False if it was started before.
+        """Start the thread, which calls `work` after each pause. Return False if it runs already, or cannot.
 
         An error of `work` is logged, and does not end the thread. No pause holds a database connection."""
         with self._lock:
             if self._is_started:
                 return False
+            try:
+                threading.Thread(target=self._run, args=(work,), name=self._name, daemon=True).start()
+            except RuntimeError as error:  # there are too many threads: the next call tries again
+                log.warning("a thread could not be started (%s)", error, extra={"of": self._name})
+                return False
             self._is_started = True
-        threading.Thread(target=self._run, args=(work,), name=self._name, daemon=True).start()
         return True
 
     def _run(self, work: Callable[[], object]) -> None:

@@ -32,5 +32,20 @@ def test_a_process_starts_it_once() -> None:
     assert thread.is_started
 
 
+def test_a_machine_without_a_thread_to_give_fails_no_request(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    thread = PeriodicThread("later", every_s=0.01)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        assert not thread.start(_wait_for_ever)
+    assert not thread.is_started
+    assert "can't start new thread" in caplog.text
+    assert thread.start(_wait_for_ever), "the next call tries again"
+
+
 def _wait_for_ever() -> None:
     threading.Event().wait()

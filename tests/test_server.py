@@ -16,6 +16,7 @@ import pytest
 from images.models import Image, Rendition
 from tests.support import images as made
 from tests.support.granian_server import Server, children_of, serving
+from tests.support.waiting import wait_until
 
 Slow = tuple[Server, str, Callable[[], list[int]]]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -148,9 +149,7 @@ def slow(start_server: Callable[..., Server]) -> Iterator[Slow]:
 
     def start() -> list[int]:
         asking.start()
-        deadline = time.monotonic() + 5
-        while not Rendition.objects.exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(Rendition.objects.exists)
         time.sleep(0.2)
         return statuses
 
@@ -159,22 +158,20 @@ def slow(start_server: Callable[..., Server]) -> Iterator[Slow]:
 
 
 def _wait_for(statuses: list[int]) -> int:
-    deadline = time.monotonic() + 20
-    while not statuses and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: bool(statuses), within_s=60)
     return statuses[0]
 
 
-def _wait_until_right(server: Server, path: str) -> float:
-    """Return how many seconds it took until the path answered with an image; other answers are 422 and 503."""
+def _wait_until_right(server: Server, path: str) -> None:
+    """Wait until the path is answered with an image; other answers are 422 and 503."""
     start = time.monotonic()
-    while time.monotonic() < start + 30:
+    while time.monotonic() < start + 90:
         try:
             status = server.request("GET", path)[0]
         except (OSError, HTTPException):
             status = 503
         if status == 200:
-            return time.monotonic() - start
+            return
         assert status in (422, 503)
         time.sleep(0.2)
     pytest.fail("the rendition never came")
@@ -203,7 +200,7 @@ class TestKilled:
         family = [web, *children_of(web, recursive=True)]
         os.kill(web, signal.SIGKILL)
         assert _wait_for(statuses) == 0
-        assert _wait_until_right(server, path) < 25
+        _wait_until_right(server, path)
         assert [pid for pid in family if Path(f"/proc/{pid}").exists()] == []
 
 
@@ -213,9 +210,6 @@ def test_stop_lets_requests_end_and_leaves_no_process(slow: Slow) -> None:
     statuses = start()
     family = [server.process.pid, *children_of(server.process.pid, recursive=True)]
     server.process.terminate()
-    server.process.wait(15)
+    server.process.wait(60)
     assert _wait_for(statuses) == 200
-    deadline = time.monotonic() + 5
-    while (left := [pid for pid in family if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert left == []
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family))
