@@ -5,8 +5,8 @@ once (plan_cache_mode). Behind a pooler with pooled transactions a prepared stat
 connection, or on none. Such a pooler drops the parameters of a session. So each connection looks for one of
 them, and prepares nothing if it is not there.
 
-A connection is not checked before its use, as Django's are. If it has ended, Django answers the request, and
-the pool begins anew a second later."""
+A connection is not checked before its use, as Django's are if they were idle. If it has ended, Django answers
+the request, and the pool begins anew a second later."""
 
 import logging
 import os
