@@ -30,7 +30,10 @@ def prepare_own(job: Job, source: Path, watermark: Path, target: Path) -> Callab
     from transforms.decoding.decode import probe
     from transforms.engine import render_file
     from transforms.planning.resolve import resolve
+    from transforms.workers.child import keep_freed_memory
 
+    # as in a child of the pool
+    keep_freed_memory()
     output = [tuple(pair.split("=")) for pair in job.output.split(",") if pair]
     asked = parse_query([("transform", job.transform), ("format", job.format), *output])  # type: ignore[list-item]
 

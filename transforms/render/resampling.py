@@ -100,6 +100,8 @@ def within_bounds(
     top = int(edges[1])
     right = ceil(edges[2])
     bottom = ceil(edges[3])
+    if (left, top, right, bottom) == (0, 0, *image.size):
+        return image, box
     cut = image.crop((left, top, right, bottom))
     moved = box._replace(left=box.left - left, top=box.top - top)
     return cut, moved
