@@ -50,7 +50,8 @@ class AnswerFacts:
 
     def take(self, other: "AnswerFacts") -> None:
         """Take over the facts of the same response."""
-        vars(self).update(vars(other))
+        for name, fact in vars(other).items():
+            setattr(self, name, fact)
 
     def fill_in(
         self,
