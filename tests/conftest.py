@@ -15,6 +15,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-un
 from accounts import services
 from accounts.models import Account
 from images.delivery.change_listener import listener
+from images.delivery.invalidation import changes
+from images.fast_path.direct_pool import direct_pool
 from images.services import hit_counts
 from images.services.worker_messages import outbox
 from images.storage import ObjectStorage, S3ObjectStorage, originals
@@ -113,7 +115,16 @@ def no_thread_listens() -> Iterator[None]:
     """Tests of whole WSGI applications start no listener: it would hold a connection to the tests' database."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(listener, "start", lambda: None)
+        # config/wsgi.py may have been imported before, and has the real method then
+        patch.setattr(changes, "on_first_use", None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_connection_of_the_fast_path_stays() -> Iterator[None]:
+    """A connection that stays would keep the tests' database from being removed."""
+    yield
+    direct_pool.close()
 
 
 @pytest.fixture(autouse=True)

@@ -183,7 +183,7 @@ def test_every_scene_is_like_its_full_decode(folder: Path) -> None:
 @pytest.mark.skipif(not CORPUS, reason="PROGIMAGE_CORPUS names no corpus")
 def test_photographs_of_the_corpus(tmp_path: Path) -> None:
     likenesses = []
-    for photograph in sorted(Path(CORPUS, "public", "photos").glob("*.*")):
+    for photograph in sorted(Path(CORPUS, "photos").glob("*.*")):
         source = tmp_path / photograph.name
         source.write_bytes(photograph.read_bytes())
         try:
