@@ -111,6 +111,7 @@ def no_messages_of_other_tests() -> None:
     outbox.forget()
 
 
+@pytest.fixture(autouse=True, scope="session")
 def no_thread_listens() -> Iterator[None]:
     """Tests of whole WSGI applications start no listener: it would hold a connection to the tests' database."""
     with pytest.MonkeyPatch.context() as patch:
