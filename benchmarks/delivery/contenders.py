@@ -1,7 +1,7 @@
 """Windows of load on several servers in turns, and the medians of their figures."""
 
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 
@@ -18,6 +18,11 @@ class Sample:
 
     load: Load
     cpu_ms: dict[str, float]
+
+    @property
+    def cpu_ms_per_good(self) -> float:
+        """The CPU of the web server with its children, and of Postgres, for each good answer."""
+        return self.cpu_per_good("web") + self.cpu_per_good("postgres")
 
     def cpu_per_good(self, part: str) -> float:
         return self.cpu_ms.get(part, 0.0) / self.load.good if self.load.good else 0.0
@@ -53,6 +58,17 @@ class Contender:
     def cpu_ms(self) -> float:
         return self.web_cpu_ms + self.postgres_cpu_ms
 
+    def over_ms(self, engine_ms: Sequence[float]) -> float:
+        """Return the CPU over that of the engine alone, which was measured once in each round."""
+        return statistics.median(
+            sample.cpu_ms_per_good - alone for sample, alone in zip(self.samples, engine_ms, strict=True)
+        )
+
+    def times_cheaper(self, other: "Contender") -> float:
+        """Return how many times the CPU of this one another contender took in the same rounds."""
+        pairs = zip(other.samples, self.samples, strict=True)
+        return statistics.median(ratio(theirs.cpu_ms_per_good, own.cpu_ms_per_good) for theirs, own in pairs)
+
     @property
     def p50_ms(self) -> float:
         return statistics.median(sample.load.p50_ms for sample in self.samples)
@@ -72,9 +88,9 @@ class Contender:
         return sum(sample.load.failed for sample in self.samples)
 
 
-def take_turns(contenders: Sequence[Contender], rounds: int) -> None:
-    """Give each contender a window in each round, and let another one begin each time."""
-    for number in range(rounds):
+def take_turns(contenders: Sequence[Contender], rounds: Iterable[int]) -> None:
+    """Give each contender a window in each of these rounds, and let another one begin each time."""
+    for number in rounds:
         start = number % len(contenders)
         for contender in (*contenders[start:], *contenders[:start]):
             contender.run()

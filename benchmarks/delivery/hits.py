@@ -47,7 +47,7 @@ def hot(options: Options) -> Section:
             for peer in nginx.values()
         ]
         _hot(server.target, paths, options)
-        take_turns([own, *statics], max(2, options.rounds))
+        take_turns([own, *statics], range(options.rounds))
     for one in (own, *statics):
         section.lines.append(
             (one.name, number(one.per_s), one.failed, number(one.cpu_ms), number(one.p50_ms),
@@ -78,7 +78,7 @@ def tail(options: Options) -> Section:
                 Contender(name, server.meter, lambda s=server, w=windows: _once(s.target, next(w)))  # type: ignore[misc]
             )
         time.sleep(SETTLE_S)
-        take_turns(contenders, options.rounds)
+        take_turns(contenders, range(options.rounds))
     base = contenders[-1].cpu_ms
     for one in contenders:
         section.lines.append(

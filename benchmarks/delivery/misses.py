@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 
 from .connection import Request
-from .contenders import Contender, cover_query, first, ratio, take_turns, thumbnails, window_of
+from .contenders import Contender, cover_query, first, take_turns, thumbnails, window_of
 from .engine_alone import LoopResult, render, run_loop, warm_processes
 from .load import load_with_threads
 from .options import Options
@@ -44,7 +44,8 @@ def miss(options: Options) -> Section:
     section.notes += find_missing().values()
     section.notes.append(
         "`over the engine` is the CPU of web, children and Postgres less that of a bare loop over the engine"
-        " in as many processes as there are cores. The loop takes turns with the servers."
+        " in as many processes as there are cores. The loop takes turns with the servers. This and the last"
+        " ratio are medians over the rounds, in each of which all of them were measured."
     )
     return section
 
@@ -57,7 +58,7 @@ def _measure(section: Section, options: Options, server: Server, case: tuple[str
     images = server.upload(photographs)
     weight = f"{name}, {median(path.stat().st_size for path in photographs) / 1e6:.1f} MB"
     gets, posts = get_requests(images), post_requests(photographs)
-    loops: list[LoopResult] = []
+    all_loops: list[LoopResult] = []
     with ExitStack() as running:
         peers = [
             running.enter_context(run(folder)) for peer, run in RUNNERS.items() if peer not in find_missing()
@@ -75,21 +76,24 @@ def _measure(section: Section, options: Options, server: Server, case: tuple[str
             if connections == 8:
                 window = window_of(server.target, posts, connections, options.window_s)
                 contenders.append(Contender("ProgImage, POST", server.meter, window))
-            for _ in range(options.rounds):
-                take_turns(contenders, 1)
+            loops: list[LoopResult] = []
+            for number_of_round in range(options.rounds):
+                take_turns(contenders, [number_of_round])
                 jobs = [(path, cover_query(300, 300)) for path in photographs] * (10 // count or 1)
                 loops.append(run_loop(processes, render, jobs))
-            engine_ms = median(loop.cpu_ms for loop in loops)
-            section.lines += lines_of(contenders, (weight, connections), engine_ms)
-    alone = [weight, "the engine alone", "", number(median(loop.per_s for loop in loops)), "", ""]
+            section.lines += lines_of(contenders, (weight, connections), [loop.cpu_ms for loop in loops])
+            all_loops += loops
+    per_s = median(loop.per_s for loop in all_loops)
+    engine_ms = median(loop.cpu_ms for loop in all_loops)
+    alone = [weight, "the engine alone", "", number(per_s), "", ""]
     section.lines.append([*alone, number(engine_ms), "", "", "", "", ""])
 
 
 def lines_of(
-    contenders: list[Contender], case: tuple[str, int], engine_ms: float
+    contenders: list[Contender], case: tuple[str, int], engine_ms: list[float]
 ) -> list[tuple[object, ...]]:
     weight, connections = case
-    imgproxy = next((peer.cpu_ms for peer in contenders if peer.name == "imgproxy"), 0.0)
+    imgproxy = next((peer for peer in contenders if peer.name == "imgproxy"), None)
     return [
         (
             weight,
@@ -100,8 +104,8 @@ def lines_of(
             one.failed,
             number(one.web_cpu_ms),
             number(one.postgres_cpu_ms),
-            f"{one.cpu_ms - engine_ms:+.1f}",
-            f"{ratio(imgproxy, one.cpu_ms):.2f} x" if imgproxy else "",
+            f"{one.over_ms(engine_ms):+.1f}",
+            f"{one.times_cheaper(imgproxy):.2f} x" if imgproxy else "",
             number(one.p50_ms),
             number(one.p99_ms),
         )

@@ -54,12 +54,12 @@ def overviews(options: Options) -> Section:
                 )
                 for peer in peers
             ]
-            take_turns([own, *others], options.rounds)
+            take_turns([own, *others], range(options.rounds))
             for one in (own, *others):
                 section.lines.append(
                     (name, one.name, number(one.per_s), percent(one.refused_share), number(one.web_cpu_ms),
                      number(one.postgres_cpu_ms), number(one.p50_ms), f"{ratio(own.per_s, one.per_s):.2f} x",
-                     f"{ratio(one.cpu_ms, own.cpu_ms):.2f} x")
+                     f"{own.times_cheaper(one):.2f} x")
                 )  # fmt: skip
     section.notes += find_missing().values()
     return section

@@ -16,14 +16,18 @@ PIXELS_2_MP = (1_632, 1_224)
 BYTES_OF_PIXEL = 3_000_000 / (4_000 * 3_000)
 """A 12-megapixel photograph of 3 MB has two bits for a pixel. A 2-megapixel one of 346 KB has 1.4."""
 QUALITY = 85
-ENLARGEMENT = 4
+ENLARGEMENT = 12
+"""Px of a photograph per px of its structure, each way. So its overview weighs some 220 KB, and not twice as
+much. Those of four photographs of 6 to 9 megapixels from cameras weigh 150 to 224 KB."""
+SATURATION = 0.3
+"""The colours of a photograph vary less than its brightness."""
 MAX_TRIES = 6
 
 
 def make_photographs(folder: Path, size: PixelSize, count: int, *, max_bytes: int = 0) -> list[Path]:
     """Write so many different photographs, and return their paths."""
     target = max_bytes or round(size[0] * size[1] * BYTES_OF_PIXEL)
-    ground = made.photograph(size[0] // ENLARGEMENT, size[1] // ENLARGEMENT)
+    ground = with_pale_colors(made.photograph(size[0] // ENLARGEMENT, size[1] // ENLARGEMENT))
     sigma = 4.0
     paths: list[Path] = []
     for number in range(count):
@@ -32,6 +36,12 @@ def make_photographs(folder: Path, size: PixelSize, count: int, *, max_bytes: in
         path.write_bytes(content)
         paths.append(path)
     return paths
+
+
+def with_pale_colors(picture: Image.Image) -> Image.Image:
+    """Return the picture with channels that agree as those of a photograph do."""
+    grey = picture.convert("L").convert("RGB")
+    return Image.blend(grey, picture, SATURATION)
 
 
 def structure(ground: Image.Image, size: PixelSize, number: int) -> Image.Image:

@@ -44,13 +44,13 @@ def upload(options: Options) -> Section:
             server = running.enter_context(running_server(root, **WITHOUT_OVERVIEWS))
             window = window_of(server.target, _posts(photographs), CONNECTIONS, options.window_s)
             contenders.append(Contender(name, server.meter, window))
-        take_turns(contenders, 1)
+        take_turns(contenders, range(1))
         for contender in contenders:
             contender.samples.clear()  # children and connections are there from now on
-        for _ in range(max(3, options.rounds)):
+        for number_of_round in range(options.rounds):
             loop = run_loop(processes, decode_and_put, _puts(photographs))
             loops.append((loop.per_s, loop.cpu_ms))
-            take_turns(contenders, 1)
+            take_turns(contenders, [number_of_round])
     bare_per_s = median(per_s for per_s, _ in loops)
     bare_ms = median(cpu_ms for _, cpu_ms in loops)
     for one in contenders:

@@ -22,6 +22,8 @@ from .invalidation import of_account, of_image, of_key
 
 ANSWER_FACTS = "progimage.answer_facts"
 """The key of the facts in the WSGI environment."""
+FAILED_RENDER = "progimage.failed_render"
+"""The key of the error of a render that the fast path has tried. The view raises it, and tries no more."""
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """From a request to its answer, if the fast path is sure of one."""
 
-from collections.abc import Mapping
+from collections.abc import MutableMapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -8,7 +9,7 @@ from django.http import HttpRequest
 
 from images.api.schema.endpoint import ApiView
 from images.api.views.images import ImageView, RenditionView
-from images.delivery.answer_facts import AnswerFacts
+from images.delivery.answer_facts import FAILED_RENDER, AnswerFacts
 from images.delivery.delivery_options import DeliveryOptions
 from images.delivery.invalidation import of_image
 from images.delivery.responses import (
@@ -19,17 +20,17 @@ from images.delivery.responses import (
     image_headers,
     result_headers,
 )
-from images.models import Visibility
+from images.models import Rendition, Visibility
 from images.services import hit_counts
-from images.storage import ExpectedBytes, originals, renditions
 from progimage.errors import ProgImageError
 from progimage.signing import EXPIRES
 
 from .incoming import IncomingRequest
 from .key_shapes import shapes
-from .meaning import Meaning, find_meaning
+from .meaning import KeyTail, Meaning, find_meaning
 from .rights import Credentials, may_see
-from .rows import ImageRow, RenditionRow, Rows, find_rows
+from .rows import Rows, find_rows
+from .targets import Target, make_target
 
 _MAX_STATEMENTS = 2
 
@@ -61,15 +62,24 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request that has been read."""
+
+    request: IncomingRequest
+    credentials: Credentials
+    meaning: Meaning
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
-    """The rows of an answer. An overview that is awaited will change it."""
+    """The rows of a request. `tail` is that of a rendition's key, and None if the original answers."""
 
     rows: Rows
-    awaits_overview: bool = False
+    tail: KeyTail | None = None
 
 
-def find_answer(environ: Mapping[str, Any]) -> Answer | None:
-    """Return the answer to a request. None if Django must find it.
+def find_answer(environ: MutableMapping[str, Any]) -> Answer | None:
+    """Return the answer to a request. Make the rendition if it has no row. None if Django must answer.
 
     No connection to Postgres is held any more. The caller closes the content."""
     request = IncomingRequest.read(environ)
@@ -80,33 +90,42 @@ def find_answer(environ: Mapping[str, Any]) -> Answer | None:
     meaning = find_meaning(request.query, request.extension, is_signed=is_signed)
     if credentials is None or meaning is None:
         return None
+    asked = _Asked(request, credentials, meaning)
     try:
-        found = _find_rows(request, credentials, meaning)
+        found = _find_rows(asked)
         if found is None:
             return None
-        return _answer(request, credentials, meaning, found)
+        with closing(_find_target(environ, meaning, found)) as target:
+            return _answer(asked, found.rows, target)
     except (ProgImageError, FileNotFoundError):
         return None
 
 
-def _find_rows(request: IncomingRequest, credentials: Credentials, meaning: Meaning) -> _Found | None:
-    """Return the rows of a request that may see the image. None if one is missing.
+def _find_rows(asked: _Asked) -> _Found | None:
+    """Return the rows of a request that may see the image. None if Django must answer.
 
     The cache key may depend on the image, for example on its focal point. So the first statement goes by the
     last row of the image that was read. If the row of now leads to another key, a second one follows."""
-    tails = _guess_tails(request, meaning)
+    request = asked.request
+    tails = _guess_tails(request, asked.meaning)
     for _ in range(_MAX_STATEMENTS):
-        rows = find_rows(request.image_id, key_prefix=credentials.prefix, tails=tails)
-        if rows is None or not may_see(request, credentials, rows.image, rows.key):
+        rows = find_rows(request.image_id, key_prefix=asked.credentials.prefix, tails=tails)
+        if rows is None or not may_see(request, asked.credentials, rows.image, rows.key):
             return None
-        tail = meaning.find_tail(rows.image.shape, request.accept)
+        tail = asked.meaning.find_tail(rows.image.shape, request.accept)
         if tail is None:
             return _Found(rows)
         if tail.text in tails:
-            return _Found(rows, tail.awaits_overview) if rows.tail == tail.text else None
+            return _Found(rows, tail) if _is_usable(rows, tail) else None
         shapes.keep(request.image_id, rows.image.shape)
         tails = (tail.text,)
     return None
+
+
+def _is_usable(rows: Rows, tail: KeyTail) -> bool:
+    """Whether the rendition of this tail is ready or has no row. Django knows what to do in other states."""
+    rendition = rows.rendition
+    return rendition is None or (rows.tail == tail.text and rendition.state == Rendition.State.READY)
 
 
 def _guess_tails(request: IncomingRequest, meaning: Meaning) -> tuple[str, ...]:
@@ -117,12 +136,27 @@ def _guess_tails(request: IncomingRequest, meaning: Meaning) -> tuple[str, ...]:
     return () if tail is None else (tail.text,)
 
 
-def _answer(
-    request: IncomingRequest, credentials: Credentials, meaning: Meaning, found: _Found
-) -> Answer | None:
-    """Return the answer with the file of the rows. Raise FileNotFoundError or ProgImageError."""
-    query = meaning.query
+def _find_target(environ: MutableMapping[str, Any], meaning: Meaning, found: _Found) -> Target:
+    """Return the row that answers. Raise the error of a render, and let Django's view raise it again."""
     rows = found.rows
+    transform = meaning.query.transform
+    if found.tail is None or transform is None:
+        return Target(rows.image)
+    if rows.rendition is not None:
+        return Target(rows.rendition, awaits_overview=found.tail.awaits_overview)
+    try:
+        return make_target(rows.image, transform, found.tail)
+    except ProgImageError as error:
+        environ[FAILED_RENDER] = error
+        raise
+
+
+def _answer(asked: _Asked, rows: Rows, target: Target) -> Answer | None:
+    """Return the answer with the bytes of the target. Raise FileNotFoundError or ProgImageError."""
+    request = asked.request
+    query = asked.meaning.query
+    row = target.row
+    rendition = target.rendition
     options = DeliveryOptions(
         method=request.method,
         headers=request.conditions,
@@ -130,18 +164,24 @@ def _answer(
         is_versioned=query.is_versioned,
         expires_at=_expires_at(request.signed_query),
     )
-    row: ImageRow | RenditionRow = rows.rendition or rows.image
     headers = image_headers(
         options,
-        is_immutable=rows.rendition is None or (options.is_versioned and not found.awaits_overview),
+        is_immutable=rendition is None or (options.is_versioned and not target.awaits_overview),
         is_public=rows.image.visibility == Visibility.PUBLIC,
-        is_negotiated=meaning.is_negotiated,
+        is_negotiated=asked.meaning.is_negotiated,
         successor_id=rows.image.successor_id,
     )
-    if rows.rendition is not None:
-        headers |= result_headers(rows.rendition, rows.rendition.cache_key)
+    if rendition is not None:
+        headers |= result_headers(rendition, rendition.cache_key)
     allow = {"Allow": _ALLOW[request.extension is not None]}
-    facts = _facts(request, credentials, rows, options)
+    facts = AnswerFacts(
+        path=request.path,
+        subjects=[of_image(request.image_id)],
+        signature_ends_at=options.expires_at,
+        rendition_id=rendition.id if rendition else None,
+    )
+    if rows.key is not None:
+        facts.name_key(asked.credentials.prefix, rows.key.account_id, rows.key.expires_at)
     status = check_conditions(row, options)
     if status is not None:
         headers |= headers_without_body(row, status) | allow
@@ -149,30 +189,9 @@ def _answer(
     part = find_part(row, options)
     start = part.start if part else 0
     stop = part.stop if part else row.size_bytes
-    content = _open(row, start, None if part is None else stop)
+    content = target.open(start, None if part is None else stop)
     headers |= headers_with_body(row, part) | allow
     return Answer(206 if part else 200, headers, content, stop - start, facts)
-
-
-def _facts(
-    request: IncomingRequest, credentials: Credentials, rows: Rows, options: DeliveryOptions
-) -> AnswerFacts:
-    facts = AnswerFacts(
-        path=request.path,
-        subjects=[of_image(request.image_id)],
-        signature_ends_at=options.expires_at,
-        rendition_id=rows.rendition.id if rows.rendition else None,
-    )
-    if rows.key is not None:
-        facts.name_key(credentials.prefix, rows.key.account_id, rows.key.expires_at)
-    return facts
-
-
-def _open(row: ImageRow | RenditionRow, start: int, stop: int | None) -> IO[bytes]:
-    """Open the bytes of a row. Raise FileNotFoundError if the storage has other bytes than the row says."""
-    storage = renditions() if isinstance(row, RenditionRow) else originals()
-    expected = ExpectedBytes(row.size_bytes, row.sha256)
-    return storage.open_range(row.storage_name, start, stop, expected=expected)
 
 
 def _expires_at(signed_query: str | None) -> int | None:

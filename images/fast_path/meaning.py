@@ -40,10 +40,16 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class KeyTail:
-    """The tail of the key by which Django answers. `awaits_overview` is that of `preparing.Prepared`."""
+    """The tail of the key by which Django answers, with the resolved transform of which it was made."""
 
     text: str
-    awaits_overview: bool
+    resolved: Transform
+    decoded_from: DecodedFrom
+
+    @property
+    def awaits_overview(self) -> bool:
+        """That of `preparing.Prepared`."""
+        return self.decoded_from == DecodedFrom.ORIGINAL_FOR_NOW
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,5 +132,4 @@ def _tail(
 ) -> KeyTail:
     resolved = resolve.resolve(transform, source_format, focal=focal)
     recipe = RECIPE if decoded_from == DecodedFrom.OVERVIEW else None
-    tail = resolve.key_tail(resolved, overview=recipe)
-    return KeyTail(tail, awaits_overview=decoded_from == DecodedFrom.ORIGINAL_FOR_NOW)
+    return KeyTail(resolve.key_tail(resolved, overview=recipe), resolved, decoded_from)

@@ -18,7 +18,8 @@ from .meaning import Shape
 _STATEMENT = """
 SELECT image.account_id, image.visibility, image.sha256, image.format, image.size_bytes, image.width,
     image.height, image.frames, image.has_alpha, image.orientation, image.focal_x, image.focal_y,
-    image.overview_version, CASE WHEN image.overview_version = 0 THEN NULL ELSE image.color_space END,
+    image.overview_version, image.overview_bytes,
+    CASE WHEN image.overview_version = 0 THEN NULL ELSE image.color_space END,
     (
         SELECT successor.id FROM images_image AS successor
         WHERE successor.id = image.replaced_by_id AND successor.state = 'ready'
@@ -26,7 +27,7 @@ SELECT image.account_id, image.visibility, image.sha256, image.format, image.siz
     key.secret_sha256, key.signing_secret, key.account_id, key.scopes, key.expires_at, key.revoked_at,
     key.last_used_at, account.is_active,
     rendition.id, rendition.cache_key, rendition.sha256, rendition.format, rendition.size_bytes,
-    rendition.width, rendition.height, rendition.frames, rendition.place
+    rendition.width, rendition.height, rendition.frames, rendition.state, rendition.place
 FROM images_image AS image
 LEFT JOIN accounts_apikey AS key ON key.prefix = %b
 LEFT JOIN accounts_account AS account ON account.id = key.account_id
@@ -35,7 +36,7 @@ LEFT JOIN LATERAL (
     FROM unnest(string_to_array(%b, chr(31))) WITH ORDINALITY AS tails (tail, place)
     CROSS JOIN LATERAL (
         SELECT * FROM images_rendition
-        WHERE images_rendition.image_id = image.id AND images_rendition.state = 'ready'
+        WHERE images_rendition.image_id = image.id
             AND images_rendition.cache_key
                 = encode(sha256(convert_to(image.sha256 || tails.tail, 'UTF8')), 'hex')
         OFFSET 0
@@ -56,7 +57,9 @@ _SEPARATOR = chr(31)
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """A ready image. `successor_id` is the ready image that replaces it."""
+    """A ready image. `successor_id` is the ready image that replaces it.
+
+    `color_space` is None for an image that gets no overview: nothing depends on it then."""
 
     id: UUID
     account_id: int
@@ -65,6 +68,8 @@ class ImageRow:
     format: str
     size_bytes: int
     shape: Shape
+    overview_bytes: int | None
+    color_space: dict[str, Any] | None
     successor_id: UUID | None
 
     @property
@@ -92,7 +97,7 @@ class KeyRow:
 
 @dataclass(frozen=True, slots=True)
 class RenditionRow:
-    """A ready rendition."""
+    """A rendition. Its facts about a result are there if it is ready."""
 
     image_id: UUID
     id: int
@@ -103,6 +108,7 @@ class RenditionRow:
     width: int
     height: int
     frames: int
+    state: str
 
     @property
     def media_type(self) -> str:
@@ -124,7 +130,7 @@ class Rows:
 
 
 def find_rows(image_id: UUID, *, key_prefix: str, tails: tuple[str, ...]) -> Rows | None:
-    """Return the ready image, the key, and the image's ready rendition by the tail of its cache key.
+    """Return the ready image, the key, and the image's rendition by the tail of its cache key.
 
     A second tail is that of a rendition from an overview. Return None if there is no such image. Raise
     Unavailable if the database does not answer."""
@@ -132,21 +138,32 @@ def find_rows(image_id: UUID, *, key_prefix: str, tails: tuple[str, ...]) -> Row
     row = direct_pool.fetch_row(_STATEMENT, parameters)
     if row is None:
         return None
-    key = None if row[15] is None else KeyRow(*row[15:23])
+    key = None if row[16] is None else KeyRow(*row[16:24])
     image = _image_of(image_id, row)
-    if row[23] is None:
+    if row[24] is None:
         return Rows(image, key, None, None)
-    place = row[31]
-    return Rows(image, key, RenditionRow(image_id, *row[23:31]), tails[place - 1])
+    place = row[33]
+    return Rows(image, key, RenditionRow(image_id, *row[24:33]), tails[place - 1])
 
 
 def _image_of(image_id: UUID, row: tuple[Any, ...]) -> ImageRow:
     account_id, visibility, sha256, format, size_bytes = row[:5]
-    focal_x, focal_y, overview_version, color_space, successor_id = row[10:15]
+    focal_x, focal_y, overview_version, overview_bytes, color_space, successor_id = row[10:16]
     focal = None if focal_x is None or focal_y is None else (focal_x, focal_y)
     header = _header_of(format, row[5:10], color_space)
     shape = Shape(header, focal, overview_version)
-    return ImageRow(image_id, account_id, visibility, sha256, format, size_bytes, shape, successor_id)
+    return ImageRow(
+        image_id,
+        account_id,
+        visibility,
+        sha256,
+        format,
+        size_bytes,
+        shape,
+        overview_bytes,
+        color_space,
+        successor_id,
+    )
 
 
 def _header_of(format: str, facts: tuple[Any, ...], color_space: dict[str, Any] | None) -> Header:

@@ -10,6 +10,7 @@ from uuid import UUID
 from imagekit.cachefiles import ImageCacheFile
 from imagekit.registry import generator_registry
 
+from accounts.models.sql_rows import fetch_one
 from images.database import release_connection
 from images.models import Rendition
 from images.services import hit_counts, overviews
@@ -107,6 +108,18 @@ def open_rendition(prepared: Prepared) -> Iterator[OpenRendition]:
             rendition.rendered.close()
 
 
+def make_new(prepared: Prepared, fetch: rows.FetchRow) -> tuple[Prepared, Rendition, IO[bytes] | None]:
+    """Make a rendition that had no row a moment ago. Write its row by `fetch`.
+
+    Return the transform that was done, the ready row, and the content if this call has rendered it. Raise as
+    `open_rendition` does."""
+    try:
+        return prepared, *_render(prepared, fetch=fetch)
+    except overviews.OverviewLost:
+        prepared = from_original(prepared)
+        return prepared, *_find_or_render(prepared)
+
+
 def find_kept(prepared: Iterable[Prepared]) -> dict[UUID, Rendition]:
     """Return the ready renditions among those of some images, by the ids of the images."""
     return _find_rows(prepared, Rendition.State.READY)
@@ -137,18 +150,27 @@ def _find_or_fall_back(prepared: Prepared) -> tuple[Prepared, Rendition, IO[byte
 
 def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:
     """Return the ready row, and its content if this call has rendered it."""
-    image = prepared.image
-    row = rows.find(image.pk, prepared.cache_key)
+    row = rows.find(prepared.image.pk, prepared.cache_key)
     if row is not None and row.state == Rendition.State.READY:
         return row, None
+    return _render(prepared, found=row)
+
+
+def _render(
+    prepared: Prepared, *, found: Rendition | None = None, fetch: rows.FetchRow = fetch_one
+) -> tuple[Rendition, IO[bytes] | None]:
+    """Let ImageKit generate the file of a rendition. Return as `_find_or_render` does.
+
+    `found` is its row, if it has one. `fetch` writes it."""
     spec = generator_registry.get(SPEC_ID, source=prepared.new_row())
     spec.recipe = prepared.recipe
     spec.decoded = prepared.source
     spec.cost = prepared.cost
-    spec.found = row
+    spec.found = found
+    spec.fetch = fetch
     file = ImageCacheFile(spec)
     file.generate()
     if prepared.awaits_overview:
-        overviews.request(image)
+        overviews.request(prepared.image)
     release_connection()  # the row has just been written, and the client may be slow
     return file.generator.source, getattr(file, "_file", None)

@@ -152,7 +152,7 @@ def _try_render(file: ImageCacheFile, patience: _Patience) -> bool:
             return False
         owner = spec.source.image.account_id
         with pool().turn(owner, cost=spec.cost, timeout_s=patience.turn_timeout_s) as turn:
-            claim = rows.claim(spec.source, uuid.uuid4())
+            claim = rows.claim(spec.source, uuid.uuid4(), spec.fetch)
             if claim is None:
                 return False
             spec.turn = turn

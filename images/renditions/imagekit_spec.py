@@ -7,7 +7,9 @@ from typing import IO
 
 from imagekit import ImageSpec, register
 
+from accounts.models.sql_rows import fetch_one
 from images.models import Rendition
+from images.services.renditions import FetchRow
 from images.storage import ObjectStorage, renditions
 from transforms.workers.costs import UNKNOWN, TaskCost
 from transforms.workers.turn import Turn
@@ -31,6 +33,8 @@ class RenditionSpec(ImageSpec):
     """The turn in which it is rendered, from the backend, through which ImageKit generates every file."""
     found: Rendition | None = None
     """The row of the rendition, as it was found before ImageKit was asked."""
+    fetch: FetchRow = staticmethod(fetch_one)
+    """Writes the claim and the end of the row."""
     _result: rendering.RenderedFile | None = None
 
     @property

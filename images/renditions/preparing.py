@@ -169,6 +169,17 @@ def choose_format(
     )
 
 
+def decode_from(prepared: Prepared, decoded_from: DecodedFrom) -> Prepared:
+    """Return a transform on a stored image, so far on its original, with the file that is decoded."""
+    if decoded_from != DecodedFrom.OVERVIEW:
+        return replace(prepared, awaits_overview=decoded_from == DecodedFrom.ORIGINAL_FOR_NOW)
+    return replace(
+        prepared,
+        source=overview_of(prepared.image, prepared.header),
+        cache_key=resolve.cache_key(prepared.source.sha256, prepared.resolved, overview=RECIPE),
+    )
+
+
 def choose_source(header: Header, resolved: Transform, overview_version: int | None) -> DecodedFrom:
     """Return the file from which a result is decoded. `overview_version` is that of the image's row."""
     # Of small images nothing more has to be known.
@@ -184,8 +195,8 @@ def _resolved(
     source: OpenSource, header: Header, requested: Transform, recipe: Recipe, owner: Hashable
 ) -> Prepared:
     """Write out all defaults."""
-    focal = source.image.focal if source.image else None
-    resolved = resolve.resolve(recipe.transform, header.format, focal=focal)
+    image = source.image
+    resolved = resolve.resolve(recipe.transform, header.format, focal=image.focal if image else None)
     prepared = Prepared(
         source=source,
         header=header,
@@ -194,13 +205,6 @@ def _resolved(
         cache_key=resolve.cache_key(source.sha256, resolved),
         owner=owner,
     )
-    if source.image is None:
+    if image is None:
         return prepared
-    decoded_from = choose_source(header, resolved, source.image.overview_version)
-    if decoded_from != DecodedFrom.OVERVIEW:
-        return replace(prepared, awaits_overview=decoded_from == DecodedFrom.ORIGINAL_FOR_NOW)
-    return replace(
-        prepared,
-        source=overview_of(source.image),
-        cache_key=resolve.cache_key(source.sha256, resolved, overview=RECIPE),
-    )
+    return decode_from(prepared, choose_source(header, resolved, image.overview_version))

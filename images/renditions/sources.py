@@ -140,10 +140,10 @@ def source_of(image: Image) -> OpenSource:
     return OpenSource(image.sha256, partial(original_path, image), image=image)
 
 
-def overview_of(image: Image) -> OpenSource:
-    """Return a stored image as a source that is decoded from its overview."""
+def overview_of(image: Image, header: Header) -> OpenSource:
+    """Return a stored image with this header as a source that is decoded from its overview."""
     path = partial(overviews.overview_path, image)
-    return OpenSource(image.sha256, path, image=image, original=header_of(image))
+    return OpenSource(image.sha256, path, image=image, original=header)
 
 
 def _of_upload(upload: Upload) -> OpenSource:

@@ -4,7 +4,7 @@ A row begins as `rendering`, under the lease of the thread that renders it, or a
 (waiting_renditions.py). It becomes `ready` or `failed` while that thread still holds the lease, or goes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -64,12 +64,18 @@ _MARK_READY = f"""
 """  # noqa: S608
 
 
+FetchRow = Callable[[str, Sequence[Any]], tuple[Any, ...] | None]
+"""Runs a statement and returns its first row, as `accounts.models.sql_rows.fetch_one` does."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """The row of a rendition, and the lease under which a thread renders it."""
 
     row: Rendition
     lease: UUID
+    fetch: FetchRow = fetch_one
+    """Writes the end of the render by the connection that has taken the lease."""
 
 
 def find(image_id: UUID, cache_key: str) -> Rendition | None:
@@ -77,7 +83,7 @@ def find(image_id: UUID, cache_key: str) -> Rendition | None:
     return _RENDITIONS.find(_FIND, [image_id, cache_key])
 
 
-def claim(rendition: Rendition, lease: UUID) -> Claim | None:
+def claim(rendition: Rendition, lease: UUID, fetch: FetchRow = fetch_one) -> Claim | None:
     """Take the rendition, if no other thread has it and if no row says how it ended.
 
     A lease that has lapsed is taken over. Then the row keeps the ids of the other images."""
@@ -91,13 +97,13 @@ def claim(rendition: Rendition, lease: UUID) -> Claim | None:
         lease,
         _lease_time(),
     ]
-    claimed = fetch_one(_CLAIM, parameters)
+    claimed = fetch(_CLAIM, parameters)
     if claimed is None:
         return None
     rendition.pk, rendition.others, _ = claimed
     rendition.state = Rendition.State.RENDERING
     rendition.lease = lease
-    return Claim(rendition, lease)
+    return Claim(rendition, lease, fetch)
 
 
 def mark_ready(claim: Claim, facts: Mapping[str, Any]) -> bool:
@@ -107,7 +113,7 @@ def mark_ready(claim: Claim, facts: Mapping[str, Any]) -> bool:
     row = claim.row
     result = [facts[name] for name in RESULT_FACTS]
     shown_ids = [row.image_id, *row.others]
-    if fetch_one(_MARK_READY, [*result, row.pk, claim.lease, shown_ids]) is None:
+    if claim.fetch(_MARK_READY, [*result, row.pk, claim.lease, shown_ids]) is None:
         return False
     _set(row, {**facts, **_READY})
     return True

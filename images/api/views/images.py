@@ -19,7 +19,7 @@ from images.api.requests.rendition_request import RenditionRequest
 from images.api.schema import images as schema
 from images.api.schema.endpoint import ApiView
 from images.api.serializers.representation import Representation
-from images.delivery.answer_facts import ANSWER_FACTS, AnswerFacts
+from images.delivery.answer_facts import ANSWER_FACTS, FAILED_RENDER, AnswerFacts
 from images.delivery.conditions import check_if_match, is_not_modified
 from images.delivery.header_names import ANY_ORIGIN
 from images.delivery.responses import deliver_original, deliver_rendition
@@ -133,6 +133,8 @@ def _deliver(request: Request, image_id: UUID, extension: str | None = None) -> 
             caller=caller,
         ) as prepared,
     ):
+        if FAILED_RENDER in request.META:
+            raise request.META[FAILED_RENDER]
         response = deliver_rendition(prepared, options)
         if facts is not None:
             shown = [image, *(other.image for other in prepared.recipe.others.values())]

@@ -1,0 +1,127 @@
+"""The row whose bytes answer a request. A rendition that has none is made, without a view of Django's.
+
+That takes the same steps as in a view: a turn at the renderers, a claimed row, ImageKit's spec. But nothing
+that the fast path has read is read again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+from django.db import DEFAULT_DB_ALIAS
+
+from accounts.models.sql_rows import fetch_one
+from images.models import Image, Rendition
+from images.renditions.getting import make_new
+from images.renditions.preparing import Prepared, decode_from
+from images.renditions.sources import Recipe, source_of
+from images.storage import ExpectedBytes, originals, renditions
+from progimage.errors import Unavailable
+from progimage.transform import Transform
+from transforms.planning.resolve import cache_key
+
+from .direct_pool import Row, direct_pool
+from .meaning import KeyTail
+from .rows import ImageRow, RenditionRow
+
+_NAMES = [field.attname for field in Image._meta.concrete_fields]  # noqa: SLF001
+
+
+@dataclass(slots=True)
+class Target:
+    """A ready row. `content` is open if this request has just rendered it."""
+
+    row: ImageRow | RenditionRow
+    content: IO[bytes] | None = None
+    awaits_overview: bool = False
+
+    @property
+    def rendition(self) -> RenditionRow | None:
+        """The row, if it is not that of the original."""
+        return self.row if isinstance(self.row, RenditionRow) else None
+
+    def open(self, start: int, stop: int | None) -> IO[bytes]:
+        """Open the bytes. Raise FileNotFoundError if the storage has others than the row says."""
+        content = self.content
+        if content is not None:
+            self.content = None
+            content.seek(start)
+            return content
+        storage = originals() if self.rendition is None else renditions()
+        expected = ExpectedBytes(self.row.size_bytes, self.row.sha256)
+        return storage.open_range(self.row.storage_name, start, stop, expected=expected)
+
+    def close(self) -> None:
+        """Close a result that was not opened."""
+        if self.content is not None:
+            self.content.close()
+
+
+def make_target(image: ImageRow, requested: Transform, tail: KeyTail) -> Target:
+    """Make the rendition of an image whose key has this tail, or wait for another thread that makes it.
+
+    Raise as `images.renditions.getting.open_rendition` does."""
+    on_original = Prepared(
+        source=source_of(_as_model(image)),
+        header=image.shape.header,
+        requested=requested,
+        recipe=Recipe(tail.resolved),
+        cache_key=cache_key(image.sha256, tail.resolved),
+        owner=image.account_id,
+    )
+    prepared, row, content = make_new(decode_from(on_original, tail.decoded_from), _fetch_row)
+    return Target(_row_of(row), content, prepared.awaits_overview)
+
+
+def _as_model(image: ImageRow) -> Image:
+    """Return the row as a model. A field that the fast path has not read is read when it is used."""
+    header = image.shape.header
+    focal_x, focal_y = image.shape.focal or (None, None)
+    facts = {
+        "id": image.id,
+        "account_id": image.account_id,
+        "state": Image.State.READY,
+        "visibility": image.visibility,
+        "sha256": image.sha256,
+        "format": image.format,
+        "size_bytes": image.size_bytes,
+        "width": header.width,
+        "height": header.height,
+        "frames": header.frames,
+        "has_alpha": header.has_alpha,
+        "orientation": header.orientation,
+        "is_hdr": header.is_hdr,
+        "color_space": image.color_space,
+        "focal_x": focal_x,
+        "focal_y": focal_y,
+        "overview_version": image.shape.overview_version,
+        "overview_bytes": image.overview_bytes,
+    }
+    # Django takes the values in the order of the model's fields, not in that of the names.
+    names = [name for name in _NAMES if name in facts]
+    return Image.from_db(DEFAULT_DB_ALIAS, names, [facts[name] for name in names])
+
+
+def _row_of(row: Rendition) -> RenditionRow:
+    return RenditionRow(
+        image_id=row.image_id,
+        id=row.pk,
+        cache_key=row.cache_key,
+        sha256=row.sha256,
+        format=row.format,
+        size_bytes=row.size_bytes or 0,
+        width=row.width or 0,
+        height=row.height or 0,
+        frames=row.frames or 0,
+        state=row.state,
+    )
+
+
+def _fetch_row(statement: str, parameters: Sequence[Any]) -> Row | None:
+    """Return the first row of a statement, by Django's connections if the fast path has none.
+
+    A statement may have been done although its connection has failed. To repeat one of `rows` does no harm:
+    a lease that nobody knows of lapses, and the result is kept once."""
+    try:
+        return direct_pool.fetch_row(statement, parameters)
+    except Unavailable:
+        return fetch_one(statement, parameters)
