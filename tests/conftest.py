@@ -1,5 +1,6 @@
 """Fixtures: an account's client, storages of both kinds, a real server."""
 
+import importlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +9,8 @@ from typing import Any, NoReturn
 
 import pytest
 from django.core.files.storage import storages
-from django.test import Client
+from django.db import connection
+from django.test import Client, TransactionTestCase
 from PIL import Image
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
@@ -21,6 +23,27 @@ from images.services import hit_counts
 from images.services.worker_messages import outbox
 from images.storage import ObjectStorage, S3ObjectStorage, originals
 from tests.support.servers import S3_MISSING_REASON, make_storage_root
+
+EMPTY_TABLES = """
+DO $$
+DECLARE
+    name text;
+    has_rows boolean;
+    filled text[] := '{}';
+BEGIN
+    FOR name IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()
+        AND tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
+    LOOP
+        EXECUTE 'SELECT EXISTS (SELECT FROM ' || name || ')' INTO has_rows;
+        IF has_rows THEN
+            filled := filled || name;
+        END IF;
+    END LOOP;
+    IF filled <> '{}' THEN
+        EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' CASCADE';
+    END IF;
+END $$
+"""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -171,6 +194,27 @@ def one_search_for_static_files() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", shared)
+        yield
+
+
+@pytest.fixture(scope="session")
+def logging_stays() -> None:
+    """Import config.wsgi now. Its first import configures logging anew, which takes the handlers of a test away."""
+    importlib.import_module("config.wsgi")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def rows_go_by_one_statement() -> Iterator[None]:
+    """After a test with transactions, empty the tables that have rows.
+
+    Django would truncate all tables, and insert every permission anew: that takes 0.1 s and more for each test."""
+
+    def remove_rows(test_case: TransactionTestCase) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(EMPTY_TABLES)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", remove_rows)
         yield
 
 

@@ -1,7 +1,8 @@
 """Readers of large responses hold slots; small responses and refusals hold none."""
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -9,7 +10,11 @@ from django.http.response import HttpResponseBase
 
 from config.http.large_responses import LargeResponses
 from config.slow_clients.exchanges import SLOTS
-from tests.conftest import body
+from images.delivery import responses
+from images.models import Image
+from images.services.reading import open_original
+from tests.conftest import Api, body, use_disk
+from tests.support import images as made
 
 LARGE = 300 * 1024
 
@@ -51,13 +56,23 @@ def test_without_a_slot(settings: Any) -> None:
     assert closed == [True]
 
 
-def test_a_large_original_by_the_whole_stack(api: Any, settings: Any) -> None:
-    from tests.support import images as made
-
+def test_a_large_original_by_the_whole_stack(
+    api: Api, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal closes the file that it does not send."""
+    use_disk(settings, tmp_path)
     path = api.stored(made.encoded("bmp", made.picture(400, 400)))
     settings.SLOW_CLIENTS = 1
     assert len(body(api.get(path))) > 256 * 1024
+    opened: list[IO[bytes]] = []
+
+    def note_original(image: Image) -> IO[bytes]:
+        opened.append(open_original(image))
+        return opened[-1]
+
+    monkeypatch.setattr(responses, "open_original", note_original)
     with SLOTS.hold("clients", limit=1):
         assert api.get(path).status_code == 503
+        assert [content.closed for content in opened] == [True]
         assert api.get(f"{path}.webp").status_code == 200
     assert api.get(path).status_code == 200

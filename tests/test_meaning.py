@@ -11,7 +11,7 @@ from images.api.requests.rendition_request import RenditionQuery
 from images.fast_path.meaning import Meaning, Shape, find_meaning
 from images.services.overviews import HAS_NONE
 from tests.support.large_headers import PHOTO
-from transforms.overview_recipe import RECIPE
+from transforms.planning.overview_recipe import RECIPE
 from transforms.planning.resolve import cache_key, key_tail, resolve
 
 SHAPE = Shape(replace(PHOTO, width=400, height=300), None, HAS_NONE)

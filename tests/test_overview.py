@@ -10,8 +10,8 @@ from progimage.operations.geometry import Crop, Flip, Thumbnail, Trim
 from progimage.operations.tone import Grayscale, Posterize
 from progimage.transform import Transform
 from tests.support.large_headers import PHOTO
-from transforms.overview_recipe import RECIPE, OverviewRecipe
 from transforms.planning.overview import _MAGNIFYING, is_worth_keeping, serves
+from transforms.planning.overview_recipe import RECIPE, OverviewRecipe
 from transforms.planning.resolve import cache_key, resolve
 
 

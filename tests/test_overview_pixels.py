@@ -21,8 +21,8 @@ from transforms import engine
 from transforms.decoding.decode import probe
 from transforms.engine import Rendered, render_file
 from transforms.geometry import Size
-from transforms.overview_recipe import RECIPE, OverviewRecipe, find_overview_size
 from transforms.planning.overview import OverviewFile, overview_transform, serves
+from transforms.planning.overview_recipe import RECIPE, OverviewRecipe, find_overview_size
 from transforms.planning.resolve import resolve
 
 DISPLAY_P3 = ((0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.large_headers import PHOTO
 from transforms.color.description import ColorSpace
-from transforms.overview_recipe import find_overview_size
+from transforms.planning.overview_recipe import find_overview_size
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.conftest import Api, make_api
 from tests.support import images as made
 from tests.support.deletion import is_there, refuse
 from tests.support.overviews import image_of, large_jpeg, overview_of, stored, stored_with_overview
-from transforms.overview_recipe import RECIPE
+from transforms.planning.overview_recipe import RECIPE
 
 
 def run(*arguments: str) -> Any:

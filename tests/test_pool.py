@@ -17,7 +17,7 @@ from tests.support.child_tasks import (
     resident_bytes,
     run_task,
 )
-from tests.support.pools import MakePool, gone, make_pool
+from tests.support.pools import MakePool, busy, gone, make_pool
 from tests.support.waiting import wait_until
 from transforms.planning.resolve import resolve
 from transforms.workers.child import give_way
@@ -128,7 +128,7 @@ class TestStop:
         run_task(renderers, nap, 0)
         with ThreadPoolExecutor(1) as threads:
             task = threads.submit(run_task, renderers, nap, 30)
-            wait_until(lambda: renderers._processes.busy == 1)
+            wait_until(lambda: busy(renderers._processes) == 1)
             start = time.monotonic()
             renderers.stop()
             with pytest.raises(Unavailable):

@@ -21,7 +21,7 @@ from tests.support.child_tasks import (
     resident_bytes,
     return_more_than_facts,
 )
-from tests.support.pools import gone, is_running
+from tests.support.pools import busy, gone, is_running
 from tests.support.waiting import wait_until
 from transforms.workers import process_pool, warm_child
 from transforms.workers.child import ChildLimits
@@ -82,7 +82,7 @@ class TestChildren:
         run(processes, nap, 0)
         with ThreadPoolExecutor(1) as threads:
             long = threads.submit(run, processes, nap, 1.5)
-            wait_until(lambda: processes.busy == 1)
+            wait_until(lambda: busy(processes) == 1)
             with pytest.raises(Unavailable, match="none became free"):
                 run(processes, nap, 0)
             assert long.result()

@@ -12,7 +12,6 @@ ORDER = (
     ("limits", "geometry", "color", "containers"),
     ("formats", "fits", "orientation"),
     ("decoding", "render", "stripping"),
-    ("overview_recipe",),
     ("planning",),
     ("encoding",),
     ("steps",),

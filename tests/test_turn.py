@@ -11,7 +11,7 @@ import pytest
 
 from progimage.errors import TakesTooLong, Unavailable
 from tests.support.child_tasks import burn, nap, run_task, spin, spin_in_threads
-from tests.support.pools import MakePool, make_pool
+from tests.support.pools import MakePool, busy, make_pool
 from tests.support.waiting import wait_until
 from transforms.workers.child import give_way
 
@@ -66,7 +66,7 @@ class TestDeadline:
         pid = run_task(renderers, nap, 0)
         with ThreadPoolExecutor(1) as threads:
             task = threads.submit(run_task, renderers, burn, 0.3)
-            wait_until(lambda: renderers._processes.busy == 1)
+            wait_until(lambda: busy(renderers._processes) == 1)
             os.kill(pid, signal.SIGSTOP)
             time.sleep(1)
             os.kill(pid, signal.SIGCONT)

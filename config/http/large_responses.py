@@ -1,7 +1,7 @@
 """The middleware that counts the readers of large responses."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 
 from config.slow_clients.exchanges import SLOTS
 from images.delivery.contents import BUFFERED_BYTES
-from progimage.errors import Unavailable
+from progimage.errors import ProgImageError, Unavailable
 
 from .problems import problem_response
 
@@ -55,7 +55,11 @@ class _Slotted:
 
 
 def _close_content(response: Any) -> None:
-    """Close the files of a response. Its own `close` would also tell Django that the request is over."""
+    """Close the files of a response. Its own `close` would also tell Django that the request is over.
+
+    A generator closes its file only after it has begun."""
+    with suppress(OSError, ProgImageError):
+        next(response.streaming_content, None)
     for close in response._resource_closers:  # noqa: SLF001 - Django has no public name for them
         close()
 

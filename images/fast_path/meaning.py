@@ -19,9 +19,9 @@ from progimage.errors import ProgImageError
 from progimage.signing import PARAMETERS
 from progimage.transform import Transform
 from transforms.decoding.header import Header
-from transforms.overview_recipe import RECIPE
 from transforms.planning import resolve
 from transforms.planning.ceilings import Extent
+from transforms.planning.overview_recipe import RECIPE
 
 _REMEMBERED = 4_096
 """Meanings, and tails. Each takes some 4 KB."""

@@ -10,7 +10,7 @@ from images.models.storage_names import original_name, rendition_name
 from transforms.color.description import NO_COLOR_SPACE
 from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS
-from transforms.overview_recipe import RECIPE
+from transforms.planning.overview_recipe import RECIPE
 
 from .direct_pool import direct_pool
 from .meaning import Shape

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from transforms.overview_recipe import find_overview_size
+from transforms.planning.overview_recipe import find_overview_size
 
 from .image_headers import header_of
 from .images import Image

@@ -14,9 +14,9 @@ from images.services import overviews
 from progimage.transform import Transform
 from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS, Format
-from transforms.overview_recipe import RECIPE
 from transforms.planning import negotiate_format, overview, resolve
 from transforms.planning.ceilings import Extent
+from transforms.planning.overview_recipe import RECIPE
 from transforms.workers.costs import TaskCost, render_cost
 from transforms.workers.pool import pool
 

@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from images.models import Image, Overview, can_have_overview
 from images.models.storage_names import overview_name
 from images.storage import renditions
-from transforms.overview_recipe import RECIPE
+from transforms.planning.overview_recipe import RECIPE
 
 from .worker_messages import OVERVIEWS_TASK, outbox
 

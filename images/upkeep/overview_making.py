@@ -15,8 +15,8 @@ from images.services.reading import original_path
 from images.storage import renditions
 from progimage.errors import NotFound, ProgImageError, Unavailable
 from transforms.engine import Rendered
-from transforms.overview_recipe import RECIPE, find_overview_size
 from transforms.planning.overview import is_worth_keeping, overview_transform, serves
+from transforms.planning.overview_recipe import RECIPE, find_overview_size
 from transforms.planning.resolve import cache_key, resolve
 from transforms.workers.costs import render_cost
 from transforms.workers.pool import pool

@@ -5,6 +5,7 @@ import io
 import struct
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +63,19 @@ def checkerboard(width: int, height: int, *, cell: int = 1) -> Image.Image:
 
 def photograph(width: int = 1_001, height: int = 667) -> Image.Image:
     """Noise whose spectrum falls as 1/f, as that of natural images does (Field 1987), in sizes not divisible by 8."""
+    return Image.fromarray(_natural_noise(width, height))
+
+
+@lru_cache(maxsize=16)
+def _natural_noise(width: int, height: int) -> NDArray[np.uint8]:
+    """It takes a tenth of a second."""
     random = np.random.default_rng(1)
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
     frequency[0, 0] = 1
     phases = np.exp(2j * np.pi * random.random((3, *frequency.shape)))
     channels = np.fft.irfft2(phases / frequency**1.2, s=(height, width))
     channels = 128 + 45 * (channels - channels.mean()) / channels.std()
-    return Image.fromarray(np.moveaxis(channels, 0, -1).clip(0, 255).astype(np.uint8))
+    return np.moveaxis(channels, 0, -1).clip(0, 255).astype(np.uint8)
 
 
 def encoded(name: str, image: Image.Image | None = None, **options: Any) -> bytes:

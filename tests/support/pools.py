@@ -11,6 +11,7 @@ import pytest
 
 from transforms.workers.pool import RenderPool
 from transforms.workers.pool_settings import PoolSettings
+from transforms.workers.process_pool import Processes
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +30,12 @@ def make_pool() -> Iterator[Callable[..., RenderPool]]:
 
 
 MakePool = Callable[..., RenderPool]
+
+
+def busy(processes: Processes) -> int:
+    """Return the number of children that are at work."""
+    with processes._changed:
+        return len(processes._children) - len(processes._idle)
 
 
 def is_running(pid: int) -> bool:

@@ -12,9 +12,9 @@ from progimage.transform import Transform
 from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS
 from transforms.geometry import Size
-from transforms.overview_recipe import LEAST_REDUCTION, RECIPE, find_overview_size
 from transforms.render.geometry import is_open
 
+from .overview_recipe import LEAST_REDUCTION, RECIPE, find_overview_size
 from .plan import foldable, place_all
 
 OVERVIEW_FORMAT: Final = "jpeg"

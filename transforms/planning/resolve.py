@@ -8,10 +8,10 @@ from progimage.operations import Operation, Output
 from progimage.operations.output import Subsampling
 from progimage.transform import Transform
 from transforms.formats.table import FORMATS, Format
-from transforms.overview_recipe import OverviewRecipe
 from transforms.render.geometry import is_open
 
 from .gain_map_placement import refuse_other_formats, refuse_other_operations
+from .overview_recipe import OverviewRecipe
 
 RENDER_VERSION = 3
 """Raise it by hand when the pixels or bytes of any result change, and run `make pixels`."""

@@ -51,12 +51,6 @@ class Processes:
         self._timer: Timer | None = None
         _everywhere.add(self)
 
-    @property
-    def busy(self) -> int:
-        """The number of children that are at work."""
-        with self._changed:
-            return len(self._children) - len(self._idle)
-
     def run(
         self,
         function: Callable[..., T],

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from transforms.decoding.header import Header
 from transforms.formats.table import FORMATS
-
-from .geometry import Size, scaled
+from transforms.geometry import Size, scaled
 
 LEAST_REDUCTION = 2
 """Px of a large original per px of its overview, and px of the overview per px of a result, each way. At 1.8
