@@ -13,7 +13,7 @@ from transforms.render.geometry import is_open
 
 from .gain_map_placement import refuse_other_formats, refuse_other_operations
 
-RENDER_VERSION = 3
+RENDER_VERSION = 4
 """Raise it by hand when the pixels or bytes of any result change, and run `make pixels`."""
 
 _WHITE = "#ffffffff"
