@@ -10,6 +10,7 @@ from errno import EFBIG
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
+from zlib import Z_DEFAULT_STRATEGY
 
 from PIL import Image
 
@@ -17,7 +18,8 @@ from progimage.errors import UnprocessableImage
 from progimage.operations import Output
 from transforms.decoding.frames import Frame
 from transforms.formats.metadata import Metadata
-from transforms.formats.save_options import EncodeTask, png_level
+from transforms.formats.png_rows import RowFilter, pack_rows
+from transforms.formats.save_options import ROW_FILTER, EncodeTask, png_level
 from transforms.formats.table import Format
 
 from .animation import Playback, animation_options, with_distinct_key, write_times
@@ -26,7 +28,7 @@ from .fit_bytes import MAX_ATTEMPTS, fit_bytes, too_large
 from .gain_map_writer import attach, with_container
 from .in_kind import FEW_TONES, GREYS, in_kind
 from .palette import to_palette
-from .pixels_and_metadata import put_metadata, unfiltered_png
+from .pixels_and_metadata import png_of, put_metadata
 
 
 class Content(NamedTuple):
@@ -116,7 +118,9 @@ def _write_smallest(
     if reduced.mode == "P":
         return min(written, _write(content, [reduced], output, format), key=len)
     level = png_level(EncodeTask(output, [reduced], _count_pixels([reduced]), 1))
-    unfiltered = put_metadata(unfiltered_png(reduced, level), format, content.metadata)
+    # the differences of neighbours are many more than the colours
+    rows = pack_rows(reduced, RowFilter.NONE, level, Z_DEFAULT_STRATEGY)
+    unfiltered = put_metadata(png_of(reduced, rows), format, content.metadata)
     return min(written, unfiltered or written, key=len)
 
 
@@ -136,6 +140,12 @@ def _write(
     attempts: int = 1,
 ) -> bytes:
     options = format.options(EncodeTask(output, images, _count_pixels(images), attempts))
+    row_filter = options.pop(ROW_FILTER, None)
+    if row_filter is not None:
+        rows = pack_rows(images[0], row_filter, options["compress_level"], options["compress_type"])
+        own_png = put_metadata(png_of(images[0], rows), format, content.metadata)
+        if own_png is not None:
+            return own_png
     durations_ms = [frame.duration_ms for frame in content.frames]
     playback = Playback(durations_ms, min(content.plays, format.max_plays))
     is_animation = len(images) > 1

@@ -3,7 +3,6 @@
 The ceilings were measured on a photograph with much noise: an encoder takes some 6 s for it on one core of a
 small virtual machine. The deadline is 10 s."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from PIL import Image
 from progimage.operations import Output
 
 from .jp2_quality import LOSSLESS_JP2, jp2_options
+from .png_packing import choose_packing
 from .trial import SaveOptions, bytes_of
 
 _TIFF_PREDICTOR = 317
@@ -77,13 +77,8 @@ _AVIF = Ladder(
 """Steps below AVIF's fastest speed, which is 10."""
 _AVIF_FASTEST = 10
 
-_SAMPLED_PIXELS = 32_768
-_STRIPS = 8
-"""The rows of a PNG by which zlib's strategy is chosen. Measured at 1600 x 1200 px, in ms and KB.
-Photographs: level 1 220, 2,900; level 6 910, 2,640; runs 212, 2,640. A diagram: level 6 86, 195; runs 44,
-202. A text: 30, 134; 26, 297."""
-_RUNS_ALLOWANCE = 1.15
-"""Runs may take so many times the bytes if the client names no effort."""
+ROW_FILTER = "row_filter"
+"""The option of a PNG that is not Pillow's: the filter of all rows if this project writes the file."""
 
 
 def as_nothing(task: EncodeTask) -> SaveOptions:
@@ -106,15 +101,16 @@ def as_jpeg(task: EncodeTask) -> SaveOptions:
 
 
 def as_png(task: EncodeTask) -> SaveOptions:
-    options: SaveOptions = {"compress_level": png_level(task)}
-    if task.images[0].mode == "P":
+    level = png_level(task)
+    options: SaveOptions = {"compress_level": level}
+    image = task.images[0]
+    if image.mode == "P":
         return options
-    sample = _sample(task.images[0])
-    run_bytes = bytes_of(sample, "PNG", options | {"compress_type": zlib.Z_RLE})
-    default_bytes = bytes_of(sample, "PNG", options | {"compress_type": zlib.Z_DEFAULT_STRATEGY})
-    allowance = _RUNS_ALLOWANCE if task.output.effort is None else 1.0
-    has_long_runs = run_bytes <= allowance * default_bytes
-    options["compress_type"] = zlib.Z_RLE if has_long_runs else zlib.Z_DEFAULT_STRATEGY
+    packing = choose_packing(image, level, is_smallest=task.output.effort is not None)
+    options["compress_type"] = packing.strategy
+    is_still = len(task.images) == 1
+    if is_still and packing.row_filter is not None:
+        options[ROW_FILTER] = packing.row_filter
     return options
 
 
@@ -179,20 +175,3 @@ def as_jp2(task: EncodeTask) -> SaveOptions:
 
 def _level_for(steps: tuple[tuple[float, int], ...], pixels: int) -> int:
     return next(level for max_pixels, level in steps if pixels <= max_pixels)
-
-
-def _sample(image: Image.Image) -> Image.Image:
-    """Return rows from all over the image.
-
-    A page may hold both graphics and photographs, which pack differently."""
-    if image.width * image.height <= _SAMPLED_PIXELS:
-        return image
-    rows = max(1, _SAMPLED_PIXELS // image.width // _STRIPS)
-    sample_size = (image.width, rows * _STRIPS)
-    sample = Image.new(image.mode, sample_size)
-    for index in range(_STRIPS):
-        top = (image.height - rows) * index // (_STRIPS - 1)
-        bottom = top + rows
-        strip = image.crop((0, top, image.width, bottom))
-        sample.paste(strip, (0, rows * index))
-    return sample
