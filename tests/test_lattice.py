@@ -32,7 +32,7 @@ class TestLattice:
         left, top = HALVES[name]
         part = array(getattr(lattice(slope), name)).astype(int)
         rows, columns = np.indices(part.shape[:2])
-        expected = 10 + 2 * (columns + left) + 4 * (rows + top)
+        expected = np.asarray(10 + 2 * (columns + left) + 4 * (rows + top))
         assert np.abs(part - expected[..., None]).max() <= 1
 
     @pytest.mark.parametrize("name", HALVES)
