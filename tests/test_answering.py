@@ -1,5 +1,7 @@
 """GETs of images past Django: the same answer, byte by byte, or none."""
 
+import itertools
+import re
 import time
 from datetime import timedelta
 from itertools import product
@@ -8,14 +10,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from config.http import fast_answers
-from images.fast_path import answering
+from images.fast_path import answering, rows
 from images.fast_path.direct_pool import direct_pool
 from images.fast_path.key_shapes import shapes
 from images.models import Image, Rendition
-from images.services import hit_counts, overviews
+from images.services import hit_counts, overviews, renditions
 from images.upkeep.overview_making import make_waiting
 from progimage.signing import sign_url
 from tests.conftest import Api
@@ -294,3 +297,26 @@ def test_no_connection_is_held_while_the_file_is_read(
     monkeypatch.setattr(fast_answers, "_open_body", watched)
     assert ways.fast(f"{path}.webp?w=50", **bearer(api))[1]
     assert idle == [0]
+
+
+@pytest.mark.parametrize(
+    ("statement", "indexes"),
+    [
+        (rows._STATEMENT, {"images_image_pkey", "accounts_account_pkey", "rendition_once_per_image"}),
+        (renditions._MARK_READY, {"images_image_pkey", "images_rendition_pkey"}),
+    ],
+    ids=["look-up", "end"],
+)
+def test_statements_that_are_planned_once_go_by_keys(statement: str, indexes: set[str]) -> None:
+    """The plan may be older than the rows. An index of all ready images seems as good while there are none."""
+    numbers = itertools.count(1)
+    numbered = re.sub("%[bs]", lambda _: f"${next(numbers)}", statement)
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        try:
+            cursor.execute(f"EXPLAIN (GENERIC_PLAN) {numbered}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        finally:
+            cursor.execute("RESET enable_seqscan")
+    used = set(re.findall(r"Index (?:Only )?Scan using (\w+)", plan))
+    assert {index for index in used if not index.startswith("accounts_apikey")} == indexes

@@ -28,7 +28,9 @@ class Rendition(models.Model):
         READY = "ready", "ready"
         FAILED = "failed", "failed"
 
-    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="renditions")
+    # The unique constraint begins with this column. While the table is small, Postgres would take an index of
+    # this column alone, and read all renditions of an image to find one.
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="renditions", db_index=False)
     cache_key = models.CharField(max_length=64)
     transform = models.JSONField(help_text="resolved, with all defaults written out")
     others = ArrayField(

@@ -58,10 +58,13 @@ _MARK_READY = f"""
     SET state = 'ready', lease = NULL, lease_until = NULL,
         width = %s, height = %s, frames = %s, size_bytes = %s, sha256 = %s
     WHERE id = %s AND lease = %s AND NOT EXISTS (
-        SELECT FROM images_image WHERE id = ANY(%s::uuid[]) AND state <> 'ready'
+        SELECT FROM unnest(%s::uuid[]) AS shown (image_id)
+        CROSS JOIN LATERAL (SELECT state FROM images_image WHERE id = shown.image_id OFFSET 0) AS image
+        WHERE image.state <> 'ready'
     )
     RETURNING {_UNSYNCED}
 """  # noqa: S608
+# OFFSET 0 makes it a look-up by the primary key. The plan is kept, and the table may still be small.
 
 
 FetchRow = Callable[[str, Sequence[Any]], tuple[Any, ...] | None]
