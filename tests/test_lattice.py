@@ -33,7 +33,7 @@ class TestLattice:
         part = array(getattr(lattice(slope), name)).astype(int)
         rows, columns = np.indices(part.shape[:2])
         expected = 10 + 2 * (columns + left) + 4 * (rows + top)
-        assert np.abs(part - expected[..., None]).max() <= 1
+        assert np.abs(part - np.expand_dims(expected, -1)).max() <= 1
 
     @pytest.mark.parametrize("name", HALVES)
     def test_a_flat_colour_stays(self, name: str) -> None:
