@@ -10,7 +10,7 @@ from tests.support import images as made
 from tests.support.canvases import array
 from transforms.geometry import Size
 from transforms.render import lattice as lattices
-from transforms.render.lattice import Affine, lattice, moved, transformed
+from transforms.render.lattice import Affine, lattice, moved, parts, transformed
 
 HALVES = {"right": (1.5, 0), "below": (0, 1.5), "both": (1.5, 1.5)}
 """Px of an image at which each of the others of its lattice begins."""
@@ -32,8 +32,13 @@ class TestLattice:
         left, top = HALVES[name]
         part = array(getattr(lattice(slope), name)).astype(int)
         rows, columns = np.indices(part.shape[:2])
+<<<<<<< HEAD
         expected = np.asarray(10 + 2 * (columns + left) + 4 * (rows + top))
         assert np.abs(part - expected[..., None]).max() <= 1
+=======
+        expected = 10 + 2 * (columns + left) + 4 * (rows + top)
+        assert np.abs(part - np.expand_dims(expected, -1)).max() <= 1
+>>>>>>> kernels
 
     @pytest.mark.parametrize("name", HALVES)
     def test_a_flat_colour_stays(self, name: str) -> None:
@@ -103,3 +108,25 @@ def test_a_moved_map_begins_where_the_part_does() -> None:
     assert (across, down, across_y, down_y) == (back[0], back[1], back[3], back[4])
     assert x == pytest.approx(back[0] * 7 + back[1] * 11 + back[2])
     assert y == pytest.approx(back[3] * 7 + back[4] * 11 + back[5])
+
+
+@pytest.mark.parametrize("angle", [0.5, 12, 45, 100, 291])
+def test_parts_inside_need_no_mask_and_cover_the_image(angle: float) -> None:
+    image = Size(1_300, 400)
+    canvas = Size(1_300, 700)
+    across, down, start_x, across_y, down_y, start_y = turned_about(650, 200, angle)
+    y, x = np.indices((canvas.height, canvas.width)) + 0.5
+    column = across * x + down * y + start_x
+    row = across_y * x + down_y * y + start_y
+    depth = np.minimum(np.minimum(column, 1_300 - column), np.minimum(row, 400 - row))
+    count = np.zeros(depth.shape)
+    inner = 0
+    for part in parts(image, canvas, turned_about(650, 200, angle), margin=7):
+        place = np.s_[part.top : part.top + part.size.height, part.left : part.left + part.size.width]
+        count[place] += 1
+        if part.is_inside:
+            inner += part.size.pixels
+            assert depth[place].min() >= 6
+    assert (count[depth > 0] == 1).all()
+    assert count.max() == 1
+    assert inner > 0.6 * (depth > 7).sum()

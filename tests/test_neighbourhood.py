@@ -27,8 +27,8 @@ class TestBlur:
     @pytest.mark.parametrize(
         ("sigma", "photograph", "steep", "noise"),
         [(0.3, 0.6, 0.6, 0.6), (0.5, 0.6, 0.6, 0.7), (0.75, 0.6, 0.6, 0.7), (0.95, 1.2, 0.9, 2), (1, 2.5, 1.8, 3.8),
-         (1.5, 2.4, 2.6, 4.8), (2.4, 2.5, 2.8, 3.5), (2.5, 3, 2.5, 8.5), (4, 2.6, 1.9, 4.2), (5, 3.2, 5, 5),
-         (10, 3, 2.5, 2.2), (16, 3, 2.2, 2.2), (40, 3.6, 3.3, 1.1), (100, 2.6, 3.3, 0.7)],
+         (1.5, 2.4, 2.6, 4.8), (2.4, 2.5, 2.8, 3.5), (2.5, 3.2, 2.5, 8.5), (4, 3, 1.9, 4.2), (5, 3.2, 5, 5),
+         (10, 3.2, 2.5, 2.2), (16, 3, 2.2, 2.2), (40, 3.6, 3.3, 1.1), (100, 2.6, 3.3, 0.7)],
     )  # fmt: skip
     def test_is_a_gaussian(self, sigma: float, photograph: float, steep: float, noise: float) -> None:
         for image, tolerance in (
@@ -67,7 +67,7 @@ class TestBlur:
         _, blurred = made.rendered(content, f"transform=blur:sigma={sigma}&format=png", tmp_path)
         pixels = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
         difference = shown(Image.open(io.BytesIO(blurred))) - filtered(f"blur:sigma={sigma}", pixels)
-        assert np.abs(difference).max() <= 3
+        assert np.abs(difference).max() <= 4
         assert difference.std() <= 0.7
         assert abs(difference.mean()) <= 0.2
 

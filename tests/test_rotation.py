@@ -74,6 +74,20 @@ class TestRotate:
         error = np.mean((shown - expected)[inside] ** 2)
         assert 10 * np.log10(255**2 / error) > least_psnr
 
+    @pytest.mark.parametrize("background", ["white", "transparent"])
+    def test_a_large_image_takes_less_memory(self, background: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is turned by bicubic resampling. That looks the same."""
+        image = made.photograph(201, 133)
+        operation = Rotate(angle=33, background=background)
+        expected = made.done(operation, image)
+        monkeypatch.setattr(rotation, "_MAX_LATTICE_PX", 1)
+        shown = made.done(operation, image)
+        assert shown.mode == expected.mode
+        pixels = array(shown, "RGBA").astype(int)
+        difference = np.abs(pixels - array(expected, "RGBA"))[pixels[..., 3] > 0]
+        assert 0 < difference.max() <= 20
+        assert difference.mean() < 1.5
+
     @pytest.mark.parametrize("angle", [7.3, 45, 200])
     @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
     def test_a_turn_does_not_darken(self, mode: str, angle: float) -> None:

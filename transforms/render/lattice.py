@@ -4,6 +4,7 @@ Pillow's blend(), paste() and nearest neighbour are many times faster than its r
 the lattice is four images: as it is, and half a px to the right, below, and both. Each corner of a cell of
 the lattice lies in another one, and is there the nearest px to all places in the cell."""
 
+from collections.abc import Iterator
 from functools import cache
 from math import ceil, floor
 from typing import NamedTuple
@@ -89,42 +90,74 @@ def _between(
     return Image.blend(far, near, _SHARPNESS)
 
 
+class Part(NamedTuple):
+    """A part of a canvas, and whether it lies in an image without its margin."""
+
+    left: int
+    top: int
+    size: Size
+    is_inside: bool
+
+
 def transformed(
     source: Lattice,
     canvas: Size,
     back: Affine,
 ) -> Image.Image:
-    """Return the px of a canvas that `back` maps to places in the image. What is far outside is black.
-
-    In parts, since Pillow adds up steps that are rounded to 16 bits after the point."""
+    """Return the px of a canvas that `back` maps to places in the image. What is far outside is black."""
     result = Image.new(source.as_is.mode, canvas)
+    for part in parts(Size(*source.as_is.size), canvas, back):
+        result.paste(weighed(source, part, back), (part.left, part.top))
+    return result
+
+
+def parts(
+    image: Size,
+    canvas: Size,
+    back: Affine,
+    margin: int = 0,
+) -> Iterator[Part]:
+    """Yield the parts of a canvas that meet an image.
+
+    Pillow adds up steps that are rounded to 16 bits after the point, so a part must not be large."""
     for top in range(0, canvas.height, _BAND_PX):
         height = min(_BAND_PX, canvas.height - top)
-        first, last = _span(Size(*source.as_is.size), canvas.width, moved(back, 0, top), height)
-        for left in range(first, last, _MAX_BAND_WIDTH):
-            size = Size(min(_MAX_BAND_WIDTH, last - left), height)
-            part = _weighed(source, size, moved(back, left, top))
-            result.paste(part, (left, top))
-    return result
+        band = Size(canvas.width, height)
+        band_back = moved(back, 0, top)
+        first, end = _span(image, band, band_back)
+        whole_first, whole_end = _span(image, band, band_back, inset=margin, is_whole=True)
+        if whole_first >= whole_end:
+            whole_first = whole_end = end
+        spans = ((first, whole_first, False), (whole_first, whole_end, True), (whole_end, end, False))
+        for left, right, is_inside in spans:
+            for part_left in range(left, right, _MAX_BAND_WIDTH):
+                width = min(_MAX_BAND_WIDTH, right - part_left)
+                yield Part(part_left, top, Size(width, height), is_inside)
 
 
 def _span(
     image: Size,
-    width: int,
+    band: Size,
     back: Affine,
-    height: int,
+    *,
+    inset: int = 0,
+    is_whole: bool = False,
 ) -> tuple[int, int]:
-    """Return the first column in which `height` rows of a canvas meet an image, and the end of these."""
+    """Return the first column in which some px of a band, or all, lie in an image, and the end of these."""
     first = 0.0
-    end = float(width)
+    end = float(band.width)
     for side, (across, down, start) in zip(image, (back[:3], back[3:]), strict=True):
-        least = -start - max(0.0, down * height)
-        most = side - start - min(0.0, down * height)
-        if not across:
-            continue
-        near, far = sorted((least / across, most / across))
-        first = max(first, near)
-        end = min(end, far)
+        reach = sorted((0.0, down * band.height), reverse=not is_whole)
+        least = inset - start - reach[0]
+        most = side - inset - start - reach[1]
+        if is_whole and (least > most or not across):
+            return 0, 0
+        if across:
+            ends = (least / across, most / across)
+            first = max(first, min(ends))
+            end = min(end, max(ends))
+    if is_whole:
+        return ceil(first), floor(end)
     return floor(first), max(floor(first), ceil(end))
 
 
@@ -136,8 +169,10 @@ def moved(back: Affine, left: float, top: float) -> Affine:
     return across, down, part_x, across_y, down_y, part_y
 
 
-def _weighed(source: Lattice, size: Size, back: Affine) -> Image.Image:
+def weighed(source: Lattice, part: Part, back: Affine) -> Image.Image:
     """Return the px of a part of a canvas, each weighed from the four corners of its cell."""
+    size = part.size
+    back = moved(back, part.left, part.top)
     share_across = _share(size, back[:3])
     share_down = _share(size, back[3:])
     upper = _nearest(source.as_is, size, back)

@@ -2,7 +2,7 @@
 
 from math import ceil, cos, floor, radians, sin
 
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops
 
 from progimage.operations.geometry import Rotate
 from progimage.parameters import color_channels
@@ -10,15 +10,12 @@ from transforms.geometry import Placement, Size, whole
 
 from .dispatch import measure, render
 from .geometry import TRANSPARENT, pad
-from .lattice import Affine, lattice, moved, transformed
+from .lattice import Affine, lattice, moved, parts, transformed, weighed
 from .neighbourhood import mirrored
+from .outline import Outline, covered_by, outline_of
 
 _MARGIN = 6
 """Px around a turned image: further than any resampling reaches."""
-_LEAST_STEPS = 16
-_MAX_FINE_SIDE = 23_000
-"""Steps per px of a turned edge. There are more while 16 bits hold a
-canvas's diagonal, where Pillow is fastest."""
 _MAX_LATTICE_PX = 25_000_000
 """Px of an image whose lattice is made: 400 MB. A larger one is resampled by bicubic."""
 _TILE_SIDE = 1_024
@@ -71,18 +68,19 @@ def _turn(
         least_alpha, _ = image.getchannel("A").getextrema()
         if least_alpha == 255:
             image = image.convert("RGB")
+    size = Size(*image.size)
     around = mirrored(image, (_MARGIN,) * 4)
     back = turn_back(Size(*around.size), canvas, angle)
-    inside_across = _inside(image.width, back[:3], canvas)
-    inside_down = _inside(image.height, back[3:], canvas)
-    covered = ImageChops.multiply(inside_across, inside_down)
+    outline = outline_of(size, canvas, _MARGIN)
+    if image.mode == "RGB" and background[3] == 255 and _has_lattice(around):
+        return _turn_onto(Image.new("RGB", canvas, background[:3]), around, back, outline)
+    covered = covered_by(outline, canvas, back)
     turned = _transform(around, canvas, back)
     if turned.mode == "RGBA":
         covered_alpha = ImageChops.multiply(covered, turned.getchannel("A"))
         turned.putalpha(covered_alpha)
     elif background[3] == 255:
-        # an image is pasted with a mask in half the time of a colour
-        plain = Image.new(turned.mode, canvas, background[:3])
+        plain = Image.new("RGB", canvas, background[:3])
         plain.paste(turned, mask=covered)
         return plain
     else:
@@ -94,24 +92,24 @@ def _turn(
     return ImageChops.add(turned.convert("RGBa"), corners).convert("RGBA")
 
 
-def _inside(
-    side: int,
-    axis: tuple[float, ...],
-    canvas: Size,
+def _turn_onto(
+    plain: Image.Image,
+    around: Image.Image,
+    back: Affine,
+    outline: Outline,
 ) -> Image.Image:
-    """Return the share of each px of a canvas that lies inside an image's `side` px along one of its axes."""
-    steps = max(_LEAST_STEPS, _MAX_FINE_SIDE // max(canvas))
-    inside = Image.new("L", (side, 1), 255)
-    line = ImageOps.expand(inside, (_MARGIN, 0))
-    fine_size = (line.width * steps, 1)
-    fine_line = line.resize(fine_size, Image.Resampling.BILINEAR)
-    fine_axis = [steps * term for term in axis]
-    return fine_line.transform(
-        canvas,
-        Image.Transform.AFFINE,
-        (*fine_axis, 0, 0, 0.5),
-        Image.Resampling.NEAREST,
-    )
+    """Return a turned opaque image on an opaque colour. Few parts meet an edge, and only they need a mask."""
+    source = lattice(around)
+    for part in parts(Size(*around.size), Size(*plain.size), back, margin=_MARGIN + 1):
+        mask = None
+        if not part.is_inside:
+            mask = covered_by(outline, part.size, moved(back, part.left, part.top))
+        plain.paste(weighed(source, part, back), (part.left, part.top), mask)
+    return plain
+
+
+def _has_lattice(image: Image.Image) -> bool:
+    return image.width * image.height <= _MAX_LATTICE_PX
 
 
 def _transform(
@@ -120,10 +118,10 @@ def _transform(
     back: Affine,
 ) -> Image.Image:
     affine = Image.Transform.AFFINE
-    if image.mode == "RGB" and image.width * image.height > _MAX_LATTICE_PX:
-        return _with_checks(image).transform(canvas, affine, back, Image.Resampling.BICUBIC)
-    if image.mode == "RGB":
+    if image.mode == "RGB" and _has_lattice(image):
         return transformed(lattice(image), canvas, back)
+    if image.mode == "RGB":
+        return _with_checks(image).transform(canvas, affine, back, Image.Resampling.BICUBIC)
     if canvas.pixels <= _TILE_SIDE**2:
         return _transform_with_alpha(image, canvas, back)
     result = Image.new(image.mode, canvas)
