@@ -8,6 +8,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import IO
 
 from django.conf import settings
@@ -24,6 +25,12 @@ _MAX_AGE_S = 3_600
 def new_file() -> IO[bytes]:
     """Return an empty file with a path. Closing it removes it."""
     return tempfile.NamedTemporaryFile(dir=settings.TEMP_DIR, prefix=_PREFIX)
+
+
+def new_path() -> Path:
+    """Return the path of a file that another process may make. The caller removes it."""
+    folder = settings.TEMP_DIR or tempfile.gettempdir()
+    return Path(folder, f"{_PREFIX}{token_hex(8)}")
 
 
 def sweep() -> int:

@@ -27,7 +27,7 @@ NOT_COUNTED = re.compile(
 LIMITS = {
     "GET of a finished rendition": (20, 14),
     "Raw upload to 201": (20, 16),
-    "POST /transforms of raw bytes": (16, 15),
+    "POST /transforms of raw bytes": (16, 13),
 }
 """The most files, and the most returns to a file that has been left."""
 FROM_THE_VIEW_ON = "POST /transforms of raw bytes"

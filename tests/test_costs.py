@@ -69,9 +69,18 @@ def test_a_measured_task_is_learned_when_it_ends(monkeypatch: pytest.MonkeyPatch
     for _ in range(4):
         end = costs.measured(task(), lambda: ended.append("end"))
         clock_s[0] += 3
-        end()
+        end(None)
     assert ended == ["end"] * 4
     assert costs.estimate_s(task()) == pytest.approx(3)
+
+
+def test_a_task_that_was_guessed_is_learned_as_what_it_was() -> None:
+    costs = Costs()
+    for _ in range(4):
+        costs.measured(task(megapixels=12), lambda: None)(task(megapixels=1))
+    assert costs.estimate_s(task(megapixels=1)) < 0.001
+    assert costs._rates.keys() == {task().kind}
+    assert costs._rates[task().kind].keys() == {task(megapixels=1).sort}
 
 
 class TestGuess:

@@ -3,12 +3,19 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import connection
+from django.utils import timezone
 
+from accounts import services
+from accounts.access import authentication
+from accounts.access.authentication import find_api_key
+from accounts.keys.key_text import KeyText, generate_key
+from accounts.models.sql_rows import fetch_one
 from images.fast_path import direct_pool as module
 from images.fast_path.direct_pool import DirectPool
 from progimage.errors import Unavailable
@@ -100,3 +107,41 @@ def test_database_that_is_away_takes_no_time_twice(
             pool.fetch_row("SELECT 1", ())
     assert time.monotonic() - start_s < 4 * module._TIMEOUT_S  # not 5 times
     assert caplog.text.count("Django answers for the fast path") == 1
+
+
+class TestKeys:
+    """The web server finds API keys by these connections (config/wsgi.py)."""
+
+    @pytest.fixture
+    def key(self, pool: DirectPool) -> Iterator[KeyText]:
+        account = services.create_account("Direct")
+        yield services.create_api_key(account, name="Key", expires_at=timezone.now() + timedelta(days=1))[1]
+        authentication.look_up_by(fetch_one)
+
+    def test_a_row_is_the_same(self, key: KeyText, pool: DirectPool) -> None:
+        expected = find_api_key(key)
+        authentication.look_up_by(pool.fetch_row)
+        connection.close()
+        found = find_api_key(key)
+        assert connection.connection is None
+        assert expected is not None
+        assert found is not None
+        for one, other in ((found, expected), (found.account, expected.account)):
+            values = [{**vars(row), "_state": None} for row in (one, other)]
+            for each in values:
+                each.pop("_state")
+                each.pop("_account_cache", None)
+            assert values[0] == values[1]
+
+    def test_a_wrong_secret_or_prefix_is_refused(self, key: KeyText, pool: DirectPool) -> None:
+        authentication.look_up_by(pool.fetch_or_ask_django)
+        assert find_api_key(key) is not None
+        assert find_api_key(KeyText(key.prefix, "x" * 43)) is None
+        assert find_api_key(generate_key()) is None
+
+    def test_django_is_asked_if_there_is_no_connection(
+        self, key: KeyText, pool: DirectPool, settings: Any
+    ) -> None:
+        settings.FAST_PATH_CONNECTIONS = 0
+        authentication.look_up_by(pool.fetch_or_ask_django)
+        assert find_api_key(key) is not None

@@ -17,6 +17,7 @@ ORDER = (
     ("steps",),
     ("gain_maps",),
     ("engine",),
+    ("received",),
     ("workers",),
 )
 LEVELS = {room: level for level, rooms in enumerate(ORDER) for room in rooms}

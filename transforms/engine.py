@@ -19,7 +19,7 @@ from progimage.transform import Transform
 from transforms.decoding.colors import read_color
 from transforms.decoding.decode import opened
 from transforms.decoding.frames import Frame, read_frames
-from transforms.decoding.header import read_plays
+from transforms.decoding.header import Header, read_plays
 from transforms.decoding.scaled import scale_decode
 from transforms.encoding.encode import Content, encode, write_file
 from transforms.encoding.keep_original import prefer_original
@@ -91,7 +91,20 @@ def render_file(
     The transform of an overview is that of its original. `others` holds the files of the images that
     operations name, by their references.
     Raise UnsupportedFormat, UnprocessableImage, ImageTooLarge or ResultTooLarge."""
+    facts, result = render(source, lambda _: transform, limits, others)
+    write_file(target, result)
+    return facts
 
+
+def render(
+    source: Path | OverviewFile,
+    choose: Callable[[Header], Transform],
+    limits: Limits,
+    others: Mapping[str, Path] = NO_OTHERS,
+) -> tuple[Rendered, bytes]:
+    """Render as `render_file` does, and return the facts and the bytes of the result.
+
+    `choose` returns the resolved transform for a header. Raise what it raises, too."""
     original = None
     if isinstance(source, OverviewFile):
         original = seen_in_overview(source.original)
@@ -105,6 +118,7 @@ def render_file(
             raise
 
     with opened(source, limits) as (image, header):
+        transform = choose(header)
         overview = header.stored if original else None
         shown = original or header
         plan = make_plan(image, shown, transform, limits, overview=overview)
@@ -140,9 +154,8 @@ def render_file(
         gain_map=map_content,
     )
     result = _encode_or_keep(source, plan, content)
-    write_file(target, result)
     size = Size(*frames[0].image.size)
-    return describe(result, size, len(frames), plan.format)
+    return describe(result, size, len(frames), plan.format), result
 
 
 def _encode_or_keep(source: Path, plan: Plan, content: Content) -> bytes:

@@ -4,10 +4,11 @@ A key is sent as `Authorization: Bearer <prefix>.<secret>` (RFC 6750), never in 
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from threading import Semaphore
+from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -36,6 +37,8 @@ _FIND_KEY = f"""
     FROM accounts_apikey AS api_key JOIN accounts_account AS account ON account.id = api_key.account_id
     WHERE api_key.prefix = %s
 """  # noqa: S608
+Fetch = Callable[[str, Sequence[Any]], tuple[Any, ...] | None]
+_fetch: Fetch = fetch_one
 _REFUSED = "Expected a valid API key: it is unknown, revoked or expired"
 
 
@@ -121,8 +124,16 @@ def find_api_key(key: KeyText) -> ApiKey | None:
     return api_key
 
 
+def look_up_by(fetch: Fetch) -> None:
+    """Let `fetch` run the statement that finds a key, in place of Django's connection.
+
+    It returns the first row of the result, or None, as `fetch_one` does."""
+    global _fetch  # noqa: PLW0603
+    _fetch = fetch
+
+
 def _find_by_prefix(prefix: str) -> ApiKey | None:
-    values = fetch_one(_FIND_KEY, [prefix])
+    values = _fetch(_FIND_KEY, [prefix])
     if values is None:
         return None
     api_key = _KEYS.read(values[: _KEYS.width])

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import connection as django_connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from accounts.models.sql_rows import fetch_one
 from images.database import reason_of
 from progimage.errors import Unavailable
 
@@ -61,6 +62,13 @@ class DirectPool:
             raise Unavailable("The fast path has no connection") from error
         self._has_served = True
         return row
+
+    def fetch_or_ask_django(self, statement: str, parameters: Sequence[Any]) -> Row | None:
+        """Return what `fetch_row` does. If the pool has no connection, Django's runs the statement."""
+        try:
+            return self.fetch_row(statement, parameters)
+        except Unavailable:
+            return fetch_one(statement, parameters)
 
     def close(self) -> None:
         """Close the connections. The next request makes new ones."""

@@ -50,6 +50,8 @@ class Prepared:
     cache_key: str
     owner: Hashable
     awaits_overview: bool = False
+    rendered: RenderedFile | None = None
+    """The result, if the child that read the header has rendered it on that occasion."""
 
     @property
     def decoded_from(self) -> Literal["original", "overview"]:
@@ -95,7 +97,11 @@ class Prepared:
         )
 
     def render(self) -> RenderedFile:
-        """Render in a turn of the owner. Raise as the pool's `turn` and `rendering.render_source` do."""
+        """Render in a turn of the owner, unless that was done. Call it once.
+
+        Raise as the pool's `turn` and `rendering.render_source` do."""
+        if self.rendered is not None:
+            return self.rendered
         with pool().turn(self.owner, cost=self.cost) as turn:
             return render_source(self.source, self.recipe, turn)
 

@@ -33,7 +33,7 @@ class OpenSource:
 
     `upload` is the file of an image that is not stored, `image` the row of one that is. `filename` is the
     name by which a remote image is known. If the bytes are those of an overview, `original` is the header of
-    its original, and `sha256` the original's."""
+    its original, and `sha256` the original's. `header` is that of an upload, once a child has read it."""
 
     sha256: str
     path: Callable[[], AbstractContextManager[Path]]
@@ -41,6 +41,7 @@ class OpenSource:
     image: Image | None = None
     filename: str = ""
     original: Header | None = None
+    header: Header | None = None
 
     @property
     def reference(self) -> str:
@@ -58,6 +59,8 @@ class OpenSource:
         """Return the header: of a stored image from its row. Raise as the pool's `probe_received` does."""
         if self.image is not None:
             return header_of(self.image)
+        if self.header is not None:
+            return self.header
         with self.path() as path:
             return pool().probe_received(path, owner=owner)
 

@@ -32,7 +32,7 @@ def probe(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
 def probe_received(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
     """Read the header of bytes that nobody has validated. Raise the errors of `probe`."""
     with opened(path, limits) as (_, header):
-        _check_checksums(path, header)
+        check_checksums(path, header)
         return header
 
 
@@ -40,7 +40,7 @@ def validate(path: Path, limits: Limits = DEFAULT_LIMITS) -> Header:
     """Read the header and decode every frame. Raise the errors of `probe`."""
     with opened(path, limits) as (image, header):
         format = FORMATS[header.format]
-        _check_checksums(path, header)
+        check_checksums(path, header)
         if format.has_luma:
             # only the entropy coding of a JPEG can fail, and a decode at an eighth reads all of it
             scale_decode(image, header, 8)
@@ -67,7 +67,8 @@ def opened(path: Path, limits: Limits) -> Iterator[tuple[ImageFile.ImageFile, He
             yield image, header
 
 
-def _check_checksums(path: Path, header: Header) -> None:
+def check_checksums(path: Path, header: Header) -> None:
+    """Raise UnprocessableImage if a checksum tells that bytes which nobody has validated are damaged."""
     if header.format == "png":
         with path.open("rb") as file:
             check_critical_chunks(file)

@@ -31,6 +31,8 @@ _CLASS_FACTOR = 4
 _Sort = tuple[str, int]
 VALIDATE = "validate"
 PROBE = "probe"
+UNREAD = "unread"
+"""A render that its source's header has ended. Nobody waits for such a task."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,14 @@ class Costs:
                 rate_s = rate.average_s
         return rate_s * task.size
 
-    def measured(self, task: TaskCost, end: Callable[[], None]) -> Callable[[], None]:
-        """Return a function that ends a task which begins now: it learns the time and calls `end`."""
+    def measured(self, task: TaskCost, end: Callable[[], None]) -> Callable[[TaskCost | None], None]:
+        """Return a function that ends a task which begins now: it learns the time and calls `end`.
+
+        It is called with the facts about the task if `task` was a guess, or with None."""
         began_at = monotonic()
 
-        def learn_and_end() -> None:
-            self.learn(task, elapsed_s=monotonic() - began_at)
+        def learn_and_end(done: TaskCost | None) -> None:
+            self.learn(done or task, elapsed_s=monotonic() - began_at)
             end()
 
         return learn_and_end

@@ -31,7 +31,7 @@ def _import_no_main(name_or_path: str) -> None:
 
 # Ctrl-C in a terminal reaches this process, too. Its parent says what has happened, and ends it.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-import_module("transforms.engine")
+import_module("transforms.received")  # and the engine
 for name in ("_fixup_main_from_name", "_fixup_main_from_path"):
     setattr(spawn, name, _import_no_main)
 _forget_environment()

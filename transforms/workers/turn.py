@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import ceil
 from pathlib import Path
 from time import monotonic
@@ -13,8 +14,10 @@ from transforms.decoding.decode import probe, probe_received, validate
 from transforms.decoding.header import Header
 from transforms.engine import NO_OTHERS, Rendered, make_overview, render_file
 from transforms.planning.overview import OverviewFile
+from transforms.received import render_received
 
 from .child import give_way
+from .costs import UNREAD, TaskCost, render_cost
 from .pipe import DeadlinePassed
 from .process_pool import Processes
 from .warm_child import ChildEnded
@@ -28,8 +31,10 @@ _ATTEMPTS = 2
 class Turn:
     """The right to one task. It ends with the task, so that the use of the result delays no other turn."""
 
-    def __init__(self, processes: Processes, stops: int, end: Callable[[], None]) -> None:
-        """`stops` is the count of `processes` from before the wait for this turn."""
+    def __init__(self, processes: Processes, stops: int, end: Callable[[TaskCost | None], None]) -> None:
+        """`stops` is the count of `processes` from before the wait for this turn.
+
+        `end` is called with the facts about the task if it was another one than was said, or None."""
         self._processes = processes
         self._settings = processes.settings
         self._stops = stops
@@ -74,6 +79,31 @@ class Turn:
             others,
         )
 
+    def render_received(
+        self,
+        source: Path,
+        transform: Transform,
+        target: Path,
+        *,
+        max_megapixels: float,
+    ) -> tuple[Header, Rendered | None]:
+        """Render bytes that nobody has validated, and return their header, too.
+
+        Do and raise as `transforms.received.render_received` does."""
+        task = partial(render_received, max_megapixels=max_megapixels, limits=self._settings.limits)
+        done: TaskCost | None = TaskCost(UNREAD)
+        self._settings.before_waiting()
+        try:
+            header, facts = self._run_with_retry(task, source, transform, target)
+            if facts:
+                done = render_cost(header.format, header.megapixels, transform)
+            return header, facts
+        except (TakesTooLong, RendererEnded, Unavailable):
+            done = None
+            raise
+        finally:
+            self._end(done)
+
     def make_overview(self, source: Path, transform: Transform, target: Path) -> Rendered:
         """Write an overview, at a lower priority than renders for clients. Raise as `render` does."""
         overview: Rendered = self.run(
@@ -87,7 +117,7 @@ class Turn:
         try:
             return self._run_with_retry(function, *args)
         finally:
-            self._end()
+            self._end(None)
 
     def _run_with_retry(self, function: Callable[..., T], *args: object) -> T:
         """Run a task, and once more if its child dies.

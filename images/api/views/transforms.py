@@ -24,6 +24,7 @@ from images.receiving.uploads import Upload, spooled
 from images.renditions.getting import open_rendition
 from images.renditions.plans import describe_plan
 from images.renditions.preparing import Prepared, prepare
+from images.renditions.unread import Preparation, prepare_to_render
 from images.services import storing
 from images.services.storing import Description
 from progimage.errors import ImageTooLarge, NotFound
@@ -61,7 +62,10 @@ class PlanView(ApiView):
     @schema.PLAN
     def post(self, request: Request) -> Response:
         """Return the plan of a transform without rendering it. Errors are those of the transform itself."""
-        with receive_transform(request) as transform_request, _prepared(transform_request) as prepared:
+        with (
+            receive_transform(request) as transform_request,
+            _prepared(transform_request, prepare) as prepared,
+        ):
             return Response(describe_plan(prepared), headers={"Cache-Control": "no-store"})
 
 
@@ -84,12 +88,12 @@ def _operation_of(name: str) -> type[Operation]:
 
 
 @contextmanager
-def _prepared(transform_request: TransformRequest) -> Iterator[Prepared]:
+def _prepared(transform_request: TransformRequest, preparation: Preparation) -> Iterator[Prepared]:
     """Open the source and decide everything. Errors of a render within have their place in the request."""
     with (
         transform_request.source.open(transform_request.caller) as source,
         pointed(transform_request.instructions.pointer_of),
-        prepare(
+        preparation(
             source,
             transform_request.instructions.transform,
             acceptance=transform_request.acceptance,
@@ -101,7 +105,7 @@ def _prepared(transform_request: TransformRequest) -> Iterator[Prepared]:
 
 
 def _send(transform_request: TransformRequest) -> HttpResponseBase:
-    with _prepared(transform_request) as prepared:
+    with _prepared(transform_request, prepare_to_render) as prepared:
         if prepared.source.image is not None:
             return send_rendition(prepared)
         return send_rendered(prepared, prepared.render())
@@ -113,7 +117,7 @@ def _store(transform_request: TransformRequest, attempt: idempotency.Attempt) ->
     image = find_stored(attempt, caller)
     if image is not None:
         return created(image)
-    with _prepared(transform_request) as prepared:
+    with _prepared(transform_request, prepare_to_render) as prepared:
         attempt.renew()  # downloads may have taken long, and now the render may
         with _result_of(prepared) as upload:
             attempt.renew()
