@@ -3,7 +3,7 @@
 import io
 from pathlib import Path
 from time import process_time
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from PIL import Image, ImageFile
@@ -14,7 +14,8 @@ from tests.support.jpegs import SAMPLINGS, Part, joined, parts, sampled
 from tests.support.lossless_jpegs import lossless
 from tests.support.stored_files import Store, stored
 from transforms.decoding.decode import probe, validate
-from transforms.decoding.jpeg import missing_end
+from transforms.decoding.jpeg import jpeg_structure, missing_end
+from transforms.decoding.jpeg.jpeg_structure import Frame, find_frame
 from transforms.decoding.jpeg.missing_end import with_end
 from transforms.limits import Limits
 
@@ -194,3 +195,29 @@ def test_thousands_of_scans_are_not_counted(stored: Store) -> None:
     with pytest.raises(UnprocessableImage, match="too large to count its blocks"):
         probe(stored(content + 5_000 * last))
     assert process_time() - start < 1
+
+
+def test_the_frame_header_of_an_open_file_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[IO[bytes]] = []
+    read = jpeg_structure._find_frame
+
+    def counted(file: IO[bytes]) -> Frame | None:
+        reads.append(file)
+        return read(file)
+
+    monkeypatch.setattr(jpeg_structure, "_find_frame", counted)
+    made.rendered(made.encoded("jpeg", made.photograph(64, 48)), "w=16", tmp_path)
+    # the probe opens the file, and so does the render, which asks three times
+    assert len(reads) == 2
+
+
+def test_each_file_has_its_own_frame_header() -> None:
+    sizes = [(64, 48), (32, 16)]
+    files = [io.BytesIO(made.encoded("jpeg", made.photograph(*size))) for size in sizes]
+    frames = [find_frame(file) for file in files]
+    assert [frame and frame.size for frame in frames] == sizes
+    remembered = len(jpeg_structure._frames)
+    files.clear()
+    assert len(jpeg_structure._frames) == remembered - 2

@@ -32,13 +32,13 @@ def prepare_own(job: Job, source: Path, watermark: Path, target: Path) -> Callab
     from transforms.planning.resolve import resolve
     from transforms.workers.child import keep_freed_memory
 
-    # as in a child of the pool
+    # as in a child of the pool, which gets a resolved transform: the source was probed when it was uploaded
     keep_freed_memory()
     output = [tuple(pair.split("=")) for pair in job.output.split(",") if pair]
     asked = parse_query([("transform", job.transform), ("format", job.format), *output])  # type: ignore[list-item]
+    transform = resolve(asked, probe(source).format)
 
     def run() -> None:
-        transform = resolve(asked, probe(source).format)
         render_file(source, transform, target, others={WATERMARK: watermark})
 
     return run

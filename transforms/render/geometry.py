@@ -1,6 +1,7 @@
 """Rendering of progimage/operations/geometry.py."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 from PIL import Image
 
@@ -22,6 +23,8 @@ from .dispatch import Load, place, render, settle
 from .resampling import resample
 from .smart_focal import find_focal
 
+_REMEMBERED = 64
+"""A plan asks for the placement of an operation up to seven times, and many images have the same size."""
 TRANSPARENT = (0, 0, 0, 0)
 FLIPS = {
     "horizontal": Image.Transpose.FLIP_LEFT_RIGHT,
@@ -31,6 +34,7 @@ FLIPS = {
 
 
 @place.register
+@lru_cache(_REMEMBERED)
 def place_resize(operation: Resize, size: Size) -> Placement:
     box = follow(size, operation.width, operation.height, operation.dpr)
     has_both_sides = operation.width and operation.height
@@ -44,6 +48,7 @@ def place_resize(operation: Resize, size: Size) -> Placement:
 
 
 @place.register
+@lru_cache(_REMEMBERED)
 def place_thumbnail(operation: Thumbnail, size: Size) -> Placement:
     height = operation.height or operation.width
     box = follow(size, operation.width, height, operation.dpr)
@@ -52,6 +57,7 @@ def place_thumbnail(operation: Thumbnail, size: Size) -> Placement:
 
 
 @place.register
+@lru_cache(_REMEMBERED)
 def place_crop(operation: Crop, size: Size) -> Placement:
     """Return the cut. Raise ParameterError if no part of the box is in the image."""
     left, width = _span(operation, "left", "width", size.width)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from math import ceil
 from typing import IO, NamedTuple
+from weakref import WeakKeyDictionary
 
 from transforms.containers.segments import END, SCAN, WITHOUT_LENGTH, read_segment
 from transforms.geometry import Size
@@ -17,6 +18,10 @@ _FIRST_SEGMENT_AT = 2
 _SCAN_END = re.compile(rb"\xff(?![\x00\xd0-\xd7])")
 """A marker that is neither a stuffed byte nor a restart."""
 _MOST_SEGMENTS = 10_000
+
+
+_frames: WeakKeyDictionary[IO[bytes], "Frame | None"] = WeakKeyDictionary()
+"""The frame headers of files that are open. None of them is written to."""
 
 
 class Component(NamedTuple):
@@ -63,7 +68,15 @@ class Segment(NamedTuple):
 
 
 def find_frame(file: IO[bytes]) -> Frame | None:
-    """Return the first frame header; None if no scan follows it. Keep the file's position."""
+    """Return the first frame header; None if no scan follows it. Keep the file's position.
+
+    A render asks for it three times."""
+    if file not in _frames:
+        _frames[file] = _find_frame(file)
+    return _frames[file]
+
+
+def _find_frame(file: IO[bytes]) -> Frame | None:
     position = file.tell()
     frames = []
     try:
