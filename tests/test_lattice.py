@@ -32,13 +32,8 @@ class TestLattice:
         left, top = HALVES[name]
         part = array(getattr(lattice(slope), name)).astype(int)
         rows, columns = np.indices(part.shape[:2])
-<<<<<<< HEAD
-        expected = np.asarray(10 + 2 * (columns + left) + 4 * (rows + top))
-        assert np.abs(part - expected[..., None]).max() <= 1
-=======
         expected = 10 + 2 * (columns + left) + 4 * (rows + top)
         assert np.abs(part - np.expand_dims(expected, -1)).max() <= 1
->>>>>>> kernels
 
     @pytest.mark.parametrize("name", HALVES)
     def test_a_flat_colour_stays(self, name: str) -> None:
