@@ -80,21 +80,21 @@ def test_answers_are_the_same_both_ways(
             assert is_fast or may_fail, (target, method, headers, reply.status)
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("query", QUERIES)
 def test_signed_and_public_answers_are_the_same_both_ways(
-    query: str, method: str, ways: Ways, path: str, public_path: str, api: Api
+    query: str, ways: Ways, path: str, public_path: str, api: Api
 ) -> None:
     plain_query = query.replace("&utm_source=letter&fbclid=1", "")
     for target in (f"{path}{plain_query}", f"{public_path}{query}"):
         assert api.get(target).status_code == 200
     expires_at = int(time.time()) + 900
     url = sign_url(f"http://testserver{path}{plain_query}", api_key=api.key, expires_at=expires_at)
-    reply, is_fast = same_in_one_second(ways, url.removeprefix("http://testserver"), method)
-    assert (reply.status, is_fast) == ("200 OK", True)
-    assert reply.header("Access-Control-Allow-Origin") == "*"
-    reply, is_fast = ways.compared(f"{public_path}{query}", method)
-    assert (reply.status, is_fast) == ("200 OK", True)
+    for method in ("GET", "HEAD"):
+        reply, is_fast = same_in_one_second(ways, url.removeprefix("http://testserver"), method)
+        assert (reply.status, is_fast) == ("200 OK", True)
+        assert reply.header("Access-Control-Allow-Origin") == "*"
+        reply, is_fast = ways.compared(f"{public_path}{query}", method)
+        assert (reply.status, is_fast) == ("200 OK", True)
 
 
 def same_in_one_second(ways: Ways, target: str, method: str) -> tuple[Reply, bool]:

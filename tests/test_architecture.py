@@ -21,6 +21,7 @@ NOT_COUNTED = re.compile(
     r"config/.*|.*/models/.*|.*/__init__\.py"
     r"|progimage/(?!text_form\.py).*"  # the vocabulary behind the function that reads it
     r"|transforms/(?!planning/|workers/pool\.py).*"  # values: headers, sizes, the table of formats
+    r"|transforms/planning/overview_recipe\.py"  # values: sizes of overviews
     r"|images/ids\.py"
     r"|images/api/serializers/.*"  # Django REST framework calls them
 )

@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.starts import CHECK, COMPLETE, SERVER, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("code", [SERVER, CHECK], ids=["server", "check"])
 def test_every_missing_setting_is_named_at_once(code: list[str]) -> None:

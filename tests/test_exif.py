@@ -53,11 +53,11 @@ CROWD = struct.pack(">HHII", 0x9286, 7, 900_000, 8)
 @pytest.mark.parametrize("level", ["copyright", "keep"])
 def test_broken_metadata_fail_nothing(level: str, exif: bytes, tmp_path: Path) -> None:
     source = made.encoded("png", exif=b"Exif\0\0" + exif, xmp=metadata.xmp())
-    start = time.monotonic()
+    start = time.process_time()
     for written in ("png", "tiff"):
         _, result = made.rendered(source, f"format={written}&metadata={level}", tmp_path)
         assert made.furthest(result, made.picture()) == 0
-    assert time.monotonic() - start < 4
+    assert time.process_time() - start < 4
 
 
 def test_what_no_segment_of_a_jpeg_can_hold_is_left_out(tmp_path: Path) -> None:

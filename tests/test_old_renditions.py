@@ -141,6 +141,9 @@ def test_an_index_finds_the_windows(api: Api, upgrade: Any, monkeypatch: pytest.
         windows = list(old_renditions.windows_of(old_renditions.old_renditions()))
     assert len(windows) == 1
     with connection.cursor() as cursor:
+        # Of few rows the planner may take any index that has the order.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE images_rendition DROP CONSTRAINT images_rendition_pkey CASCADE")
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         for statement in statements:
             cursor.execute(f"EXPLAIN {statement}")

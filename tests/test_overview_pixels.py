@@ -84,7 +84,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def scene(folder: Path) -> tuple[Path, OverviewFile]:
     source = folder / "scene"
-    source.write_bytes(made.encoded("jpeg", landscape(3_001, 2_003, 1), quality=92))
+    source.write_bytes(made.encoded("jpeg", landscape(3_003, 2_001, 1), quality=92))
     return source, make_overview(source)
 
 

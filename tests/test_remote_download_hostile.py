@@ -134,7 +134,7 @@ class TestHostileServers:
         remote.answers["/a"] = answer
         start = time.monotonic()
         assert refusal(remote.url("/a")) == FAILED
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 10 * settings.FETCH_TIMEOUT_S
 
     def test_a_closed_port_is_no_different(self, remote: Remote, settings: Any) -> None:
         with socket.create_server((str(LOOPBACK), 0)) as listener:

@@ -56,11 +56,13 @@ def lines() -> list[str]:
     return printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [SERVER, CHECK], ids=["server", "check"])
 def test_complete_environment(code: list[str]) -> None:
     assert run(code, **COMPLETE)[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_wrong_setting_is_named(name: str, value: str, lines: list[str]) -> None:
     named = [line for line in lines if line.startswith(f"{name}: ")]

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic, process_time
+from time import process_time
 
 import numpy as np
 import pytest
@@ -108,16 +108,16 @@ def test_pages_in_a_circle_or_outside_end(stored: Store) -> None:
     directory = int.from_bytes(content[4:8], "little")
     for following in (directory, 2**32 - 1, 2):
         content[-4:] = following.to_bytes(4, "little")
-        start = monotonic()
+        start = process_time()
         assert validate(stored(bytes(content))).width == 20
-        assert monotonic() - start < 2
+        assert process_time() - start < 2
 
 
 def test_only_so_many_pages_are_looked_at(stored: Store) -> None:
-    start = monotonic()
+    start = process_time()
     path = stored(tiff(*[page(20, tags=REDUCED)] * 300, page(30)))
     assert probe(path).width == 20
-    assert monotonic() - start < 5
+    assert process_time() - start < 5
     with path.open("rb") as file:
         first = load_directory(file)
         assert find_page(file, first) == first.offset

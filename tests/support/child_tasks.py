@@ -51,6 +51,13 @@ def nap(seconds: float) -> int:
     return os.getpid()
 
 
+def wait_for_file(path: Path) -> int:
+    """End when there is a file, so that a test decides when a child is busy."""
+    while not path.exists():
+        time.sleep(0.01)
+    return os.getpid()
+
+
 def priority() -> int:
     """Return how nice this thread is: the higher, the later its turn."""
     return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())

@@ -2,11 +2,13 @@
 
 The last lines of a run say how many were left out. Under pytest-xdist each worker counts, and the controller says."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 _left_out = pytest.StashKey[int]()
+_SLOW_TO_COLLECT = {"test_schemathesis.py"}
 _COUNT = "progimage_slow_tests_left_out"
 
 
@@ -20,6 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_left_out] = 0
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the tests that take seconds to collect: each process would generate thousands of requests."""
+    return (config.option.without_slow and collection_path.name in _SLOW_TO_COLLECT) or None
 
 
 @pytest.hookimpl(trylast=True)
