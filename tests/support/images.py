@@ -75,13 +75,8 @@ def _natural_noise(width: int, height: int) -> NDArray[np.uint8]:
     phases = np.exp(2j * np.pi * random.random((3, *frequency.shape)))
     channels = np.fft.irfft2(phases / frequency**1.2, s=(height, width))
     channels = 128 + 45 * (channels - channels.mean()) / channels.std()
-<<<<<<< HEAD
-    noise: NDArray[np.uint8] = np.moveaxis(channels, 0, -1).clip(0, 255).astype(np.uint8)
-    return noise
-=======
     pixels: NDArray[np.uint8] = np.moveaxis(channels, 0, -1).clip(0, 255).astype(np.uint8)
     return pixels
->>>>>>> trim
 
 
 def encoded(name: str, image: Image.Image | None = None, **options: Any) -> bytes:
