@@ -10,7 +10,9 @@ from PIL import Image
 from tests.support import images as made
 from transforms.encoding.pixels_and_metadata import png_of
 from transforms.formats import png_rows
+from transforms.formats.metadata import Metadata
 from transforms.formats.png_rows import FILTERED_MODES, RowFilter, filter_rows, pack_rows
+from transforms.formats.table import FORMATS
 
 SIZES = [(1, 1), (1, 7), (7, 1), (37, 29)]
 
@@ -32,7 +34,7 @@ def test_every_filter_gives_the_pixels_back(
     # several strips, and a last one that is shorter
     monkeypatch.setattr(png_rows, "_STRIP_BYTES", 4 * size[0] * 4)
     image = noise(mode, size)
-    content = png_of(image, pack_rows(image, row_filter, 6, zlib.Z_RLE))
+    content = png_of(image, pack_rows(image, row_filter, 6, zlib.Z_RLE), FORMATS["png"], Metadata())
     with Image.open(BytesIO(content), formats=["PNG"]) as opened:
         assert (opened.mode, opened.size, opened.tobytes()) == (mode, size, image.tobytes())
 
@@ -53,5 +55,5 @@ def test_the_filters_are_those_of_the_specification(row_filter: RowFilter) -> No
 def test_the_image_stays_as_it_is() -> None:
     image = made.photograph(64, 48)
     before = image.tobytes()
-    pack_rows(image, RowFilter.AVERAGE, 6, zlib.Z_RLE)
+    assert list(pack_rows(image, RowFilter.AVERAGE, 6, zlib.Z_RLE))
     assert image.tobytes() == before

@@ -28,7 +28,7 @@ from .fit_bytes import MAX_ATTEMPTS, fit_bytes, too_large
 from .gain_map_writer import attach, with_container
 from .in_kind import FEW_TONES, GREYS, in_kind
 from .palette import to_palette
-from .pixels_and_metadata import png_of, put_metadata
+from .pixels_and_metadata import png_of
 
 
 class Content(NamedTuple):
@@ -120,8 +120,7 @@ def _write_smallest(
     level = png_level(EncodeTask(output, [reduced], _count_pixels([reduced]), 1))
     # the differences of neighbours are many more than the colours
     rows = pack_rows(reduced, RowFilter.NONE, level, Z_DEFAULT_STRATEGY)
-    unfiltered = put_metadata(png_of(reduced, rows), format, content.metadata)
-    return min(written, unfiltered or written, key=len)
+    return min(written, png_of(reduced, rows, format, content.metadata), key=len)
 
 
 def _can_hold(format: Format, reduced: Image.Image) -> bool:
@@ -143,9 +142,7 @@ def _write(
     row_filter = options.pop(ROW_FILTER, None)
     if row_filter is not None:
         rows = pack_rows(images[0], row_filter, options["compress_level"], options["compress_type"])
-        own_png = put_metadata(png_of(images[0], rows), format, content.metadata)
-        if own_png is not None:
-            return own_png
+        return png_of(images[0], rows, format, content.metadata)
     durations_ms = [frame.duration_ms for frame in content.frames]
     playback = Playback(durations_ms, min(content.plays, format.max_plays))
     is_animation = len(images) > 1

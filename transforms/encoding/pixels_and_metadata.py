@@ -1,5 +1,6 @@
 """Files that are not written by Pillow, and the metadata that they hold."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from io import BytesIO
 from struct import pack
@@ -12,6 +13,7 @@ from transforms.formats.table import Format
 from transforms.stripping import restore_metadata
 
 _PNG_COLORS = {"L": 0, "LA": 4, "RGB": 2, "RGBA": 6}
+_PNG_END = as_chunk(b"IEND", b"")
 _NO_METADATA = Metadata()
 
 
@@ -40,8 +42,22 @@ def put_metadata(
     return restore_metadata(bare, format.name, donor.getvalue())
 
 
-def png_of(image: Image.Image, packed_rows: bytes) -> bytes:
-    """Return a PNG of eight bits a channel of rows that `pack_rows` has packed. Pillow cannot write these."""
+def png_of(
+    image: Image.Image,
+    packed_rows: Iterable[bytes],
+    format: Format,
+    metadata: Metadata,
+) -> bytes:
+    """Return a PNG of eight bits a channel of rows that `pack_rows` packs. Pillow cannot write these.
+
+    The metadata are put into a file without rows: a large one is not copied."""
     head = pack(">IIBBBBB", *image.size, 8, _PNG_COLORS[image.mode], 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"IDAT", packed_rows), (b"IEND", b""))
-    return SIGNATURE + b"".join(as_chunk(*chunk) for chunk in chunks)
+    described = put_metadata(SIGNATURE + as_chunk(b"IHDR", head) + _PNG_END, format, metadata)
+    if described is None:
+        raise ValueError("Expected metadata that a PNG can hold")
+    file = BytesIO()
+    file.write(described.removesuffix(_PNG_END))
+    for part in packed_rows:
+        file.write(as_chunk(b"IDAT", part))
+    file.write(_PNG_END)
+    return file.getvalue()

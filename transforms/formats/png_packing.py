@@ -115,4 +115,4 @@ def _filtered(image: Image.Image, row_filter: RowFilter, strips: Sequence[Strip]
 
 
 def _packed_bytes(rows: bytes, level: int, strategy: int) -> int:
-    return len(pack([rows], level, strategy))
+    return sum(map(len, pack([rows], level, strategy)))

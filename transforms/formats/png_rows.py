@@ -10,6 +10,7 @@ from PIL import Image, ImageChops
 
 _STRIP_BYTES = 1 << 18
 """Rows that are filtered at once. They stay in the processor's cache, and take no memory to speak of."""
+_PART_BYTES = 1 << 16
 _MOST_MEMORY = 9
 """zlib's memLevel, as Pillow has it."""
 
@@ -30,16 +31,21 @@ def pack_rows(
     row_filter: RowFilter,
     level: int,
     strategy: int,
-) -> bytes:
-    """Return the content of a PNG's IDAT for an image of a mode in `FILTERED_MODES`."""
+) -> Iterator[bytes]:
+    """Yield the contents of a PNG's IDAT chunks for an image of a mode in `FILTERED_MODES`."""
     return pack(_strips(image, row_filter), level, strategy)
 
 
-def pack(strips: Iterable[bytes], level: int, strategy: int) -> bytes:
-    """Return filtered rows as zlib packs them."""
+def pack(strips: Iterable[bytes], level: int, strategy: int) -> Iterator[bytes]:
+    """Yield filtered rows as zlib packs them, in parts of some size."""
     packer = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, _MOST_MEMORY, strategy)
-    packed = [packer.compress(rows) for rows in strips]
-    return b"".join((*packed, packer.flush()))
+    packed = b""
+    for rows in strips:
+        packed += packer.compress(rows)
+        if len(packed) >= _PART_BYTES:
+            yield packed
+            packed = b""
+    yield packed + packer.flush()
 
 
 def filter_rows(
