@@ -209,19 +209,16 @@ class TestStampede:
 
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize(
-        ("requests", "is_first_refused", "statuses", "ends"),
+        ("requests", "is_first_refused", "ends"),
         [
-            pytest.param(60, False, {200: 60}, ["done"], id="one render and no refusal"),
-            pytest.param(
-                8, True, {503: 1, 200: 7}, ["refused", "done"], id="after a refusal the next one tries"
-            ),
+            pytest.param(60, False, ["done"], id="one render and no refusal"),
+            pytest.param(8, True, ["refused", "done"], id="after a refusal the next one tries"),
         ],
     )
     def test_ends_with_one_render(
         self,
         requests: int,
         is_first_refused: bool,
-        statuses: dict[int, int],
         ends: list[str],
         turns: list[str],
         settings: Any,
@@ -248,4 +245,8 @@ class TestStampede:
 
         with ThreadPoolExecutor(requests) as threads:
             answers = Counter(threads.map(first_request, range(requests)))
-        assert (answers, turns) == (statuses, ends)
+        assert turns == ends
+        # On a busy machine the refused one may find the render of the next one, and is answered with it.
+        refused = answers.pop(503, 0)
+        assert refused <= is_first_refused
+        assert answers == {200: requests - refused}
