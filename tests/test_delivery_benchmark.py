@@ -59,7 +59,7 @@ def test_a_meter_sees_a_child_that_has_ended() -> None:
 def test_no_thumbnail_comes_twice() -> None:
     boxes = list(box_sizes())
     assert len(set(boxes)) == len(boxes) == 3_600
-    assert {side for box in boxes for side in box} == set(range(270, 330))
+    assert {side for box in boxes for side in box} == set(range(241, 301))
     found = list(thumbnails(["a", "b", "c"]))
     assert len(set(found)) == len(found) == 3 * 3_600
 

@@ -105,7 +105,7 @@ def window_of(target: Target, requests: Iterator[Request], connections: int, sec
 def box_sizes() -> Iterator[tuple[int, int]]:
     """Yield boxes of up to 300 x 300 px. Each stands once, in an order that mixes them.
 
-    They cost the same. From 307 px on the engine decodes four times the px of a photograph of 12 megapixels."""
+    They cost the same. From 307 px on the engine decodes four times the px of one of 12 megapixels."""
     for number in range(60 * 60):
         mixed = number * 1_531 % 3_600  # 1,531 is prime to 3,600
         yield LARGEST_SIDE - mixed % 60, LARGEST_SIDE - mixed // 60
