@@ -64,7 +64,9 @@ class DirectPool:
         return row
 
     def fetch_or_ask_django(self, statement: str, parameters: Sequence[Any]) -> Row | None:
-        """Return what `fetch_row` does. If the pool has no connection, Django's runs the statement."""
+        """Return what `fetch_row` does. If the pool has no connection, Django's runs the statement.
+
+        A statement may have been done although its connection has failed, so it must do no harm twice."""
         try:
             return self.fetch_row(statement, parameters)
         except Unavailable:

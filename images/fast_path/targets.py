@@ -3,23 +3,20 @@
 That takes the same steps as in a view: a turn at the renderers, a claimed row, ImageKit's spec. But nothing
 that the fast path has read is read again."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 from django.db import DEFAULT_DB_ALIAS
 
-from accounts.models.sql_rows import fetch_one
 from images.models import Image, Rendition
 from images.renditions.getting import make_new
 from images.renditions.preparing import Prepared, decode_from
 from images.renditions.sources import Recipe, source_of
 from images.storage import ExpectedBytes, originals, renditions
-from progimage.errors import Unavailable
 from progimage.transform import Transform
 from transforms.planning.resolve import cache_key
 
-from .direct_pool import Row, direct_pool
+from .direct_pool import direct_pool
 from .meaning import KeyTail
 from .rows import ImageRow, RenditionRow
 
@@ -68,7 +65,9 @@ def make_target(image: ImageRow, requested: Transform, tail: KeyTail) -> Target:
         cache_key=cache_key(image.sha256, tail.resolved),
         owner=image.account_id,
     )
-    prepared, row, content = make_new(decode_from(on_original, tail.decoded_from), _fetch_row)
+    prepared, row, content = make_new(
+        decode_from(on_original, tail.decoded_from), direct_pool.fetch_or_ask_django
+    )
     return Target(_row_of(row), content, prepared.awaits_overview)
 
 
@@ -114,14 +113,3 @@ def _row_of(row: Rendition) -> RenditionRow:
         frames=row.frames or 0,
         state=row.state,
     )
-
-
-def _fetch_row(statement: str, parameters: Sequence[Any]) -> Row | None:
-    """Return the first row of a statement, by Django's connections if the fast path has none.
-
-    A statement may have been done although its connection has failed. To repeat one of `rows` does no harm:
-    a lease that nobody knows of lapses, and the result is kept once."""
-    try:
-        return direct_pool.fetch_row(statement, parameters)
-    except Unavailable:
-        return fetch_one(statement, parameters)
