@@ -15,7 +15,9 @@ from PIL import Image
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from accounts import services
+from accounts.access import authentication
 from accounts.models import Account
+from accounts.models.sql_rows import fetch_one
 from images.delivery.change_listener import listener
 from images.delivery.invalidation import changes
 from images.fast_path.direct_pool import direct_pool
@@ -197,10 +199,13 @@ def one_search_for_static_files() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def logging_stays() -> None:
-    """Import config.wsgi now. Its first import configures logging anew, which takes the handlers of a test away."""
+@pytest.fixture(autouse=True, scope="session")
+def application_is_set_up() -> None:
+    """Import config.wsgi before any test: its first import configures logging anew, and so drops handlers of tests.
+
+    It has API keys found by connections of their own. Those would not see the rows of a test's transaction."""
     importlib.import_module("config.wsgi")
+    authentication.look_up_by(fetch_one)
 
 
 @pytest.fixture(autouse=True, scope="session")

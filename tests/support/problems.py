@@ -15,7 +15,7 @@ MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
 
 
 @pytest.fixture
-def lines(logging_stays: None, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """The log's lines as they are written, parsed."""
     from structlog.stdlib import ProcessorFormatter
 
