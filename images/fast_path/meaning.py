@@ -115,11 +115,16 @@ def _negotiated(meaning: Meaning, header: Header, accept: str) -> Transform:
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def _resolved(transform: Transform, source_format: str, focal: tuple[float, float] | None) -> Transform:
+    return resolve.resolve(transform, source_format, focal=focal)
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _chosen_source(transform: Transform, shape: Shape, *, uses_overviews: bool) -> DecodedFrom:
     """Return the choice of `choose_source`, which depends on a setting, too."""
     if not uses_overviews:
         return DecodedFrom.ORIGINAL
-    resolved = resolve.resolve(transform, shape.header.format, focal=shape.focal)
+    resolved = _resolved(transform, shape.header.format, shape.focal)
     return choose_source(shape.header, resolved, shape.overview_version)
 
 
@@ -130,6 +135,6 @@ def _tail(
     focal: tuple[float, float] | None,
     decoded_from: DecodedFrom,
 ) -> KeyTail:
-    resolved = resolve.resolve(transform, source_format, focal=focal)
+    resolved = _resolved(transform, source_format, focal)
     recipe = RECIPE if decoded_from == DecodedFrom.OVERVIEW else None
     return KeyTail(resolve.key_tail(resolved, overview=recipe), resolved, decoded_from)

@@ -10,11 +10,11 @@ from django.db import DEFAULT_DB_ALIAS
 
 from images.models import Image, Rendition
 from images.renditions.getting import make_new
-from images.renditions.preparing import Prepared, decode_from
-from images.renditions.sources import Recipe, source_of
+from images.renditions.preparing import DecodedFrom, Prepared
+from images.renditions.sources import Recipe, overview_of, source_of
 from images.storage import ExpectedBytes, originals, renditions
 from progimage.transform import Transform
-from transforms.planning.resolve import cache_key
+from transforms.planning.resolve import complete_key
 
 from .direct_pool import direct_pool
 from .meaning import KeyTail
@@ -57,18 +57,20 @@ def make_target(image: ImageRow, requested: Transform, tail: KeyTail) -> Target:
     """Make the rendition of an image whose key has this tail, or wait for another thread that makes it.
 
     Raise as `images.renditions.getting.open_rendition` does."""
-    on_original = Prepared(
-        source=source_of(_as_model(image)),
-        header=image.shape.header,
+    model = _as_model(image)
+    header = image.shape.header
+    is_overview = tail.decoded_from == DecodedFrom.OVERVIEW
+    prepared = Prepared(
+        source=overview_of(model, header) if is_overview else source_of(model),
+        header=header,
         requested=requested,
         recipe=Recipe(tail.resolved),
-        cache_key=cache_key(image.sha256, tail.resolved),
+        cache_key=complete_key(image.sha256, tail.text),
         owner=image.account_id,
+        awaits_overview=tail.awaits_overview,
     )
-    prepared, row, content = make_new(
-        decode_from(on_original, tail.decoded_from), direct_pool.fetch_or_ask_django
-    )
-    return Target(_row_of(row), content, prepared.awaits_overview)
+    done, row, content = make_new(prepared, direct_pool.fetch_or_ask_django)
+    return Target(_row_of(row), content, done.awaits_overview)
 
 
 def _as_model(image: ImageRow) -> Image:

@@ -175,17 +175,6 @@ def choose_format(
     )
 
 
-def decode_from(prepared: Prepared, decoded_from: DecodedFrom) -> Prepared:
-    """Return a transform on a stored image, so far on its original, with the file that is decoded."""
-    if decoded_from != DecodedFrom.OVERVIEW:
-        return replace(prepared, awaits_overview=decoded_from == DecodedFrom.ORIGINAL_FOR_NOW)
-    return replace(
-        prepared,
-        source=overview_of(prepared.image, prepared.header),
-        cache_key=resolve.cache_key(prepared.source.sha256, prepared.resolved, overview=RECIPE),
-    )
-
-
 def choose_source(header: Header, resolved: Transform, overview_version: int | None) -> DecodedFrom:
     """Return the file from which a result is decoded. `overview_version` is that of the image's row."""
     # Of small images nothing more has to be known.
@@ -213,4 +202,11 @@ def _resolved(
     )
     if image is None:
         return prepared
-    return decode_from(prepared, choose_source(header, resolved, image.overview_version))
+    decoded_from = choose_source(header, resolved, image.overview_version)
+    if decoded_from != DecodedFrom.OVERVIEW:
+        return replace(prepared, awaits_overview=decoded_from == DecodedFrom.ORIGINAL_FOR_NOW)
+    return replace(
+        prepared,
+        source=overview_of(image, header),
+        cache_key=resolve.cache_key(source.sha256, resolved, overview=RECIPE),
+    )

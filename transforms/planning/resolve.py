@@ -99,8 +99,12 @@ def _resolve_quality(output: Output, format: Format) -> int | None:
 
 def cache_key(sha256: str, resolved: Transform, *, overview: OverviewRecipe | None = None) -> str:
     """Return the key, 64 hex digits, of the result of `resolved` for the original with that sha256."""
-    text = f"{sha256}{key_tail(resolved, overview=overview)}"
-    return _sha256(text.encode()).hexdigest()
+    return complete_key(sha256, key_tail(resolved, overview=overview))
+
+
+def complete_key(sha256: str, tail: str) -> str:
+    """Return the cache key of the original with that sha256 whose tail is known."""
+    return _sha256(f"{sha256}{tail}".encode()).hexdigest()
 
 
 def key_tail(resolved: Transform, *, overview: OverviewRecipe | None = None) -> str:
