@@ -63,7 +63,7 @@ DATABASE_URL = env.str("DATABASE_URL", validate=is_postgres_url)
 # A request that runs longer than its client waits should end. A migration may set 0, for no limit.
 DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", 5_000, validate=NOT_NEGATIVE)
 DATABASE_POOL_MAX = env.int("DATABASE_POOL_MAX", 16, validate=POSITIVE)  # connections per process
-# Connections of one web process for GETs of ready images past Django (images/fast_path). 0: Django answers.
+# Connections of one web process for images past Django, and for API keys (images/fast_path). 0: Django asks.
 FAST_PATH_CONNECTIONS = env.int("FAST_PATH_CONNECTIONS", 8, validate=NOT_NEGATIVE)
 # The parameters of each session. The first three bound how long a request can hold what others wait for.
 DATABASE_LIMITS_MS = {

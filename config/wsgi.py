@@ -12,7 +12,7 @@ django.setup(set_prefix=False)
 # These need Django to be set up.
 from django.conf import settings  # noqa: E402
 
-from accounts.access.authentication import look_up_by  # noqa: E402
+from accounts.access.authentication import find_keys_by  # noqa: E402
 from images import temporary_files  # noqa: E402
 from images.delivery.change_listener import listener  # noqa: E402
 from images.delivery.invalidation import changes  # noqa: E402
@@ -29,7 +29,7 @@ application: Application = Outermost(limit_slow_clients(FastAnswers(Outermost(Ha
 if settings.HOT_CACHE_BYTES:
     application = HotCache(application, max_bytes=settings.HOT_CACHE_BYTES)
 
-look_up_by(direct_pool.fetch_or_ask_django)
+find_keys_by(direct_pool.fetch_or_ask_django)
 stop_if_wrong()
 temporary_files.keep_swept()
 changes.on_first_use = listener.start

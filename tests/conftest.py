@@ -205,7 +205,7 @@ def application_is_set_up() -> None:
 
     It has API keys found by connections of their own. Those would not see the rows of a test's transaction."""
     importlib.import_module("config.wsgi")
-    authentication.look_up_by(fetch_one)
+    authentication.find_keys_by(fetch_one)
 
 
 @pytest.fixture(autouse=True, scope="session")

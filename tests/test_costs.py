@@ -8,7 +8,7 @@ from progimage.text_form import parse_query
 from tests.support import images as made
 from transforms.planning.resolve import resolve
 from transforms.workers import costs as costs_module
-from transforms.workers.costs import PROBE, UNKNOWN, VALIDATE, Costs, TaskCost, file_cost, render_cost
+from transforms.workers.costs import PROBE, UNKNOWN, UNREAD, VALIDATE, Costs, TaskCost, file_cost, render_cost
 
 
 def task(kind: str = "thumbnail", *, format: str = "jpeg", megapixels: float = 12.0) -> TaskCost:
@@ -74,13 +74,30 @@ def test_a_measured_task_is_learned_when_it_ends(monkeypatch: pytest.MonkeyPatch
     assert costs.estimate_s(task()) == pytest.approx(3)
 
 
-def test_a_task_that_was_guessed_is_learned_as_what_it_was() -> None:
+def test_a_task_that_was_guessed_is_learned_as_what_it_was_and_as_the_guess() -> None:
     costs = Costs()
+    guess = task(format="avif or heic", megapixels=12)
+    done = task(format="avif", megapixels=1)
     for _ in range(4):
-        costs.measured(task(megapixels=12), lambda: None)(task(megapixels=1))
-    assert costs.estimate_s(task(megapixels=1)) < 0.001
+        costs.measured(guess, lambda: None)(done)
+    assert costs.estimate_s(done) < 0.001
     assert costs._rates.keys() == {task().kind}
-    assert costs._rates[task().kind].keys() == {task(megapixels=1).sort}
+    assert {sort: rate.count for sort, rate in costs._rates[task().kind].items()} == {
+        guess.sort: 4,
+        done.sort: 4,
+    }
+
+
+def test_a_task_that_was_guessed_rightly_is_learned_once() -> None:
+    costs = Costs()
+    costs.measured(task(megapixels=12), lambda: None)(task(megapixels=11))
+    assert [rate.count for rate in costs._rates[task().kind].values()] == [1]
+
+
+def test_a_task_that_its_header_has_ended_is_not_learned_as_the_guess() -> None:
+    costs = Costs()
+    costs.measured(task(), lambda: None)(TaskCost(UNREAD))
+    assert costs._rates.keys() == {UNREAD}
 
 
 class TestGuess:

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from accounts import services
@@ -116,11 +116,11 @@ class TestKeys:
     def key(self, pool: DirectPool) -> Iterator[KeyText]:
         account = services.create_account("Direct")
         yield services.create_api_key(account, name="Key", expires_at=timezone.now() + timedelta(days=1))[1]
-        authentication.look_up_by(fetch_one)
+        authentication.find_keys_by(fetch_one)
 
     def test_a_row_is_the_same(self, key: KeyText, pool: DirectPool) -> None:
         expected = find_api_key(key)
-        authentication.look_up_by(pool.fetch_row)
+        authentication.find_keys_by(pool.fetch_row)
         connection.close()
         found = find_api_key(key)
         assert connection.connection is None
@@ -134,7 +134,7 @@ class TestKeys:
             assert values[0] == values[1]
 
     def test_a_wrong_secret_or_prefix_is_refused(self, key: KeyText, pool: DirectPool) -> None:
-        authentication.look_up_by(pool.fetch_or_ask_django)
+        authentication.find_keys_by(pool.fetch_or_ask_django)
         assert find_api_key(key) is not None
         assert find_api_key(KeyText(key.prefix, "x" * 43)) is None
         assert find_api_key(generate_key()) is None
@@ -143,5 +143,20 @@ class TestKeys:
         self, key: KeyText, pool: DirectPool, settings: Any
     ) -> None:
         settings.FAST_PATH_CONNECTIONS = 0
-        authentication.look_up_by(pool.fetch_or_ask_django)
+        authentication.find_keys_by(pool.fetch_or_ask_django)
         assert find_api_key(key) is not None
+
+
+def test_statement_that_waits_too_long_for_a_lock_ends_no_connection(pool: DirectPool) -> None:
+    """It is not tried again, and others go on."""
+    account = services.create_account("Locked")
+    assert pool.fetch_row("SELECT set_config('lock_timeout', '20ms', false)", ()) == ("20ms",)
+    used = pool._pool
+    with psycopg.connect(**connection.get_connection_params()) as holder:
+        holder.execute("SELECT FROM accounts_account WHERE id = %s FOR UPDATE", [account.pk])
+        with pytest.raises(OperationalError):
+            pool.fetch_or_ask_django(
+                "UPDATE accounts_account SET name = name WHERE id = %s RETURNING id", [account.pk]
+            )
+    assert pool._pool is used
+    assert pool.fetch_row("SELECT 2", ()) == (2,)

@@ -46,6 +46,13 @@ def test_one_of_two_claims_wins(image: Image, django_assert_num_queries: Any) ->
     assert row.created_at - timezone.now() < timedelta(minutes=1)
 
 
+def test_claim_whose_answer_was_lost_may_be_repeated(image: Image) -> None:
+    lease = uuid.uuid4()
+    claims = [rows.claim(new_row(image), lease) for _ in range(2)]
+    assert [claim.row.pk for claim in claims if claim] == [Rendition.objects.get().pk] * 2
+    assert rows.claim(new_row(image), uuid.uuid4()) is None
+
+
 @pytest.mark.parametrize("state", [Rendition.State.RENDERING, Rendition.State.FAILED])
 @pytest.mark.parametrize(("seconds", "is_won"), [(-1, True), (60, False)])
 def test_lease_is_taken_over_when_it_has_lapsed(

@@ -1,5 +1,7 @@
 """Renditions that nobody has asked for before: made past Django, with the answer that Django gives."""
 
+import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -18,9 +20,10 @@ from progimage.errors import Unavailable, UnprocessableImage
 from tests.conftest import Api
 from tests.support.both_ways import REQUEST_ID, Reply, Ways, bearer, path, public_path, ways
 from tests.support.overviews import COVER, image_of, overview_of, stored, stored_with_overview
+from tests.support.problems import lines
 from transforms.workers.turn import Turn
 
-__all__ = ["path", "public_path", "ways"]
+__all__ = ["lines", "path", "public_path", "ways"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -163,6 +166,32 @@ def test_failed_render_is_answered_by_django_and_tried_once(
             == "422"
         )
         assert len(tried) == 1
+
+
+def test_error_that_nobody_expects_is_raised_once(
+    ways: Ways, path: str, api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried = fails(monkeypatch, KeyError("x"))
+    reply, is_fast = ways.fast(f"{path}.webp?w=51", **bearer(api))
+    assert (reply.status[:3], is_fast, len(tried)) == ("500", False, 1)
+    assert "the fast path has failed" not in caplog.text
+    caplog.clear()
+
+
+def test_line_of_a_failure_has_the_time_and_the_id_of_the_whole_request(
+    ways: Ways, path: str, api: Api, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
+) -> None:
+    def fail(turn: Turn, *arguments: Any, **options: Any) -> Any:
+        time.sleep(0.3)
+        logging.getLogger("progimage.test").warning("it takes long")
+        raise Unavailable("Too many")
+
+    monkeypatch.setattr(Turn, "render", fail)
+    reply, _ = ways.fast(f"{path}.webp?w=51", **bearer(api))
+    (within,) = [line for line in lines if line["message"] == "it takes long"]
+    request = [line for line in lines if line["message"] == "request"][-1]
+    assert request["duration_ms"] >= 300
+    assert within["request_id"] == request["request_id"] == reply.header("X-Request-ID")
 
 
 def test_request_that_may_not_wait_is_refused_once(

@@ -4,11 +4,10 @@ A key is sent as `Authorization: Bearer <prefix>.<secret>` (RFC 6750), never in 
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from threading import Semaphore
-from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -17,7 +16,7 @@ from accounts import services
 from accounts.keys.encryption import decrypt
 from accounts.keys.key_text import KeyText, is_secret, parse_key
 from accounts.models import Account, ApiKey
-from accounts.models.sql_rows import SqlRows, fetch_one
+from accounts.models.sql_rows import FetchRow, SqlRows, fetch_one
 from progimage.errors import NotAuthenticated, SignatureRefused, Unavailable
 from progimage.signing import PARAMETERS, check_signature, find_key_id
 
@@ -37,8 +36,7 @@ _FIND_KEY = f"""
     FROM accounts_apikey AS api_key JOIN accounts_account AS account ON account.id = api_key.account_id
     WHERE api_key.prefix = %s
 """  # noqa: S608
-Fetch = Callable[[str, Sequence[Any]], tuple[Any, ...] | None]
-_fetch: Fetch = fetch_one
+_fetch_key: FetchRow = fetch_one
 _REFUSED = "Expected a valid API key: it is unknown, revoked or expired"
 
 
@@ -124,16 +122,14 @@ def find_api_key(key: KeyText) -> ApiKey | None:
     return api_key
 
 
-def look_up_by(fetch: Fetch) -> None:
-    """Let `fetch` run the statement that finds a key, in place of Django's connection.
-
-    It returns the first row of the result, or None, as `fetch_one` does."""
-    global _fetch  # noqa: PLW0603
-    _fetch = fetch
+def find_keys_by(fetch: FetchRow) -> None:
+    """Let `fetch` run the statement that finds a key, in place of Django's connection."""
+    global _fetch_key  # noqa: PLW0603
+    _fetch_key = fetch
 
 
 def _find_by_prefix(prefix: str) -> ApiKey | None:
-    values = _fetch(_FIND_KEY, [prefix])
+    values = _fetch_key(_FIND_KEY, [prefix])
     if values is None:
         return None
     api_key = _KEYS.read(values[: _KEYS.width])

@@ -3,13 +3,15 @@
 The statements of every request are written in SQL: the ORM takes ten times as long to write one as Postgres
 takes to run it. They return rows of the models all the same."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import Model
 
 RowT = TypeVar("RowT", bound=Model)
+FetchRow = Callable[[str, Sequence[Any]], tuple[Any, ...] | None]
+"""Runs a statement and returns its first row, or None, as `fetch_one` does."""
 
 
 class SqlRows(Generic[RowT]):

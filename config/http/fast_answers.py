@@ -13,6 +13,7 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any
 
+import structlog
 from django.conf import settings
 from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
@@ -30,7 +31,7 @@ from progimage.errors import Unavailable
 
 from .middleware import ABOUT_BODIES, BODILESS
 from .outermost import Request
-from .request_ids import choose_request_id
+from .request_ids import REQUEST_ID, STARTED_AT_S, choose_request_id
 from .text_encoding import is_utf8
 
 error_log = logging.getLogger("progimage.error")
@@ -53,11 +54,16 @@ class FastAnswers:
         if not settings.FAST_PATH_CONNECTIONS or not is_plain(environ):
             return self.application(environ, start_response)
         start_s = time.perf_counter()
+        request_id = choose_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
+        environ |= {STARTED_AT_S: start_s, REQUEST_ID: request_id}
         answer = None
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             answer = find_answer(environ)
         except Exception:  # noqa: BLE001 - Django may know better
             error_log.exception("the fast path has failed; Django answers")
+        finally:
+            structlog.contextvars.clear_contextvars()
         body = None if answer is None else _open_body(answer)
         if answer is None or body is None:
             return self.application(environ, start_response)
@@ -65,7 +71,6 @@ class FastAnswers:
         kept_facts = environ.get(ANSWER_FACTS)
         if kept_facts is not None:
             kept_facts.take(answer.facts)
-        request_id = choose_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         headers = answer.headers | headers_around(environ["wsgi.url_scheme"])
         if answer.status in BODILESS:
             for name in ABOUT_BODIES:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from .request_ids import choose_request_id
+from .request_ids import REQUEST_ID, STARTED_AT_S, choose_request_id
 
 log = structlog.get_logger("progimage.request")
 
@@ -80,8 +80,9 @@ class RequestLog:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        start_s = time.perf_counter()
-        request_id = choose_request_id(request.headers.get("X-Request-ID", ""))
+        start_s = request.META.get(STARTED_AT_S) or time.perf_counter()
+        client_id = request.headers.get("X-Request-ID", "")
+        request_id = request.META.get(REQUEST_ID) or choose_request_id(client_id)
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             response = self.get_response(request)

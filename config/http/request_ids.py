@@ -3,6 +3,11 @@
 import os
 import re
 
+REQUEST_ID = "progimage.request_id"
+STARTED_AT_S = "progimage.started_at_s"
+"""The keys in the WSGI environment of the id of a request that the fast path has chosen, and of the time at
+which it began, by time.perf_counter()."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _ID_BYTES = 16
 _MADE_AT_ONCE = 256

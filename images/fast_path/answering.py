@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Any
 
+from django.db import Error
 from django.http import HttpRequest
 
 from images.api.schema.endpoint import ApiView
@@ -95,9 +96,12 @@ def find_answer(environ: MutableMapping[str, Any]) -> Answer | None:
         found = _find_rows(asked)
         if found is None:
             return None
-        with closing(_find_target(environ, meaning, found)) as target:
+        target = _find_target(environ, meaning, found)
+        if target is None:
+            return None
+        with closing(target):
             return _answer(asked, found.rows, target)
-    except (ProgImageError, FileNotFoundError):
+    except (ProgImageError, FileNotFoundError, Error):
         return None
 
 
@@ -136,8 +140,8 @@ def _guess_tails(request: IncomingRequest, meaning: Meaning) -> tuple[str, ...]:
     return () if tail is None else (tail.text,)
 
 
-def _find_target(environ: MutableMapping[str, Any], meaning: Meaning, found: _Found) -> Target:
-    """Return the row that answers. Raise the error of a render, and let Django's view raise it again."""
+def _find_target(environ: MutableMapping[str, Any], meaning: Meaning, found: _Found) -> Target | None:
+    """Return the row that answers. None if a render has failed: Django's view raises its error."""
     rows = found.rows
     transform = meaning.query.transform
     if found.tail is None or transform is None:
@@ -146,9 +150,9 @@ def _find_target(environ: MutableMapping[str, Any], meaning: Meaning, found: _Fo
         return Target(rows.rendition, awaits_overview=found.tail.awaits_overview)
     try:
         return make_target(rows.image, transform, found.tail)
-    except ProgImageError as error:
+    except Exception as error:  # noqa: BLE001 - the view raises it, and Django logs it
         environ[FAILED_RENDER] = error
-        raise
+        return None
 
 
 def _answer(asked: _Asked, rows: Rows, target: Target) -> Answer | None:

@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection as django_connection
+from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from accounts.models.sql_rows import fetch_one
@@ -32,6 +33,8 @@ _SESSION = "progimage.session"
 _TOKEN = token_hex(8)
 _TIMEOUT_S = 0.5
 """For a connection. Django waits for another 2 s then, and answers why there is none."""
+_OF_PREPARED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement, errors.FeatureNotSupported)
+"""Errors of statements that were prepared on another connection, or before a column changed."""
 _PAUSE_S = 1.0
 """After a failure, in which the fast path answers nothing."""
 
@@ -49,15 +52,22 @@ class DirectPool:
         self._opens_at_s = 0.0
 
     def fetch_row(self, statement: str, parameters: Sequence[Any]) -> Row | None:
-        """Return the first row of a statement. Raise Unavailable if the database does not answer."""
+        """Return the first row of a statement. Raise Unavailable if there is no connection that can run it.
+
+        Raise an error of django.db if Postgres refuses the statement, for example at the end of its time."""
         pool = self._find_pool()
         if pool is None:
             raise Unavailable("The fast path has no connection")
+        connection: psycopg.Connection[Any] | None = None
         try:
             with pool.connection() as connection:
                 cursor = connection.execute(statement, parameters, prepare=True, binary=True)
                 row: Row | None = cursor.fetchone()
-        except (psycopg.Error, PoolTimeout) as error:
+        except psycopg.Error as error:
+            is_good = connection is not None and not connection.closed
+            if is_good and not isinstance(error, _OF_PREPARED):
+                with django_connection.wrap_database_errors:
+                    raise
             self._rest(pool, error)
             raise Unavailable("The fast path has no connection") from error
         self._has_served = True

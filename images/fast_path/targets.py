@@ -90,7 +90,6 @@ def _as_model(image: ImageRow) -> Image:
         "frames": header.frames,
         "has_alpha": header.has_alpha,
         "orientation": header.orientation,
-        "is_hdr": header.is_hdr,
         "color_space": image.color_space,
         "focal_x": focal_x,
         "focal_y": focal_y,

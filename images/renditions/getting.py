@@ -10,7 +10,7 @@ from uuid import UUID
 from imagekit.cachefiles import ImageCacheFile
 from imagekit.registry import generator_registry
 
-from accounts.models.sql_rows import fetch_one
+from accounts.models.sql_rows import FetchRow, fetch_one
 from images.database import release_connection
 from images.models import Rendition
 from images.services import hit_counts, overviews
@@ -108,7 +108,7 @@ def open_rendition(prepared: Prepared) -> Iterator[OpenRendition]:
             rendition.rendered.close()
 
 
-def make_new(prepared: Prepared, fetch: rows.FetchRow) -> tuple[Prepared, Rendition, IO[bytes] | None]:
+def make_new(prepared: Prepared, fetch: FetchRow) -> tuple[Prepared, Rendition, IO[bytes] | None]:
     """Make a rendition that had no row a moment ago. Write its row by `fetch`.
 
     Return the transform that was done, the ready row, and the content if this call has rendered it. Raise as
@@ -157,7 +157,7 @@ def _find_or_render(prepared: Prepared) -> tuple[Rendition, IO[bytes] | None]:
 
 
 def _render(
-    prepared: Prepared, *, found: Rendition | None = None, fetch: rows.FetchRow = fetch_one
+    prepared: Prepared, *, found: Rendition | None = None, fetch: FetchRow = fetch_one
 ) -> tuple[Rendition, IO[bytes] | None]:
     """Let ImageKit generate the file of a rendition. Return as `_find_or_render` does.
 

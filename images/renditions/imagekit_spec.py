@@ -7,9 +7,8 @@ from typing import IO
 
 from imagekit import ImageSpec, register
 
-from accounts.models.sql_rows import fetch_one
+from accounts.models.sql_rows import FetchRow, fetch_one
 from images.models import Rendition
-from images.services.renditions import FetchRow
 from images.storage import ObjectStorage, renditions
 from transforms.workers.costs import UNKNOWN, TaskCost
 from transforms.workers.turn import Turn

@@ -43,14 +43,19 @@ def prepare_to_render(
     if _needs_no_decision(source, transform):
         header, rendered = _render(source.received.path, transform, caller.account.pk)
         source = replace(source, header=header)
-    with prepare(
-        source,
-        transform,
-        acceptance=acceptance,
-        read_reference=read_reference,
-        caller=caller,
-    ) as prepared:
-        yield replace(prepared, rendered=rendered)
+    try:
+        with prepare(
+            source,
+            transform,
+            acceptance=acceptance,
+            read_reference=read_reference,
+            caller=caller,
+        ) as prepared:
+            yield replace(prepared, rendered=rendered)
+    except BaseException:
+        if rendered is not None:
+            rendered.file.close()
+        raise
 
 
 def _needs_no_decision(source: OpenSource, transform: Transform) -> bool:

@@ -4,7 +4,7 @@ A row begins as `rendering`, under the lease of the thread that renders it, or a
 (waiting_renditions.py). It becomes `ready` or `failed` while that thread still holds the lease, or goes."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from accounts.models.sql_rows import SqlRows, fetch_one
+from accounts.models.sql_rows import FetchRow, SqlRows, fetch_one
 from images.models import Image, Rendition
 from images.storage import renditions
 from progimage.errors import ProgImageError
@@ -50,7 +50,7 @@ _CLAIM = f"""
     )
     ON CONFLICT (image_id, cache_key) DO UPDATE
     SET state = excluded.state, lease = excluded.lease, lease_until = excluded.lease_until
-    WHERE known.lease_until < statement_timestamp()
+    WHERE known.lease_until < statement_timestamp() OR known.lease = excluded.lease
     RETURNING id, others, {_UNSYNCED}
 """  # noqa: S608
 _MARK_READY = f"""
@@ -65,10 +65,6 @@ _MARK_READY = f"""
     RETURNING {_UNSYNCED}
 """  # noqa: S608
 # OFFSET 0 makes it a look-up by the primary key. The plan is kept, and the table may still be small.
-
-
-FetchRow = Callable[[str, Sequence[Any]], tuple[Any, ...] | None]
-"""Runs a statement and returns its first row, as `accounts.models.sql_rows.fetch_one` does."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,8 @@ def find(image_id: UUID, cache_key: str) -> Rendition | None:
 def claim(rendition: Rendition, lease: UUID, fetch: FetchRow = fetch_one) -> Claim | None:
     """Take the rendition, if no other thread has it and if no row says how it ended.
 
-    A lease that has lapsed is taken over. Then the row keeps the ids of the other images."""
+    A lease that has lapsed is taken over. Then the row keeps the ids of the other images. A thread may claim
+    again by the same lease, if the answer to its first claim was lost."""
     parameters: list[Any] = [
         rendition.image_id,
         rendition.cache_key,

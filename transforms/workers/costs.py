@@ -117,7 +117,10 @@ class Costs:
         began_at = monotonic()
 
         def learn_and_end(done: TaskCost | None) -> None:
-            self.learn(done or task, elapsed_s=monotonic() - began_at)
+            elapsed_s = monotonic() - began_at
+            self.learn(done or task, elapsed_s=elapsed_s)
+            if done and done.kind != UNREAD and (done.kind, done.sort) != (task.kind, task.sort):
+                self.learn(task, elapsed_s=elapsed_s)  # the next guess is of its sort again
             end()
 
         return learn_and_end

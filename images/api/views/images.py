@@ -134,7 +134,7 @@ def _deliver(request: Request, image_id: UUID, extension: str | None = None) -> 
         ) as prepared,
     ):
         if FAILED_RENDER in request.META:
-            raise request.META[FAILED_RENDER]
+            raise request.META.pop(FAILED_RENDER)
         response = deliver_rendition(prepared, options)
         if facts is not None:
             shown = [image, *(other.image for other in prepared.recipe.others.values())]

@@ -1,6 +1,6 @@
 """POST /transforms: a transform on an upload, a remote image or a stored one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import ClassVar
@@ -24,6 +24,7 @@ from images.receiving.uploads import Upload, spooled
 from images.renditions.getting import open_rendition
 from images.renditions.plans import describe_plan
 from images.renditions.preparing import Prepared, prepare
+from images.renditions.sources import OpenSource
 from images.renditions.unread import Preparation, prepare_to_render
 from images.services import storing
 from images.services.storing import Description
@@ -88,10 +89,15 @@ def _operation_of(name: str) -> type[Operation]:
 
 
 @contextmanager
-def _prepared(transform_request: TransformRequest, preparation: Preparation) -> Iterator[Prepared]:
+def _prepared(
+    transform_request: TransformRequest,
+    preparation: Preparation,
+    *,
+    when_open: Callable[[], None] = lambda: None,
+) -> Iterator[Prepared]:
     """Open the source and decide everything. Errors of a render within have their place in the request."""
     with (
-        transform_request.source.open(transform_request.caller) as source,
+        _opened(transform_request, when_open) as source,
         pointed(transform_request.instructions.pointer_of),
         preparation(
             source,
@@ -102,6 +108,13 @@ def _prepared(transform_request: TransformRequest, preparation: Preparation) -> 
         ) as prepared,
     ):
         yield prepared
+
+
+@contextmanager
+def _opened(transform_request: TransformRequest, when_open: Callable[[], None]) -> Iterator[OpenSource]:
+    with transform_request.source.open(transform_request.caller) as source:
+        when_open()
+        yield source
 
 
 def _send(transform_request: TransformRequest) -> HttpResponseBase:
@@ -117,11 +130,13 @@ def _store(transform_request: TransformRequest, attempt: idempotency.Attempt) ->
     image = find_stored(attempt, caller)
     if image is not None:
         return created(image)
-    with _prepared(transform_request, prepare_to_render) as prepared:
-        attempt.renew()  # downloads may have taken long, and now the render may
-        with _result_of(prepared) as upload:
-            attempt.renew()
-            return created(_store_result(transform_request, prepared, upload, attempt.ids[0]))
+    # downloads may have taken long, and now the render may
+    with (
+        _prepared(transform_request, prepare_to_render, when_open=attempt.renew) as prepared,
+        _result_of(prepared) as upload,
+    ):
+        attempt.renew()
+        return created(_store_result(transform_request, prepared, upload, attempt.ids[0]))
 
 
 def _store_result(
