@@ -22,6 +22,7 @@ from transforms.decoding.frames import Frame, read_frames
 from transforms.decoding.header import Header, read_plays
 from transforms.decoding.scaled import scale_decode
 from transforms.encoding.encode import Content, encode, write_file
+from transforms.encoding.fit_bytes import too_large
 from transforms.encoding.keep_original import prefer_original
 from transforms.formats.metadata import read_metadata
 from transforms.formats.table import FORMATS, Format
@@ -169,9 +170,16 @@ def _encode_or_keep(source: Path, plan: Plan, content: Content) -> bytes:
     except ResultTooLarge as error:
         failure = error
     original = None if content.gain_map else prefer_original(source, plan, content.metadata, result)
-    if original is None and failure:
+    if failure is None:
+        return original or result
+    if original is None:
         raise failure
-    return original or result
+    max_bytes = plan.output.max_bytes or 0
+    if len(original) <= max_bytes:
+        return original
+    if len(original) < (failure.smallest_bytes or 0):
+        raise too_large(max_bytes, len(original), "without loss")
+    raise failure
 
 
 def make_overview(

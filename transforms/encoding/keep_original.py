@@ -27,10 +27,9 @@ def prefer_original(
 ) -> bytes | None:
     """Return the original's pixels if they may stand for a result, else None. No gain map is kept.
 
-    They have to take fewer bytes than the result, or be the only ones that fit max_bytes if it is empty."""
+    They have to take fewer bytes than the result, if there is one."""
     if not _may_stand(plan):
         return None
-    max_bytes = _max_original_bytes(plan.output, len(result))
     content = source.read_bytes()
     bare = strip(content, plan.header.format, plan.header.stored)
     if bare is None:
@@ -39,14 +38,13 @@ def prefer_original(
     original = put_metadata(bare, format, metadata)
     if original is not None and len(original) > len(content):
         original = put_metadata(bare, format, metadata, is_lean=True)
-    if original is None or len(original) > max_bytes or not is_bare(bare, plan.header.format):
+    if original is None or not is_bare(bare, plan.header.format):
         return None
-    return original
+    is_smaller = not result or len(original) <= _max_original_bytes(plan.output, len(result))
+    return original if is_smaller else None
 
 
 def _max_original_bytes(output: Output, result_bytes: int) -> int:
-    if not result_bytes:
-        return output.max_bytes or 0
     # no result is better than the original if max_bytes is given and no quality, which 100 stands for
     if output.max_bytes and output.quality == 100:
         return output.max_bytes
