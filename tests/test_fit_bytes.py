@@ -53,11 +53,13 @@ class TestMaxBytes:
 
     @pytest.mark.parametrize("name", ["png", "gif", "tiff", "bmp", "webp&lossless=1", "jp2&lossless=1"])
     def test_without_loss_the_result_fits_or_does_not(self, name: str, tmp_path: Path) -> None:
-        whole = write(PHOTOGRAPH, f"format={name}", tmp_path)
-        assert write(PHOTOGRAPH, f"format={name}&max_bytes={len(whole)}", tmp_path) == whole
+        """A limit lets a PNG be packed as well as it can."""
+        usual = write(PHOTOGRAPH, f"format={name}", tmp_path)
+        smallest = write(PHOTOGRAPH, f"format={name}&max_bytes={len(usual)}", tmp_path)
+        assert smallest == usual or (name == "png" and len(smallest) <= len(usual))
         with pytest.raises(ResultTooLarge) as refused:
-            write(PHOTOGRAPH, f"format={name}&max_bytes={len(whole) - 1}", tmp_path)
-        assert refused.value.smallest_bytes == len(whole)
+            write(PHOTOGRAPH, f"format={name}&max_bytes={len(smallest) - 1}", tmp_path)
+        assert refused.value.smallest_bytes == len(smallest)
 
     @pytest.mark.parametrize("name", ["jpeg", "webp", "avif"])
     def test_where_nothing_fits_what_was_reached_is_said(self, name: str, tmp_path: Path) -> None:

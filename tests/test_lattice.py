@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from progimage.operations.geometry import Rotate
 from tests.support import images as made
 from tests.support.canvases import array
 from transforms.geometry import Size
@@ -125,3 +126,13 @@ def test_parts_inside_need_no_mask_and_cover_the_image(angle: float) -> None:
     assert (count[depth > 0] == 1).all()
     assert count.max() == 1
     assert inner > 0.6 * (depth > 7).sum()
+
+
+@pytest.mark.parametrize("angle", [1e-310, -1e-310, 1e-17, 90, 180])
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (100, 80), (300, 300)])
+def test_an_opaque_turn_at_the_ends_of_what_angles_can_be_stays_flat(
+    angle: float, size: tuple[int, int]
+) -> None:
+    flat = Image.new("RGB", size, "#3365ff")
+    turned = made.done(Rotate(angle=angle, background="#3365ff"), flat)
+    assert turned.convert("RGB").getcolors() == [(turned.width * turned.height, (0x33, 0x65, 0xFF))]

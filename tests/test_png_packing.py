@@ -5,14 +5,15 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from progimage.operations import Output
 from progimage.text_form import parse_query
 from tests.support import images as made
 from transforms.engine import render_file
+from transforms.formats import png_packing
 from transforms.formats.png_packing import Packing, choose_packing
-from transforms.formats.png_rows import RowFilter
+from transforms.formats.png_rows import RowFilter, pack_rows
 from transforms.formats.save_options import ROW_FILTER, EncodeTask, as_png
 from transforms.planning.resolve import resolve
 
@@ -60,6 +61,31 @@ def test_an_effort_does_not_give_bytes_for_time() -> None:
     soft = made.photograph(320, 240).resize((640, 480), Image.Resampling.BICUBIC)
     assert ROW_FILTER in options(soft)
     assert ROW_FILTER not in options(soft, effort=6)
+
+
+def test_a_limit_does_not_give_bytes_for_time_and_a_low_effort_does() -> None:
+    soft = made.photograph(320, 240).resize((640, 480), Image.Resampling.BICUBIC)
+    limited = EncodeTask(Output(format="png", max_bytes=500_000), [soft], 640 * 480, 1)
+    assert ROW_FILTER not in as_png(limited)
+    assert ROW_FILTER in options(soft, effort=1)
+
+
+def test_small_images_are_compared_by_their_rows_alone(tmp_path: Path) -> None:
+    """A whole file has 57 bytes more than its rows."""
+    noise = made.photograph(16, 16).filter(ImageFilter.GaussianBlur(1))
+    pillows = BytesIO()
+    noise.save(pillows, "PNG", compress_level=9, compress_type=zlib.Z_RLE)
+    packing = choose_packing(noise, 9, is_smallest=True)
+    if packing.row_filter is not None:
+        rows = b"".join(pack_rows(noise, packing.row_filter, 9, packing.strategy))
+        assert len(rows) + 57 <= len(pillows.getvalue())
+
+
+@pytest.mark.parametrize("size", [(50_000, 2), (6_000, 7), (40_000, 8)])
+def test_rows_of_low_images_are_sampled_once(size: tuple[int, int]) -> None:
+    strips = png_packing._find_strips(Image.new("L", size))
+    rows = [row for top, bottom in strips for row in range(top, bottom)]
+    assert rows == list(range(size[1]))
 
 
 def test_animations_and_palettes_are_written_by_pillow() -> None:

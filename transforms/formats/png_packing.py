@@ -1,8 +1,8 @@
 """How the rows of a PNG are packed: their filters and zlib's strategy, chosen by a sample of the rows.
 
 Measured at 1600 x 1200 px, in ms and KB. Photographs: level 1 220, 2,900; level 6 910, 2,640; runs 212,
-2,640. A diagram: level 6 86, 195; runs 44, 202. A text: 30, 134; 26, 297. What one filter for all rows saves
-has a table in docs/decisions.md."""
+2,640. A diagram: level 6 86, 195; runs 44, 202. A text: 30, 134; 26, 297. docs/decisions.md has a table of
+one filter for all rows."""
 
 import zlib
 from collections.abc import Sequence
@@ -16,12 +16,14 @@ from .trial import SaveOptions, bytes_of
 _SAMPLED_PIXELS = 32_768
 _STRIPS = 8
 _RUNS_ALLOWANCE = 1.15
-"""Runs may take so many times the bytes if the client names no effort."""
+"""Runs may take so many times the bytes if less time goes first."""
 _FILTER_ALLOWANCE = 1.09
-"""One filter for all rows may take so many times the bytes if the client names no effort. By the sample it is
+"""One filter for all rows may take so many times the bytes if less time goes first. By the sample it is
 1.0 to 1.06 for most photographs, 1.1 and more for smooth ones and diagrams."""
 _FILTERS = (RowFilter.SUB, RowFilter.AVERAGE)
 _FASTEST = 1
+_FILE_BYTES = 57
+"""Of a PNG beside the packed rows: its signature, its header, the frame of its IDAT chunk and its end."""
 
 Strip = tuple[int, int]
 """The rows from the first number to the second."""
@@ -34,17 +36,26 @@ class Packing(NamedTuple):
     row_filter: RowFilter | None = None
 
 
-def choose_packing(image: Image.Image, level: int, *, is_smallest: bool) -> Packing:
+def choose_packing(
+    image: Image.Image,
+    level: int,
+    *,
+    is_smallest: bool,
+    is_still: bool = True,
+) -> Packing:
     """Return the packing of an image that has no palette.
 
-    With `is_smallest` fewer bytes go before less time."""
+    With `is_smallest` fewer bytes go before less time. Pillow filters the rows of an animation."""
     strips = _find_strips(image)
-    if image.mode not in FILTERED_MODES:
+    if image.mode not in FILTERED_MODES or not is_still:
         return Packing(_choose_strategy(image, strips, level, is_smallest=is_smallest))
-    filtered = {row_filter: _filtered(image, row_filter, strips) for row_filter in _FILTERS}
-    sizes = {row_filter: _packed_bytes(rows, level, zlib.Z_RLE) for row_filter, rows in filtered.items()}
+    sizes = {
+        row_filter: _packed_bytes(_filtered(image, row_filter, strips), level, zlib.Z_RLE)
+        for row_filter in _FILTERS
+    }
     best = min(_FILTERS, key=sizes.__getitem__)
-    has_matches = _packed_bytes(filtered[best], _FASTEST, zlib.Z_DEFAULT_STRATEGY) < sizes[best]
+    rows = _filtered(image, best, strips)
+    has_matches = _packed_bytes(rows, _FASTEST, zlib.Z_DEFAULT_STRATEGY) < sizes[best]
     # in noise the search for matches takes the longest, and finds none
     if has_matches or is_smallest:
         strategy = _choose_strategy(image, strips, level, is_smallest=is_smallest)
@@ -78,7 +89,7 @@ def _pillows_bytes(image: Image.Image, strips: Sequence[Strip], level: int) -> i
     options = _options(level, zlib.Z_RLE)
     heads = [(top - 1, top) for top, _ in strips if top]
     if not heads:
-        return bytes_of(_stacked(image, strips), "PNG", options)
+        return bytes_of(_stacked(image, strips), "PNG", options) - _FILE_BYTES
     whole = _stacked(image, [(max(0, top - 1), bottom) for top, bottom in strips])
     return bytes_of(whole, "PNG", options) - bytes_of(_stacked(image, heads), "PNG", options)
 
@@ -94,6 +105,8 @@ def _find_strips(image: Image.Image) -> list[Strip]:
     if image.width * image.height <= _SAMPLED_PIXELS:
         return [(0, image.height)]
     rows = max(1, _SAMPLED_PIXELS // image.width // _STRIPS)
+    if rows * _STRIPS >= image.height:
+        return [(0, image.height)]
     # the first row of an image has nothing above it, and packs unlike the others
     first = min(1, image.height - rows)
     tops = [first + (image.height - first - rows) * index // (_STRIPS - 1) for index in range(_STRIPS)]

@@ -77,6 +77,8 @@ _AVIF = Ladder(
 """Steps below AVIF's fastest speed, which is 10."""
 _AVIF_FASTEST = 10
 
+_QUICK_EFFORT = 3
+"""The highest effort with which a PNG may take more bytes for less time."""
 ROW_FILTER = "row_filter"
 """The option of a PNG that is not Pillow's: the filter of all rows if this project writes the file."""
 
@@ -106,10 +108,15 @@ def as_png(task: EncodeTask) -> SaveOptions:
     image = task.images[0]
     if image.mode == "P":
         return options
-    packing = choose_packing(image, level, is_smallest=task.output.effort is not None)
+    output = task.output
+    packing = choose_packing(
+        image,
+        level,
+        is_smallest=output.max_bytes is not None or (output.effort or 0) > _QUICK_EFFORT,
+        is_still=len(task.images) == 1,
+    )
     options["compress_type"] = packing.strategy
-    is_still = len(task.images) == 1
-    if is_still and packing.row_filter is not None:
+    if packing.row_filter is not None:
         options[ROW_FILTER] = packing.row_filter
     return options
 

@@ -104,7 +104,7 @@ def transformed(
     canvas: Size,
     back: Affine,
 ) -> Image.Image:
-    """Return the px of a canvas that `back` maps to places in the image. What is far outside is black."""
+    """Return the px of a canvas that `back` maps to places in the image. Px far outside of it are black."""
     result = Image.new(source.as_is.mode, canvas)
     for part in parts(Size(*source.as_is.size), canvas, back):
         result.paste(weighed(source, part, back), (part.left, part.top))
@@ -154,8 +154,9 @@ def _span(
             return 0, 0
         if across:
             ends = (least / across, most / across)
-            first = max(first, min(ends))
-            end = min(end, max(ends))
+            # within the band, since the ends of an angle near 0 are infinite
+            first = min(max(first, min(ends)), float(band.width))
+            end = max(min(end, max(ends)), 0.0)
     if is_whole:
         return ceil(first), floor(end)
     return floor(first), max(floor(first), ceil(end))

@@ -80,9 +80,8 @@ def _turn(
         covered_alpha = ImageChops.multiply(covered, turned.getchannel("A"))
         turned.putalpha(covered_alpha)
     elif background[3] == 255:
-        plain = Image.new("RGB", canvas, background[:3])
-        plain.paste(turned, mask=covered)
-        return plain
+        turned.paste(background[:3], mask=ImageChops.invert(covered))
+        return turned
     else:
         turned.putalpha(covered)
     if not background[3]:
